@@ -26,3 +26,7 @@ mod imp;
 mod imp;
 
 pub use imp::*;
+
+/// Whether this build's types are instrumented by the feature `check`: then
+/// they are slow, and timing them would time the checker.
+pub const INSTRUMENTED: bool = cfg!(feature = "check");

@@ -1,0 +1,244 @@
+//! The comparison: prove, warm up, run in interleaved rounds, reckon.
+
+use crate::machine::{self, Machine, Ticks};
+use crate::peers::{self, Entry};
+use crate::proof::Fault;
+use crate::report::{self, Report, Series};
+use crate::round::Spoiled;
+use crate::{Shape, refusal};
+use std::fmt;
+use std::time::Duration;
+
+/// How long and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Rounds of each contender in each shape, at least
+    /// [`FEWEST`](crate::statistics::FEWEST).
+    pub rounds: usize,
+    /// About how long one round takes.
+    pub round: Duration,
+    /// Warm-up rounds after the length of a round was found; not counted.
+    pub warm_up: usize,
+}
+
+impl Plan {
+    /// About a minute for all shapes: for a first look.
+    pub const QUICK: Plan = Plan {
+        rounds: 21,
+        round: Duration::from_millis(30),
+        warm_up: 1,
+    };
+
+    /// Less than ten minutes for all shapes.
+    pub const FULL: Plan = Plan {
+        rounds: 101,
+        round: Duration::from_millis(60),
+        warm_up: 3,
+    };
+}
+
+/// Why there is no comparison.
+#[derive(Debug)]
+pub enum Failure {
+    /// This build must not time anything.
+    Refused(&'static str),
+    /// A contender failed its proof.
+    Unproved {
+        /// Who.
+        name: &'static str,
+        /// In which shape.
+        shape: Shape,
+        /// With which capacity.
+        capacity: usize,
+        /// What went wrong.
+        fault: Fault,
+    },
+    /// A contender failed in a timed round.
+    Spoiled {
+        /// Who.
+        name: &'static str,
+        /// In which shape.
+        shape: Shape,
+        /// What went wrong.
+        spoiled: Spoiled,
+    },
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Refused(why) => write!(f, "nothing is timed: {why}"),
+            Failure::Unproved {
+                name,
+                shape,
+                capacity,
+                fault,
+            } => write!(
+                f,
+                "{name} failed its proof in {shape} with capacity {capacity}: {fault}"
+            ),
+            Failure::Spoiled {
+                name,
+                shape,
+                spoiled,
+            } => write!(f, "{name} failed in a timed round of {shape}: {spoiled}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Compares everyone who fits each of `shapes`. `say` is told what goes on.
+///
+/// # Errors
+///
+/// [`Failure`] if this build must not time, or if a contender fails: a row is
+/// never left out.
+///
+/// # Panics
+///
+/// Panics if `plan.rounds` is less than
+/// [`FEWEST`](crate::statistics::FEWEST).
+pub fn compare(shapes: &[Shape], plan: Plan, say: impl Fn(&str)) -> Result<Report, Failure> {
+    if let Some(why) = refusal() {
+        return Err(Failure::Refused(why));
+    }
+    let mut machine = Machine::look();
+    let begin = Ticks::now();
+    let (mut rows, mut duels) = (Vec::new(), Vec::new());
+    for &shape in shapes {
+        let entries = peers::fitting(shape);
+        say(&format!("{shape}: proving {} contenders", entries.len()));
+        prove(shape, &entries)?;
+        say(&format!(
+            "{shape}: {} rounds of about {} ms each",
+            plan.rounds,
+            plan.round.as_millis()
+        ));
+        let series = rounds(shape, &entries, plan)?;
+        rows.extend(report::rows(shape, &series));
+        duels.extend(report::duels(shape, &series));
+    }
+    machine.load_after = machine::load();
+    machine.others = begin.and_then(|begin| Ticks::now()?.others_since(begin));
+    Ok(Report {
+        machine,
+        rows,
+        duels,
+    })
+}
+
+/// Proves everyone in `shape`.
+///
+/// # Errors
+///
+/// [`Failure::Unproved`] for the first who fails.
+pub fn prove(shape: Shape, entries: &[Entry]) -> Result<(), Failure> {
+    entries.iter().try_for_each(|entry| {
+        entry
+            .prove(shape)
+            .map_err(|(capacity, fault)| Failure::Unproved {
+                name: entry.name,
+                shape,
+                capacity,
+                fault,
+            })
+    })
+}
+
+/// The interleaved rounds: A B C, A B C, and so on.
+fn rounds(shape: Shape, entries: &[Entry], plan: Plan) -> Result<Vec<Series>, Failure> {
+    let counts = entries
+        .iter()
+        .map(|entry| fill(shape, entry, plan.round))
+        .collect::<Result<Vec<u64>, Failure>>()?;
+    for _ in 0..plan.warm_up {
+        for (entry, &items) in entries.iter().zip(&counts) {
+            throughput(shape, entry, items)?;
+        }
+    }
+    let mut series: Vec<Series> = entries.iter().map(Series::of).collect();
+    for _ in 0..plan.rounds {
+        for ((entry, &items), series) in entries.iter().zip(&counts).zip(&mut series) {
+            series.rounds.push(throughput(shape, entry, items)?);
+        }
+    }
+    Ok(series)
+}
+
+/// One round of `items`, in million items a second.
+fn throughput(shape: Shape, entry: &Entry, items: u64) -> Result<f64, Failure> {
+    let wall = time(shape, entry, items)?;
+    Ok(items as f64 / wall.as_secs_f64() / 1e6)
+}
+
+fn time(shape: Shape, entry: &Entry, items: u64) -> Result<Duration, Failure> {
+    entry
+        .time(shape, items)
+        .map_err(|spoiled| Failure::Spoiled {
+            name: entry.name,
+            shape,
+            spoiled,
+        })
+}
+
+/// The number of items that takes about `target`.
+fn fill(shape: Shape, entry: &Entry, target: Duration) -> Result<u64, Failure> {
+    let mut items = 10_000;
+    loop {
+        let took = time(shape, entry, items)?;
+        match scale(items, took, target) {
+            Scaled::Found(items) => return Ok(items),
+            Scaled::Again(more) => items = more,
+        }
+    }
+}
+
+/// What a trial round says about the number of items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scaled {
+    Found(u64),
+    Again(u64),
+}
+
+/// If `items` took at least a third of `target` the rate is known well enough;
+/// if not, at most ten times as many are tried next.
+fn scale(items: u64, took: Duration, target: Duration) -> Scaled {
+    let factor = target.as_secs_f64() / took.as_secs_f64().max(1e-9);
+    if factor <= 3.0 {
+        Scaled::Found(((items as f64 * factor) as u64).max(1_000))
+    } else {
+        Scaled::Again((items as f64 * factor.min(10.0)) as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Plan, Scaled, scale};
+    use crate::statistics::FEWEST;
+    use std::time::Duration;
+
+    const TARGET: Duration = Duration::from_millis(30);
+
+    #[test]
+    fn a_round_that_is_long_enough_is_scaled_to_the_target() {
+        let found = scale(10_000, Duration::from_millis(15), TARGET);
+        assert_eq!(found, Scaled::Found(20_000));
+        let slow = scale(10_000, Duration::from_millis(300), TARGET);
+        assert_eq!(slow, Scaled::Found(1_000));
+    }
+
+    #[test]
+    fn a_short_round_is_tried_again_with_at_most_ten_times_the_items() {
+        let again = scale(10_000, Duration::from_millis(6), TARGET);
+        assert_eq!(again, Scaled::Again(50_000));
+        let far = scale(10_000, Duration::ZERO, TARGET);
+        assert_eq!(far, Scaled::Again(100_000));
+    }
+
+    #[test]
+    fn both_plans_have_an_interval_and_the_full_one_at_least_21_rounds() {
+        const { assert!(Plan::QUICK.rounds >= FEWEST) };
+        const { assert!(Plan::FULL.rounds >= 21) };
+    }
+}

@@ -1,0 +1,76 @@
+//! Stands in for `std` where a snippet is compiled for the checker.
+//!
+//! Whatever shares memory between threads, starts threads, waits, or tells the
+//! time is the checker's own under the same name; the rest is the real `std`,
+//! re-exported. What would reach past the model (processes, files, sockets,
+//! the wall clock) is not there, so that a snippet that needs it is refused by
+//! the compiler, with file and line, instead of being judged on half of what it
+//! does.
+//!
+//! The real `std` comes in by the glob; every item named here hides the one of
+//! the same name that the glob would bring.
+
+pub use ::std::*;
+
+pub use ringwright::sync::thread::thread_local;
+
+/// Blocks come from the allocator below; the system's own, which the checker
+/// would not see, is not there.
+pub mod alloc {
+    pub use ::std::alloc::{
+        GlobalAlloc, Layout, LayoutError, alloc, alloc_zeroed, dealloc, handle_alloc_error, realloc,
+    };
+}
+
+/// A spinning thread tells the checker so.
+pub mod hint {
+    pub use ::std::hint::*;
+    pub use ringwright::sync::hint::spin_loop;
+}
+
+/// Atomics, locks and everything built on them.
+pub mod sync {
+    pub use ringwright::sync::{
+        Arc, Barrier, BarrierWaitResult, Condvar, LazyLock, LockResult, Mutex, MutexGuard, Once,
+        OnceLock, OnceState, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
+        TryLockResult, WaitTimeoutResult, Weak,
+    };
+
+    pub mod atomic {
+        pub use ringwright::sync::atomic::*;
+    }
+
+    pub mod mpsc {
+        pub use ringwright::sync::mpsc::*;
+    }
+}
+
+/// Threads of the model.
+pub mod thread {
+    pub use ringwright::sync::thread::*;
+}
+
+/// The model's clock. There is no `SystemTime`: a model has no date.
+pub mod time {
+    pub use ::std::time::{Duration, TryFromFloatSecsError};
+    pub use ringwright::sync::time::Instant;
+}
+
+/// Addresses, but no sockets.
+pub mod net {
+    pub use ::std::net::{
+        AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6,
+        ToSocketAddrs,
+    };
+}
+
+/// Ways out, but no children.
+pub mod process {
+    pub use ::std::process::{ExitCode, Termination, abort, exit, id};
+}
+
+/// Nothing: a model has no files.
+pub mod fs {}
+
+/// Nothing: a model has no operating system.
+pub mod os {}

@@ -1,0 +1,190 @@
+//! The result of a verification, as a table or as JSON, and its exit code.
+
+use super::outcome::{Checked, Outcome, Skipped};
+use crate::problem::Problem;
+use crate::table::Table;
+use crate::{BAD_INPUT, NOT_AS_LABELLED, OK};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// Everything that came of a verification.
+#[derive(Debug, Serialize)]
+pub(crate) struct Summary {
+    /// Cases of which every variant was checked or skipped, or at least one was.
+    cases: usize,
+    /// Variants that were run.
+    checked: usize,
+    /// Variants that are not as labelled.
+    wrong: usize,
+    skipped: Vec<Skipped>,
+    results: Vec<Checked>,
+    #[serde(skip)]
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl Summary {
+    pub(crate) fn new(outcomes: Vec<Outcome>, mut problems: Vec<Problem>) -> Self {
+        let (mut results, mut skipped) = (Vec::new(), Vec::new());
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Checked(checked) => results.push(checked),
+                Outcome::Skipped(skip) => skipped.push(skip),
+                Outcome::Bad(problem) => problems.push(problem),
+            }
+        }
+        let ids = results.iter().map(|r| &r.id).chain(skipped.iter().map(|s| &s.id));
+        Self {
+            cases: ids.collect::<BTreeSet<_>>().len(),
+            checked: results.len(),
+            wrong: results.iter().filter(|r| !r.as_labelled).count(),
+            skipped,
+            results,
+            problems,
+        }
+    }
+
+    /// Bad input counts for more than a label that is wrong.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match (self.problems.is_empty(), self.wrong) {
+            (false, _) => BAD_INPUT,
+            (true, 0) => OK,
+            (true, _) => NOT_AS_LABELLED,
+        }
+    }
+
+    pub(crate) fn json(&self) -> String {
+        let json = serde_json::to_string(self).expect("strings and numbers are JSON");
+        json + "\n"
+    }
+
+    pub(crate) fn table(&self) -> String {
+        let mut table = Table::new([
+            "case", "variant", "expected", "verdict", "engine", "executions", "seconds", "label",
+        ]);
+        for r in &self.results {
+            let verdict = match &r.kind {
+                Some(kind) => format!("{}: {kind}", r.verdict),
+                None => r.verdict.clone(),
+            };
+            table.row([
+                r.id.clone(),
+                r.variant.clone(),
+                r.expected.to_owned(),
+                verdict,
+                r.engine.clone(),
+                r.executions.to_string(),
+                format!("{:.3}", r.seconds),
+                if r.as_labelled { "ok" } else { "WRONG" }.to_owned(),
+            ]);
+        }
+        let mut out = table.to_string();
+        for skip in &self.skipped {
+            let _ = writeln!(out, "skipped {}/{}: {}", skip.id, skip.variant, skip.reason);
+        }
+        out
+    }
+
+    /// One line: how many of everything.
+    pub(crate) fn sentence(&self) -> String {
+        format!(
+            "{} cases, {} variants checked: {} as labelled, {} not; {} skipped; {} bad input\n",
+            self.cases,
+            self.checked,
+            self.checked - self.wrong,
+            self.wrong,
+            self.skipped.len(),
+            self.problems.len(),
+        )
+    }
+
+    /// What is not as labelled, and with `traces` every failure, in full.
+    pub(crate) fn details(&self, traces: bool) -> String {
+        let mut out = String::new();
+        for r in &self.results {
+            if r.as_labelled && !(traces && r.verdict != "pass") {
+                continue;
+            }
+            let label = if r.as_labelled { "as labelled" } else { "NOT AS LABELLED" };
+            let _ = write!(out, "\n{}/{}: {label}: expected {}, ", r.id, r.variant, r.expected);
+            let kind = r.kind.as_ref().map(|kind| format!(" ({kind})"));
+            let _ = writeln!(out, "got {}{}", r.verdict, kind.unwrap_or_default());
+            for line in r.detail.message.lines() {
+                let _ = writeln!(out, "  {line}");
+            }
+            for site in &r.detail.sites {
+                let _ = writeln!(out, "  at {site}");
+            }
+            if traces || !r.as_labelled {
+                let _ = write!(out, "{}", indented(&r.detail.trace));
+            }
+            if !r.detail.token.is_empty() {
+                let _ = writeln!(out, "  replay: RINGWRIGHT_REPLAY={}", r.detail.token);
+            }
+        }
+        out
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(id: &str, as_labelled: bool) -> Outcome {
+        Outcome::Checked(Checked {
+            id: id.into(),
+            variant: "buggy".into(),
+            expected: "fail",
+            verdict: "fail".into(),
+            kind: Some("race".into()),
+            engine: "explorer".into(),
+            executions: 7,
+            seconds: 0.25,
+            as_labelled,
+            detail: Default::default(),
+        })
+    }
+
+    fn skipped() -> Outcome {
+        Outcome::Skipped(Skipped {
+            id: "b".into(),
+            variant: "fixed".into(),
+            reason: "why".into(),
+        })
+    }
+
+    #[test]
+    fn the_json_has_exactly_the_promised_keys() {
+        let summary = Summary::new(vec![checked("a", true), skipped()], Vec::new());
+        assert_eq!(
+            summary.json(),
+            "{\"cases\":2,\"checked\":1,\"wrong\":0,\
+             \"skipped\":[{\"id\":\"b\",\"variant\":\"fixed\",\"reason\":\"why\"}],\
+             \"results\":[{\"id\":\"a\",\"variant\":\"buggy\",\"expected\":\"fail\",\
+             \"verdict\":\"fail\",\"kind\":\"race\",\"engine\":\"explorer\",\"executions\":7,\
+             \"seconds\":0.25,\"as_labelled\":true}]}\n"
+        );
+    }
+
+    #[test]
+    fn bad_input_is_2_and_a_wrong_label_is_1() {
+        let bad = || vec![Problem::new("m", "h")];
+        assert_eq!(Summary::new(vec![checked("a", true)], Vec::new()).exit_code(), OK);
+        let wrong = || vec![checked("a", true), checked("b", false)];
+        assert_eq!(Summary::new(wrong(), Vec::new()).exit_code(), NOT_AS_LABELLED);
+        assert_eq!(Summary::new(wrong(), bad()).exit_code(), BAD_INPUT);
+        assert_eq!(Summary::new(vec![checked("a", true)], bad()).exit_code(), BAD_INPUT);
+    }
+
+    #[test]
+    fn what_is_not_as_labelled_is_named() {
+        let summary = Summary::new(vec![checked("a", true), checked("b", false)], Vec::new());
+        assert!(summary.details(false).contains("b/buggy: NOT AS LABELLED"));
+        assert!(!summary.details(false).contains("a/buggy"));
+        assert!(summary.details(true).contains("a/buggy: as labelled"));
+    }
+}

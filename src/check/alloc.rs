@@ -1,0 +1,50 @@
+//! The allocator that a test binary declares, so that the checker knows who
+//! allocated what, and when it was freed.
+//!
+//! ```
+//! #[global_allocator]
+//! static ALLOC: ringwright::check::alloc::Quarantine = ringwright::check::alloc::Quarantine;
+//! ```
+//!
+//! Inside a model, freed memory is kept back until the execution ends, so that
+//! use after free and double free become reports, and an object in a fresh
+//! block belongs to the thread that allocated it. Outside one, and in the
+//! engine's own code, it is the system's allocator plus one read of a
+//! thread-local flag.
+
+use super::{explorer, heap, runtime};
+use std::alloc::{GlobalAlloc, Layout, System};
+
+/// See the [module](self).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quarantine;
+
+// SAFETY: every block comes from `System` and goes back to it, with the layout it was asked for: either
+// at once, or, if the model freed it, when the execution ends.
+unsafe impl GlobalAlloc for Quarantine {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise is `System`'s requirement.
+        let block = unsafe { System.alloc(layout) };
+        if runtime::in_user_code() && heap::active() && !block.is_null() {
+            explorer::allocated(block as usize, layout);
+        }
+        block
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise is `System`'s requirement.
+        let block = unsafe { System.alloc_zeroed(layout) };
+        if runtime::in_user_code() && heap::active() && !block.is_null() {
+            explorer::allocated(block as usize, layout);
+        }
+        block
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if heap::active() && explorer::keeps_back(block as usize) {
+            return;
+        }
+        // SAFETY: the caller's promise is `System`'s requirement, and nobody kept the block back.
+        unsafe { System.dealloc(block, layout) }
+    }
+}

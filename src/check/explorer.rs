@@ -1,0 +1,594 @@
+//! The explorer: runs a model's operations on the execution graph.
+//!
+//! It implements [`Runtime`] over the [`State`] of the execution under way,
+//! which lives in a thread-local of the operating-system thread. Model threads
+//! are coroutines of shuttle's engine on that thread; [`super::driver`] is the
+//! scheduler that resumes whichever one the state decided on.
+
+use super::graph::NONE;
+use super::heap;
+use super::op::{DONE, Rmw, Strength, SyncOp};
+use super::race::{CellState, Stamp};
+use super::report::{FailureKind, Limit};
+use super::runtime::{self, Access, Obj, Runtime, Site};
+use super::state::{Object, Pending, State, Status, Stop, Want};
+use super::tracing::{self, source_line};
+use shuttle_engine::runtime::execution::ExecutionState;
+use std::alloc::Layout;
+use std::cell::Cell;
+use std::ptr;
+use std::sync::MutexGuard;
+use std::sync::atomic::Ordering;
+
+thread_local! {
+    static STATE: Cell<*mut State> = const { Cell::new(ptr::null_mut()) };
+    static STATICS: std::cell::RefCell<Option<MutexGuard<'static, ()>>> = const { std::cell::RefCell::new(None) };
+    static RESETS: std::cell::RefCell<Vec<Box<dyn FnOnce()>>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Stack of a model thread, in bytes. Pages are touched only when used.
+const STACK: usize = 256 * 1024;
+
+/// The engine. Its state is the thread's.
+#[derive(Debug)]
+pub(crate) struct Explorer;
+
+/// Makes `state` the state of this operating-system thread.
+pub(crate) fn install(state: *mut State) {
+    STATE.set(state);
+    if state.is_null() {
+        STATICS.take();
+    }
+}
+
+/// Gives `f` the state.
+pub(crate) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
+    let state = STATE.get();
+    assert!(!state.is_null(), "no execution is under way on this thread");
+    // SAFETY: the driver installed a state that lives as long as the check does. Only this thread uses
+    // it, and `f` is a short piece of engine code that neither calls `with` again nor switches.
+    f(unsafe { &mut *state })
+}
+
+/// Runs what the execution's statics asked for at its end.
+pub(crate) fn run_resets() {
+    for reset in RESETS.take() {
+        reset();
+    }
+}
+
+/// Gives up control for ever: the execution is over.
+fn abandon() -> ! {
+    loop {
+        shuttle_engine::runtime::thread::switch();
+    }
+}
+
+/// Runs `f` on the state; ends the execution if `f` stopped it.
+fn step<R>(f: impl FnOnce(&mut State) -> R) -> R {
+    let (result, stopped) = with(|s| {
+        let result = f(s);
+        s.steps += 1;
+        if s.steps > s.budget.steps && s.stop.is_none() {
+            s.stop = Some(Stop::Limit(Limit::Steps(s.budget.steps.into())));
+        }
+        (result, s.stop.is_some())
+    });
+    if stopped && !std::thread::panicking() {
+        abandon();
+    }
+    result
+}
+
+/// Publishes `pending`, waits until it is chosen, and runs it.
+fn read(pending: Pending) -> (u64, super::search::Choice) {
+    let me = step(|s| {
+        let me = s.me;
+        s.threads[me].pending = Some(pending);
+        s.threads[me].status = Status::Waiting;
+        s.advance();
+        me
+    });
+    if with(|s| s.next == Some(me)) {
+        with(|s| s.next = None);
+    } else {
+        shuttle_engine::runtime::thread::switch();
+    }
+    step(|s| {
+        let (pending, choice) = s.take_chosen();
+        s.graph.site = Some(pending.site);
+        let value = s.apply(&pending, &choice);
+        trace_read(s, &pending, &choice, value);
+        (value, choice)
+    })
+}
+
+fn trace_read(s: &mut State, pending: &Pending, choice: &super::search::Choice, value: u64) {
+    if !s.tracer.on {
+        return;
+    }
+    let names: Vec<String> = s.live().iter().map(|t| t.name.clone()).collect();
+    let written = match choice.alt.write {
+        Some(_) => s.graph.events.last().map_or(NONE, |e| e.writes),
+        None => NONE,
+    };
+    let (graph, me) = (&s.graph, s.me);
+    let strength = choice.alt.strength;
+    let what = match pending.want {
+        Want::Load(_) => tracing::load_text(pending.loc, value, strength),
+        Want::Rmw { op, .. } => tracing::rmw_text(op.name(), graph, pending.loc, value, written, strength),
+        Want::Sync(op) => sync_text(op, pending.loc, choice),
+        Want::Join(_) | Want::Newer => String::new(),
+    };
+    let note = match pending.want {
+        Want::Sync(_) => String::new(),
+        _ => tracing::origin(graph, choice.message, &names),
+    };
+    s.tracer.step_with_note(me, Some(pending.site), || (what, note));
+}
+
+fn sync_text(op: SyncOp, loc: u32, choice: &super::search::Choice) -> String {
+    use super::op::AltKind;
+    let how = match choice.alt.kind {
+        AltKind::Normal => "",
+        AltKind::Fail => ": held by another",
+        AltKind::Spurious => ": wakes for no reason",
+        AltKind::Timeout => ": time is up",
+    };
+    format!("{} {}{how}", op.name(), tracing::name(loc))
+}
+
+/// The object that `obj` is, registered if it is new. Reports a use after free
+/// and an access that is not ordered after the object's initialisation.
+fn touch(s: &mut State, obj: &Obj<'_>, site: Site) -> Object {
+    s.graph.site = Some(site);
+    let word = obj.id.load(Ordering::Relaxed);
+    let known = ((word >> 32) as u32 == s.execution)
+        .then(|| s.objects.get(word as u32 as usize))
+        .flatten()
+        .filter(|o| o.addr == obj.addr && o.freed.is_none())
+        .copied();
+    let object = known.unwrap_or_else(|| register(s, obj));
+    let me = s.me;
+    if let Some(freed) = object.freed {
+        use_after_free(s, freed, site);
+    } else if !object.born.before(me, &s.graph.pasts[me].cur) {
+        let message = format!(
+            "{} uses an object that {} has initialised, and nothing orders the two",
+            s.threads[me].name, s.threads[object.born.thread as usize].name,
+        );
+        let sites = object.born.site.into_iter().chain([site]).collect();
+        s.fail(FailureKind::Race, message, sites);
+    }
+    object
+}
+
+fn use_after_free(s: &mut State, freed: Stamp, site: Site) {
+    let message = format!(
+        "{} uses memory that {} has freed",
+        s.threads[s.me].name,
+        s.threads.get(freed.thread as usize).map_or("the model", |t| t.name.as_str()),
+    );
+    let sites = freed.site.into_iter().chain([site]).collect();
+    s.fail(FailureKind::UseAfterFree, message, sites);
+}
+
+fn register(s: &mut State, obj: &Obj<'_>) -> Object {
+    let number = s.objects.len() as u32;
+    let is_static = statics_lookup(s, obj);
+    if let Some(object) = is_static.known {
+        return object;
+    }
+    let (born, freed) = heap::with(|heap| match heap.find(obj.addr) {
+        Some(block) => {
+            block.objects.push(number);
+            (block.born, block.freed)
+        }
+        None => (Stamp::START, None),
+    });
+    let mut object = Object {
+        addr: obj.addr,
+        size: obj.size,
+        loc: NONE,
+        cell: NONE,
+        born,
+        freed,
+        restore: (is_static.here && obj.bits > 0).then(|| obj.value()),
+    };
+    if obj.bits == 0 {
+        object.cell = s.live_cells as u32;
+        if s.live_cells == s.cells.len() {
+            s.cells.push(CellState::default());
+        }
+        s.cells[s.live_cells].clear();
+        s.live_cells += 1;
+    } else {
+        object.loc = s.graph.add_location(obj.value());
+        s.loc_object.push(number);
+    }
+    s.objects.push(object);
+    obj.id.store(u64::from(s.execution) << 32 | u64::from(number), Ordering::Relaxed);
+    object
+}
+
+struct StaticLookup {
+    here: bool,
+    known: Option<Object>,
+}
+
+fn statics_lookup(s: &State, obj: &Obj<'_>) -> StaticLookup {
+    if !super::statics::is_static(obj.addr) {
+        return StaticLookup { here: false, known: None };
+    }
+    STATICS.with_borrow_mut(|guard| {
+        guard.get_or_insert_with(super::statics::claim);
+    });
+    let known = s.objects.iter().find(|o| o.addr == obj.addr && o.restore.is_some()).copied();
+    StaticLookup { here: true, known }
+}
+
+/// The model's code has allocated a block.
+pub(crate) fn allocated(addr: usize, layout: Layout) {
+    let _engine = runtime::engine_code();
+    let born = with(|s| now(s, None));
+    heap::with(|heap| heap.allocated(addr, layout, born));
+}
+
+/// The stamp of what the running thread does now.
+fn now(s: &State, site: Option<Site>) -> Stamp {
+    Stamp { thread: s.me as u8, seq: s.graph.pasts[s.me].seq + 1, site: site.or(s.graph.site) }
+}
+
+/// A block is given back; whether the quarantine keeps it.
+pub(crate) fn keeps_back(addr: usize) -> bool {
+    if !runtime::in_user_code() {
+        // The engine drops what it took over from the model.
+        return heap::with(|heap| match heap.at(addr) {
+            Some(block) if block.freed.is_some() => true,
+            Some(_) => {
+                heap.forget(addr);
+                false
+            }
+            None => false,
+        });
+    }
+    let _engine = runtime::engine_code();
+    let stamp = with(|s| now(s, None));
+    let found = heap::with(|heap| {
+        heap.at(addr).map(|block| {
+            let was = block.freed;
+            block.freed = was.or(Some(stamp));
+            (was, std::mem::take(&mut block.objects), block.addr, block.size())
+        })
+    });
+    let Some((was, objects, start, size)) = found else {
+        return false;
+    };
+    step(|s| {
+        s.steps -= 1;
+        if let Some(first) = was {
+            let sites = first.site.into_iter().chain(stamp.site).collect();
+            s.fail(FailureKind::DoubleFree, "a block is freed twice".into(), sites);
+        } else if !std::thread::panicking() {
+            free_objects(s, &objects, stamp);
+            super::plain::freed(s, start, size, stamp);
+        }
+    });
+    true
+}
+
+/// A free is a write to everything in the block.
+fn free_objects(s: &mut State, objects: &[u32], stamp: Stamp) {
+    let me = s.me;
+    for number in objects {
+        let object = s.objects[*number as usize];
+        s.objects[*number as usize].freed = Some(stamp);
+        let cur = &s.graph.pasts[me].cur;
+        let other = if object.loc == NONE {
+            s.cells[object.cell as usize].conflict(Access::Write, &stamp, cur).map(|(_, other)| other)
+        } else {
+            s.graph.unordered_access(me, object.loc)
+        };
+        if let Some(other) = other {
+            let message = format!(
+                "{} frees memory that {} still uses: nothing orders the two",
+                s.threads[me].name, s.threads[other.thread as usize].name,
+            );
+            let sites = other.site.into_iter().chain(stamp.site).collect();
+            s.fail(FailureKind::Race, message, sites);
+        }
+    }
+}
+
+/// Whether the thread unwinds a panic: its operations then run at once, on the
+/// newest values, with no choice and no report.
+fn unwinding() -> bool {
+    std::thread::panicking()
+}
+
+impl Runtime for Explorer {
+    fn load(&self, obj: Obj<'_>, order: Ordering, site: Site) -> u64 {
+        let _engine = runtime::engine_code();
+        if unwinding() {
+            return obj.value();
+        }
+        let loc = step(|s| touch(s, &obj, site).loc);
+        let pending = Pending { want: Want::Load(Strength::of(order)), loc, bits: obj.bits, site };
+        let (value, _) = read(pending);
+        if with(|s| s.spins_silently()) {
+            wait_for_newer(site);
+        }
+        value
+    }
+
+    fn store(&self, obj: Obj<'_>, value: u64, order: Ordering, site: Site) {
+        let _engine = runtime::engine_code();
+        let strength = Strength::of(order);
+        step(|s| {
+            let loc = touch(s, &obj, site).loc;
+            if s.stop.is_some() {
+                return;
+            }
+            let message = s.store(loc, value, strength);
+            if s.tracer.on {
+                let text = tracing::store_text(&s.graph, loc, message, strength);
+                s.tracer.step(s.me, Some(site), || text);
+            }
+        });
+    }
+
+    fn unlock(&self, obj: Obj<'_>, site: Site) {
+        let _engine = runtime::engine_code();
+        step(|s| {
+            let loc = touch(s, &obj, site).loc;
+            if s.stop.is_none() {
+                s.store(loc, 0, Strength::RELEASE);
+                s.tracer.step(s.me, Some(site), || format!("unlock {}", tracing::name(loc)));
+            }
+        });
+    }
+
+    fn rmw(&self, obj: Obj<'_>, op: Rmw, ok: Ordering, err: Ordering, site: Site) -> Result<u64, u64> {
+        let _engine = runtime::engine_code();
+        let failed = |value| matches!(op, Rmw::Cas { expected, .. } if expected != value);
+        if unwinding() {
+            let value = obj.value();
+            if !failed(value) {
+                self.store(obj, op.apply(value, obj.bits), ok, site);
+            }
+            return if failed(value) { Err(value) } else { Ok(value) };
+        }
+        let loc = step(|s| touch(s, &obj, site).loc);
+        let want = Want::Rmw { op, ok: Strength::of(ok), err: Strength::of(err) };
+        let (value, choice) = read(Pending { want, loc, bits: obj.bits, site });
+        if choice.alt.write.is_some() {
+            return Ok(value);
+        }
+        if with(|s| s.spins_silently()) {
+            wait_for_newer(site);
+        }
+        Err(value)
+    }
+
+    fn fence(&self, order: Ordering, site: Site) {
+        let _engine = runtime::engine_code();
+        let strength = Strength::of(order);
+        step(|s| {
+            s.graph.site = Some(site);
+            s.graph.fence(s.me, strength);
+            s.tracer.step(s.me, Some(site), || format!("fence {}", strength.name()));
+        });
+    }
+
+    fn access(&self, obj: Obj<'_>, access: Access, site: Site) {
+        let _engine = runtime::engine_code();
+        if unwinding() {
+            return;
+        }
+        step(|s| {
+            s.steps -= 1;
+            let object = touch(s, &obj, site);
+            if s.stop.is_some() {
+                return;
+            }
+            let stamp = now(s, Some(site));
+            let cur = &s.graph.pasts[s.me].cur;
+            let cell = &mut s.cells[object.cell as usize];
+            let conflict = cell.conflict(access, &stamp, cur);
+            cell.record(access, stamp);
+            s.tracer.step(s.me, Some(site), || match access {
+                Access::Read => format!("read cell {}", object.cell),
+                Access::Write => format!("write cell {}", object.cell),
+            });
+            if let Some((other, was)) = conflict {
+                report_race(s, (access, stamp), (other, was));
+            }
+        });
+    }
+
+    fn sync(&self, obj: Obj<'_>, op: SyncOp, nanos: u64, site: Site) -> u64 {
+        let _engine = runtime::engine_code();
+        if unwinding() {
+            return unwound_sync(&obj, op, self, site);
+        }
+        let loc = step(|s| touch(s, &obj, site).loc);
+        let (_, choice) = read(Pending { want: Want::Sync(op), loc, bits: obj.bits, site });
+        if choice.alt.kind == super::op::AltKind::Timeout {
+            with(|s| s.nanos += nanos);
+        }
+        choice.alt.result
+    }
+
+    fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize {
+        let _engine = runtime::engine_code();
+        let number = step(|s| {
+            s.graph.site = Some(site);
+            let parent = s.me;
+            match s.add_thread(Some(parent), name) {
+                Some(number) => {
+                    if s.threads[number].name.is_empty() {
+                        s.threads[number].name = format!("t{number}");
+                    }
+                    s.tracer.step(parent, Some(site), || format!("spawn t{number}"));
+                    s.next = Some(parent);
+                    number
+                }
+                None => {
+                    let limit = Limit::Threads(super::clock::MAX_THREADS as u64);
+                    s.stop.get_or_insert(Stop::Limit(limit));
+                    0
+                }
+            }
+        });
+        let run = Box::new(move || {
+            {
+                let _user = runtime::user_code();
+                body();
+            }
+            with(|s| s.threads[number].status = Status::Finished);
+        });
+        ExecutionState::spawn_thread(run, STACK, None, None, site);
+        with(|s| s.next = None);
+        number
+    }
+
+    fn join(&self, thread: usize, done: Obj<'_>, site: Site) {
+        let _engine = runtime::engine_code();
+        if unwinding() && with(|s| s.threads[thread].status != Status::Finished) {
+            return;
+        }
+        let me = step(|s| {
+            let me = s.me;
+            let pending = Pending { want: Want::Join(thread), loc: NONE, bits: 0, site };
+            s.threads[me].pending = Some(pending);
+            s.threads[me].status = Status::Waiting;
+            s.advance();
+            me
+        });
+        resume(me);
+        step(|s| {
+            s.threads[me].pending = None;
+            let loc = touch(s, &done, site).loc;
+            let message = s.graph.newest(loc);
+            s.graph.load(me, message, Strength::ACQUIRE);
+            s.tracer.step(me, Some(site), || format!("join t{thread}"));
+        });
+    }
+
+    fn me(&self) -> usize {
+        with(|s| s.me)
+    }
+
+    fn yield_now(&self, site: Site) {
+        let _engine = runtime::engine_code();
+        if !unwinding() {
+            wait_for_newer(site);
+        }
+    }
+
+    fn choose(&self, n: usize) -> usize {
+        let _engine = runtime::engine_code();
+        step(|s| s.branch(n as u32) as usize)
+    }
+
+    fn now(&self) -> u64 {
+        with(|s| s.nanos)
+    }
+
+    fn sleep(&self, nanos: u64, site: Site) {
+        with(|s| s.nanos += nanos);
+        self.yield_now(site);
+    }
+
+    fn outcome(&self, text: String) {
+        let _engine = runtime::engine_code();
+        with(|s| match &mut s.outcome {
+            Some(outcome) => {
+                outcome.push_str("; ");
+                outcome.push_str(&text);
+            }
+            None => s.outcome = Some(text),
+        });
+    }
+
+    fn panicked(&self, message: String) {
+        let _engine = runtime::engine_code();
+        with(|s| {
+            let site = s.graph.site;
+            s.panics.push((s.me, message, site));
+        });
+    }
+
+    fn panic_taken(&self, thread: usize) {
+        with(|s| s.panics.retain(|(by, _, _)| *by != thread));
+    }
+
+    fn reset_at_end(&self, addr: usize, reset: Box<dyn FnOnce()>) {
+        if super::statics::is_static(addr) {
+            RESETS.with_borrow_mut(|resets| resets.push(reset));
+        }
+    }
+}
+
+/// Ends a turn, and waits for a newer message if the thread only repeats itself.
+fn wait_for_newer(site: Site) {
+    let (me, waits) = step(|s| {
+        let me = s.me;
+        let waits = s.end_turn();
+        if waits {
+            let pending = Pending { want: Want::Newer, loc: NONE, bits: 0, site };
+            s.threads[me].pending = Some(pending);
+            s.threads[me].status = Status::Waiting;
+            s.advance();
+        }
+        (me, waits)
+    });
+    if waits {
+        resume(me);
+        with(|s| s.threads[me].pending = None);
+    }
+}
+
+/// Gives up control unless thread `me`, which runs, is also the next.
+fn resume(me: usize) {
+    if with(|s| s.next == Some(me)) {
+        with(|s| s.next = None);
+    } else {
+        shuttle_engine::runtime::thread::switch();
+    }
+}
+
+/// A lock's operation while a panic unwinds: whatever can be done at once.
+fn unwound_sync(obj: &Obj<'_>, op: SyncOp, explorer: &Explorer, site: Site) -> u64 {
+    let mut alts = Vec::new();
+    op.alts(obj.value(), with(|s| s.me), &mut alts);
+    match alts.first() {
+        Some(alt) => {
+            if let Some(value) = alt.write {
+                explorer.store(*obj, value, Ordering::AcqRel, site);
+            }
+            alt.result
+        }
+        None => DONE,
+    }
+}
+
+/// Ends the execution with a race between two accesses.
+pub(crate) fn report_race(s: &mut State, now: (Access, Stamp), was: (Access, Stamp)) {
+    let verb = |access| match access {
+        Access::Read => "reads",
+        Access::Write => "writes",
+    };
+    let place = |stamp: &Stamp| stamp.site.map(|site| format!(" at {}", source_line(site))).unwrap_or_default();
+    let message = format!(
+        "{} {}{} what {} {}{}, and nothing orders the two",
+        s.threads[now.1.thread as usize].name,
+        verb(now.0),
+        place(&now.1),
+        s.threads[was.1.thread as usize].name,
+        verb(was.0),
+        place(&was.1),
+    );
+    let sites = was.1.site.into_iter().chain(now.1.site).collect();
+    s.fail(FailureKind::Race, message, sites);
+}

@@ -1,0 +1,29 @@
+//! The checker: one test body under many engines.
+
+pub mod alloc;
+mod choice;
+mod clock;
+mod driver;
+mod explorer;
+mod graph;
+mod heap;
+pub(crate) mod hook;
+mod lanes;
+mod model;
+pub(crate) mod op;
+mod plain;
+mod plan;
+mod psc;
+mod race;
+pub mod report;
+pub(crate) mod runtime;
+mod search;
+pub mod sim;
+mod state;
+mod statics;
+mod token;
+mod tracing;
+
+pub use graph::BrokenRule;
+pub use model::{Check, any, model, outcome};
+pub use report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict};

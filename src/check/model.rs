@@ -1,0 +1,196 @@
+//! The way in: a closure, how to search it, and what it says.
+
+use super::driver;
+use super::graph::BrokenRule;
+use super::plan::{Mode, Plan};
+use super::report::{Engine, FailureKind, Limit, Report, Verdict};
+use super::runtime;
+use super::token::{self, Token};
+use std::collections::BTreeSet;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Runs `model` by the default plan: every execution, within a minute.
+///
+/// # Panics
+///
+/// If an execution fails, or a limit is reached: with the whole report, the
+/// interleaving included.
+#[track_caller]
+pub fn model(model: impl Fn() + Send + Sync + 'static) {
+    let site = Location::caller();
+    let name = std::thread::current().name().map_or_else(|| site.to_string(), str::to_owned);
+    Check::new(name).run(model).assert_passed();
+}
+
+/// Says what this execution of the model came to. The report holds the set of
+/// all that the complete executions said. Several calls in one execution join
+/// into one outcome.
+///
+/// # Panics
+///
+/// Outside a model.
+pub fn outcome(what: impl ToString) {
+    let engine = runtime::current().expect("`check::outcome` is for use inside a model");
+    let text = {
+        let _engine = runtime::engine_code();
+        what.to_string()
+    };
+    engine.outcome(text);
+}
+
+/// A number below `n`; the search tries each.
+///
+/// # Panics
+///
+/// Outside a model, and if `n` is 0.
+#[must_use]
+pub fn any(n: usize) -> usize {
+    assert!(n > 0, "`check::any(0)`: there is no number below 0");
+    runtime::current().expect("`check::any` is for use inside a model").choose(n)
+}
+
+/// A check of one model: how it is to be searched.
+#[derive(Clone, Debug)]
+#[must_use = "a check does nothing before `run`"]
+pub struct Check {
+    plan: Plan,
+    engine: Engine,
+}
+
+impl Check {
+    /// A check of the model called `name`, by the default plan.
+    pub fn new(name: impl Into<String>) -> Check {
+        Check { plan: Plan::new(name.into()), engine: Engine::Explorer }
+    }
+
+    /// Looks at every execution (the default).
+    pub fn exhaustive(mut self) -> Check {
+        self.plan.mode = Mode::Exhaustive;
+        self
+    }
+
+    /// Looks at `executions` executions at random.
+    ///
+    /// # Panics
+    ///
+    /// If that is none.
+    pub fn random(mut self, executions: u64) -> Check {
+        assert!(executions > 0, "a check of 0 executions checks nothing");
+        self.plan.mode = Mode::Random { executions, seed: 0 };
+        self
+    }
+
+    /// Starts the random search from `seed`.
+    pub fn seed(mut self, seed: u64) -> Check {
+        if let Mode::Random { executions, .. } = self.plan.mode {
+            self.plan.mode = Mode::Random { executions, seed };
+        }
+        self
+    }
+
+    /// Ends the check after so many executions. Reaching it is not a pass.
+    ///
+    /// # Panics
+    ///
+    /// If that is none.
+    pub fn max_executions(mut self, executions: u64) -> Check {
+        assert!(executions > 0, "a check of 0 executions checks nothing");
+        self.plan.max_executions = executions;
+        self
+    }
+
+    /// Ends the check after so much time. Reaching it is not a pass.
+    pub fn max_time(mut self, time: Duration) -> Check {
+        self.plan.max_time = Some(time);
+        self
+    }
+
+    /// Ends an execution after so many operations. Reaching it is not a pass.
+    pub fn max_steps(mut self, steps: u32) -> Check {
+        self.plan.budget.steps = steps;
+        self
+    }
+
+    /// Lets each thread of an execution fail or wake for no reason so often.
+    pub fn spurious(mut self, times: u8) -> Check {
+        self.plan.budget.spurious = times;
+        self
+    }
+
+    /// Lets each thread of an execution run out of time so often, while
+    /// somebody else can still go on.
+    pub fn timeouts(mut self, times: u8) -> Check {
+        self.plan.budget.timeouts = times;
+        self
+    }
+
+    /// Lets a spinning loop turn so often in a row without reading anything
+    /// new, while somebody else can still go on.
+    pub fn repeats(mut self, turns: u8) -> Check {
+        self.plan.budget.repeats = turns;
+        self
+    }
+
+    /// Whether memory that the model never frees is a failure (the default).
+    pub fn leaks(mut self, are_failures: bool) -> Check {
+        self.plan.leaks = are_failures;
+        self
+    }
+
+    /// Breaks one rule of the memory model, to show that the checker's own
+    /// tests notice.
+    #[doc(hidden)]
+    pub fn broken(mut self, rule: BrokenRule) -> Check {
+        self.plan.broken = rule;
+        self
+    }
+
+    /// Which engine runs the model.
+    pub fn engine(mut self, engine: Engine) -> Check {
+        self.engine = engine;
+        self
+    }
+
+    /// Runs the check. A bad verdict is in the report, and never a panic.
+    ///
+    /// With `RINGWRIGHT_REPLAY=<token>` in the environment, the model that the
+    /// token is for runs that one execution, and others none.
+    ///
+    /// # Panics
+    ///
+    /// If it is called inside a model.
+    pub fn run(mut self, model: impl Fn() + Send + Sync + 'static) -> Report {
+        assert!(runtime::current().is_none(), "a model cannot run a check");
+        if let Ok(text) = std::env::var("RINGWRIGHT_REPLAY") {
+            match token::read(&text, &self.plan.name) {
+                Token::Replay(list) => self.plan.mode = Mode::Replay(list),
+                Token::OtherModel => return self.not_run("RINGWRIGHT_REPLAY is set, and is for another model".into()),
+                Token::Refused(why) => return self.not_run(why),
+            }
+        }
+        driver::run(self.plan, Arc::new(model))
+    }
+
+    fn not_run(self, why: String) -> Report {
+        Report {
+            name: self.plan.name,
+            engine: self.engine,
+            verdict: Verdict::LimitHit(Limit::Engine(why)),
+            executions: 0,
+            blocked: 0,
+            seconds: 0.0,
+            outcomes: BTreeSet::new(),
+            failure: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// The kind of failure of a report, for tests.
+impl From<&Report> for Option<FailureKind> {
+    fn from(report: &Report) -> Self {
+        report.failed()
+    }
+}

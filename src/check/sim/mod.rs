@@ -1,0 +1,290 @@
+//! Simulation of a distributed system, with its faults enumerated.
+//!
+//! A model is a closure that gets a fresh [`World`] for every execution, spawns
+//! async tasks on its nodes and states properties. The tasks are plain futures:
+//! they may use the network, clocks and disks of the world, and whatever else is
+//! deterministic. [`Sim::run`] executes the model again and again until every
+//! placement of up to `f` faults has been tried.
+//!
+//! ```
+//! use ringwright::check::sim::{CallError, Effects, Sim};
+//! use std::time::Duration;
+//!
+//! // A client pays once and, hearing nothing, pays again.
+//! let report = Sim::new("retry").nodes(["client", "bank"]).faults(1).run(|world| {
+//!     let (client, bank) = (world.node("client"), world.node("bank"));
+//!     let net = world.net::<u32>("pay");
+//!     let effects = Effects::new(world, bank);
+//!     let server = net.clone();
+//!     world.serve(bank, async move {
+//!         loop {
+//!             let request = server.recv(bank).await;
+//!             effects.happened(request.body);
+//!             server.reply(&request, request.body).await;
+//!         }
+//!     });
+//!     world.spawn(client, async move {
+//!         while let Err(CallError::Timeout) =
+//!             net.call(client, bank, 7, Duration::from_secs(1)).await {}
+//!     });
+//! });
+//! let failure = report.failure.expect("a lost reply makes it pay twice");
+//! assert_eq!(failure.message, "7 took effect 2 times");
+//! ```
+//!
+//! # The model of the world
+//!
+//! **Nodes** are single-threaded: one task at a time runs, until it awaits, and
+//! computing takes no time. **Messages** take one fixed latency. **Timers** fire
+//! on time. Of two things at the same time the one that was begun first goes
+//! first. This is the execution without faults, and it is one execution unless
+//! the model itself chooses by [`World::any`].
+//!
+//! # What is enumerated
+//!
+//! All placements of up to [`faults`](Sim::faults) faults, in every combination:
+//!
+//! - **Loss** of a message, a request or a reply.
+//! - **Delay** of one: past the next events of its receiver (so that what was
+//!   sent later overtakes it), or by a fixed time ([`delays`](Sim::delays)).
+//! - **Duplication** of a message or request: the copy comes at once, or late
+//!   by any of the delays.
+//! - **Pause** of a node ([`pauses`](Sim::pauses)), as a garbage collection or a
+//!   stalled virtual machine would: at any of its awaits, that is before a task
+//!   that was woken goes on, and before every operation on network, disk and
+//!   timers takes effect. Time goes on meanwhile, other nodes run, timers run
+//!   out, and messages wait at the door. Afterwards the node first does what it
+//!   was about to do, and then sees the rest in the order in which it was due.
+//! - **Clock faults** ([`clock_faults`](Sim::clock_faults)): a node's wall clock
+//!   is ahead or behind, or its clocks run fast or slow, from the start.
+//!
+//! A choice is left out only where it cannot make a difference: a reply that no
+//! call waits for simply arrives; a second reply to a call, or one later than
+//! the call's patience, is not tried beside the loss of it; deliveries to
+//! different nodes are not permuted, because they commute; a clock is chosen
+//! when it is first read.
+//!
+//! # What is not
+//!
+//! - Lengths of pauses and delays other than those listed. List one that is
+//!   longer than every lease and timeout of the system, and one that is not.
+//! - Orders of simultaneous events at one node, other than by delays.
+//! - A fault on a message that was late or doubled already, and a pause that
+//!   follows on a pause without a step between.
+//! - A pause between two statements without an await between them
+//!   ([`World::point`] makes one).
+//! - Crashes, partitions, lost or torn disk writes, clock jumps on the way.
+//!
+//! # Verdicts
+//!
+//! `Bounded("2 faults, 6 nodes, 181 steps")`: every execution with up to two
+//! faults was run, the longest of which had 181 steps. The search goes by the
+//! number of faults, so a failure shows the fewest that cause it. It is replayed
+//! twice before it is shown; if that comes out differently the verdict is
+//! not-deterministic. [`random`](Sim::random) gives `Sampled`. A limit is no
+//! pass. `RINGWRIGHT_REPLAY=<token>` runs just the execution of that token; a
+//! token of another model or build gives `LimitHit` with a text that says so.
+
+mod clock;
+mod disk;
+mod executor;
+mod network;
+mod oracle;
+mod plan;
+mod search;
+mod token;
+mod world;
+
+use super::report::{
+    Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict,
+};
+use plan::Menu;
+use search::{Plan, Search};
+use std::time::Duration;
+use world::Rules;
+
+pub use clock::{Clock, Elapsed, join_all};
+pub use disk::Disk;
+pub use network::{CallError, Envelope, Net};
+pub use oracle::{ClientResult, Effects, Exclusion};
+pub use plan::{ClockFault, Delay};
+pub use world::{Node, World};
+
+/// A simulation: its nodes, its faults, its budget. [`run`](Sim::run) runs it.
+#[derive(Clone, Debug)]
+pub struct Sim {
+    name: String,
+    rules: Rules,
+    plan: Plan,
+    max_executions: u64,
+    max_time: Duration,
+}
+
+impl Sim {
+    /// A simulation of this name: up to 2 faults, exhaustively, with loss,
+    /// duplication, a delay past the next event, and pauses and delays of 10 s.
+    pub fn new(name: impl Into<String>) -> Self {
+        Sim {
+            name: name.into(),
+            rules: Rules {
+                nodes: Vec::new(),
+                faults: 2,
+                menu: Menu::default(),
+                latency: Duration::from_millis(1),
+                settle: Duration::from_secs(60),
+                max_steps: 10_000,
+                odds: 0.05,
+            },
+            plan: Plan::Exhaustive,
+            max_executions: 10_000_000,
+            max_time: Duration::from_secs(300),
+        }
+    }
+
+    /// The names of the nodes: the lanes of the trace.
+    ///
+    /// # Panics
+    ///
+    /// Two have the same name.
+    #[must_use]
+    pub fn nodes<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.rules.nodes = names.into_iter().map(Into::into).collect();
+        for (at, name) in self.rules.nodes.iter().enumerate() {
+            let before = &self.rules.nodes[..at];
+            assert!(!before.contains(name), "two nodes are called {name:?}");
+        }
+        self
+    }
+
+    /// How many faults an execution may have at most. 2 unless set.
+    #[must_use]
+    pub fn faults(mut self, most: u32) -> Self {
+        self.rules.faults = most;
+        self
+    }
+
+    /// Whether messages may be lost. They may unless set.
+    #[must_use]
+    pub fn loss(mut self, may: bool) -> Self {
+        self.rules.menu.loss = may;
+        self
+    }
+
+    /// Whether messages may come twice. They may unless set.
+    #[must_use]
+    pub fn duplication(mut self, may: bool) -> Self {
+        self.rules.menu.duplication = may;
+        self
+    }
+
+    /// How late a message may be. Past the next event and 10 s unless set.
+    ///
+    /// # Panics
+    ///
+    /// A delay is zero.
+    #[must_use]
+    pub fn delays(mut self, delays: impl IntoIterator<Item = Delay>) -> Self {
+        self.rules.menu.delays = delays.into_iter().collect();
+        let zero = |d: &Delay| matches!(d, Delay::PastNext(0) | Delay::By(Duration::ZERO));
+        let delays = &self.rules.menu.delays;
+        assert!(!delays.iter().any(zero), "a delay of zero is no delay");
+        self
+    }
+
+    /// How long a node may pause. 10 s unless set; none: nodes do not pause.
+    ///
+    /// # Panics
+    ///
+    /// A pause is zero.
+    #[must_use]
+    pub fn pauses(mut self, pauses: impl IntoIterator<Item = Duration>) -> Self {
+        self.rules.menu.pauses = pauses.into_iter().collect();
+        let pauses = &self.rules.menu.pauses;
+        assert!(
+            !pauses.contains(&Duration::ZERO),
+            "a pause of zero is no pause"
+        );
+        self
+    }
+
+    /// What may be wrong with a node's clocks. Nothing unless set.
+    #[must_use]
+    pub fn clock_faults(mut self, faults: impl IntoIterator<Item = ClockFault>) -> Self {
+        self.rules.menu.clocks = faults.into_iter().collect();
+        self
+    }
+
+    /// How long a message takes. 1 ms unless set; at least 1 ns.
+    #[must_use]
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.rules.latency = latency;
+        self
+    }
+
+    /// How long servers may go on by their own timers when nothing else is left
+    /// to happen, before the execution ends. 60 s of simulated time unless set.
+    #[must_use]
+    pub fn settle(mut self, time: Duration) -> Self {
+        self.rules.settle = time;
+        self
+    }
+
+    /// The most steps (events and resumed tasks) of one execution; more of them
+    /// is a limit hit, not a pass. 10,000 unless set.
+    #[must_use]
+    pub fn max_steps(mut self, steps: u64) -> Self {
+        self.rules.max_steps = steps;
+        self
+    }
+
+    /// The most executions; reaching it is a limit hit. 10 million unless set.
+    #[must_use]
+    pub fn max_executions(mut self, executions: u64) -> Self {
+        self.max_executions = executions;
+        self
+    }
+
+    /// The most wall time; reaching it is a limit hit. 300 s unless set.
+    #[must_use]
+    pub fn max_time(mut self, time: Duration) -> Self {
+        self.max_time = time;
+        self
+    }
+
+    /// Samples this many executions at random instead of running all; the same
+    /// seed gives the same ones.
+    ///
+    /// # Panics
+    ///
+    /// `executions` is 0.
+    #[must_use]
+    pub fn random(mut self, executions: u64, seed: u64) -> Self {
+        assert!(executions > 0, "a search of no executions shows nothing");
+        self.plan = Plan::Random { executions, seed };
+        self
+    }
+
+    /// Runs only the execution of this token, as `RINGWRIGHT_REPLAY` does.
+    #[must_use]
+    pub fn replay(mut self, token: impl Into<String>) -> Self {
+        self.plan = Plan::Replay(token.into());
+        self
+    }
+
+    /// Runs the model and says what came of it. Never panics because of a
+    /// verdict; a panic of the model is one.
+    pub fn run(self, body: impl Fn(&World) + Send + Sync + 'static) -> Report {
+        let plan = match std::env::var("RINGWRIGHT_REPLAY") {
+            Ok(token) if !token.is_empty() => Plan::Replay(token),
+            _ => self.plan,
+        };
+        let search = Search {
+            name: &self.name,
+            rules: &self.rules,
+            max_executions: self.max_executions,
+            max_time: self.max_time,
+            body: &body,
+        };
+        search.run(&plan)
+    }
+}

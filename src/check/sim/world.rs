@@ -1,0 +1,641 @@
+//! One execution: its nodes, its time, its faults, and what is said about it.
+
+use super::clock::Clock;
+use super::disk::Disk;
+use super::executor::{Agenda, Event, Ready, Task};
+use super::network::{Net, Parcel};
+use super::plan::{Arrival, ClockFault, Delay, Fate, Menu, seconds};
+use super::{FailureKind, SourceLine, TraceLine};
+use crate::check::choice::Choices;
+use std::cell::{RefCell, RefMut};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// A node of the world: a machine or process with its own clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Node(pub(super) usize);
+
+/// One execution of a model. Clones are handles to the same world.
+///
+/// The closure given to [`Sim::run`](super::Sim::run) gets a fresh one each
+/// time; it spawns the nodes' tasks and states the properties.
+#[derive(Clone)]
+pub struct World {
+    pub(super) core: Rc<Core>,
+}
+
+pub(super) struct Core {
+    state: RefCell<State>,
+    pub(super) ready: Arc<Ready>,
+    checks: RefCell<Vec<Check>>,
+}
+
+struct Check {
+    at_end_only: bool,
+    holds: Box<dyn Fn() -> Result<(), String>>,
+    site: &'static Location<'static>,
+}
+
+/// Why an execution was broken off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub(super) kind: FailureKind,
+    pub(super) message: String,
+    pub(super) sites: Vec<SourceLine>,
+}
+
+/// What every execution of a model shares.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    pub(super) nodes: Vec<String>,
+    pub(super) faults: u32,
+    pub(super) menu: Menu,
+    pub(super) latency: Duration,
+    pub(super) settle: Duration,
+    pub(super) max_steps: u64,
+    /// The chance of a fault where one is possible; only random search asks.
+    pub(super) odds: f64,
+}
+
+pub(super) struct NodeState {
+    pub(super) name: String,
+    pub(super) paused_until: u64,
+    /// Ready tasks that the pause caught.
+    pub(super) parked: Vec<usize>,
+    /// Operations that the pause caught.
+    pub(super) gates: Vec<Waker>,
+    /// Deliveries and timers so far.
+    pub(super) events: u64,
+    /// Late messages, with the count of events that lets them in.
+    pub(super) held: Vec<(u64, Box<dyn Parcel>)>,
+    /// Chosen when a clock of the node is first read.
+    pub(super) clock: Option<Option<ClockFault>>,
+    /// Set by the model.
+    pub(super) wall_offset: i128,
+}
+
+pub(super) struct State {
+    pub(super) now: u64,
+    pub(super) settle: u64,
+    pub(super) latency: u64,
+    pub(super) agenda: Agenda,
+    pub(super) nodes: Vec<NodeState>,
+    pub(super) tasks: Vec<Task>,
+    pub(super) current: Option<usize>,
+    pub(super) unfinished: usize,
+    pub(super) idle_since: Option<u64>,
+    pub(super) calls: u64,
+    menu: Rc<Menu>,
+    faults: u32,
+    faults_used: u32,
+    odds: f64,
+    choices: Choices,
+    steps: u64,
+    /// A hash of who did something when, to see whether a run is the same.
+    digest: u64,
+    max_steps: u64,
+    out_of_steps: bool,
+    broken: Option<Broken>,
+    trace: Option<Vec<TraceLine>>,
+    outcomes: BTreeSet<String>,
+}
+
+impl State {
+    pub(super) fn oldest_held(&mut self) -> Option<Box<dyn Parcel>> {
+        let node = self.nodes.iter_mut().find(|node| !node.held.is_empty())?;
+        Some(node.held.remove(0).1)
+    }
+
+    /// The first message that waited long enough at this node.
+    pub(super) fn due_held(&mut self, node: Node) -> Option<Box<dyn Parcel>> {
+        let node = &mut self.nodes[node.0];
+        let at = node.held.iter().position(|held| held.0 <= node.events)?;
+        Some(node.held.remove(at).1)
+    }
+}
+
+/// What is left of a finished execution.
+pub(super) struct Finished {
+    pub(super) choices: Choices,
+    pub(super) faults_used: u32,
+    pub(super) steps: u64,
+    pub(super) digest: u64,
+    pub(super) out_of_steps: bool,
+    pub(super) broken: Option<Broken>,
+    pub(super) trace: Option<Vec<TraceLine>>,
+    pub(super) outcomes: BTreeSet<String>,
+}
+
+impl World {
+    pub(super) fn new(rules: &Rules, menu: Rc<Menu>, choices: Choices, tracing: bool) -> Self {
+        let node = |name: &String| NodeState {
+            name: name.clone(),
+            paused_until: 0,
+            parked: Vec::new(),
+            gates: Vec::new(),
+            events: 0,
+            held: Vec::new(),
+            clock: None,
+            wall_offset: 0,
+        };
+        let state = State {
+            now: 0,
+            settle: nanos(rules.settle),
+            latency: nanos(rules.latency).max(1),
+            agenda: Agenda::default(),
+            nodes: rules.nodes.iter().map(node).collect(),
+            tasks: Vec::new(),
+            current: None,
+            unfinished: 0,
+            idle_since: None,
+            calls: 0,
+            menu,
+            faults: rules.faults,
+            faults_used: 0,
+            odds: rules.odds,
+            choices,
+            steps: 0,
+            digest: 0,
+            max_steps: rules.max_steps,
+            out_of_steps: false,
+            broken: None,
+            trace: tracing.then(Vec::new),
+            outcomes: BTreeSet::new(),
+        };
+        World {
+            core: Rc::new(Core {
+                state: RefCell::new(state),
+                ready: Arc::default(),
+                checks: RefCell::default(),
+            }),
+        }
+    }
+
+    /// The node of this name.
+    ///
+    /// # Panics
+    ///
+    /// There is none.
+    #[track_caller]
+    pub fn node(&self, name: &str) -> Node {
+        let found = self.state().nodes.iter().position(|node| node.name == name);
+        match found {
+            Some(index) => Node(index),
+            None => panic!("no node is called {name:?}: name it in Sim::nodes"),
+        }
+    }
+
+    /// All nodes, in the order of [`Sim::nodes`](super::Sim::nodes).
+    pub fn nodes(&self) -> Vec<Node> {
+        (0..self.state().nodes.len()).map(Node).collect()
+    }
+
+    /// The name of a node.
+    pub fn name(&self, node: Node) -> String {
+        self.state().nodes[node.0].name.clone()
+    }
+
+    /// Runs a future on a node. The execution lasts until it has finished; that
+    /// nothing can make it finish is a deadlock.
+    #[track_caller]
+    pub fn spawn(&self, node: Node, future: impl Future<Output = ()> + 'static) {
+        self.add_task(node, true, future);
+    }
+
+    /// Runs a future on a node that need not finish: a server.
+    #[track_caller]
+    pub fn serve(&self, node: Node, future: impl Future<Output = ()> + 'static) {
+        self.add_task(node, false, future);
+    }
+
+    /// A network for messages of one type. `name` is how the trace calls it;
+    /// networks are separate, whatever they are called.
+    pub fn net<M: Clone + fmt::Debug + 'static>(&self, name: &str) -> Net<M> {
+        Net::new(self, name)
+    }
+
+    /// The clocks of a node.
+    pub fn clock(&self, node: Node) -> Clock {
+        Clock::new(self, node)
+    }
+
+    /// A disk of a node.
+    pub fn disk<K: Ord + Clone + fmt::Debug + 'static, V: Clone + fmt::Debug + 'static>(
+        &self,
+        node: Node,
+    ) -> Disk<K, V> {
+        Disk::new(self, node)
+    }
+
+    /// True time since the start, for oracles. Nodes have [`clock`](Self::clock).
+    pub fn now(&self) -> Duration {
+        Duration::from_nanos(self.state().now)
+    }
+
+    /// One of `0..of`: a choice of the model itself. All are explored; it costs
+    /// no fault.
+    ///
+    /// # Panics
+    ///
+    /// `of` is 0.
+    pub fn any(&self, of: u32) -> u32 {
+        self.state().choices.pick(of)
+    }
+
+    /// A place where `node` may be paused, for code that awaits nothing else.
+    #[track_caller]
+    pub fn point(&self, node: Node) -> impl Future<Output = ()> + use<> {
+        self.gate(node)
+    }
+
+    /// Adds a line to the node's lane. Formatted only where a trace is kept.
+    #[track_caller]
+    pub fn note(&self, node: Node, what: impl fmt::Display) {
+        self.trace(node, Some(Location::caller()), || what.to_string());
+    }
+
+    /// Says what this execution came to; the report has the set of all of them.
+    pub fn outcome(&self, outcome: impl Into<String>) {
+        self.state().outcomes.insert(outcome.into());
+    }
+
+    /// A property that must hold after every event and at the end. The first
+    /// `Err` ends the execution with a property failure.
+    #[track_caller]
+    pub fn check(&self, holds: impl Fn() -> Result<(), String> + 'static) {
+        self.add_check(false, Box::new(holds), Location::caller());
+    }
+
+    /// A property that must hold when everything has happened.
+    #[track_caller]
+    pub fn check_at_end(&self, holds: impl Fn() -> Result<(), String> + 'static) {
+        self.add_check(true, Box::new(holds), Location::caller());
+    }
+
+    /// Ends the execution with a property failure, seen at `node`.
+    #[track_caller]
+    pub fn violated(&self, node: Node, message: impl Into<String>) {
+        let message = message.into();
+        let site = Location::caller();
+        self.trace(node, Some(site), || message.clone());
+        if let Some(line) = self.state().trace.as_mut().and_then(|t| t.last_mut()) {
+            line.guilty = true;
+        }
+        self.break_off(FailureKind::Property, message, &[site]);
+    }
+}
+
+/// What the other files of the simulation ask of the world.
+impl World {
+    pub(super) fn state(&self) -> RefMut<'_, State> {
+        self.core.state.borrow_mut()
+    }
+
+    fn add_check(
+        &self,
+        at_end_only: bool,
+        holds: Box<dyn Fn() -> Result<(), String>>,
+        site: &'static Location<'static>,
+    ) {
+        self.core.checks.borrow_mut().push(Check {
+            at_end_only,
+            holds,
+            site,
+        });
+    }
+
+    pub(super) fn run_checks(&self, at_end: bool) {
+        if self.is_over() {
+            return;
+        }
+        for check in self.core.checks.borrow().iter() {
+            if check.at_end_only && !at_end {
+                continue;
+            }
+            if let Err(message) = (check.holds)() {
+                self.break_off(FailureKind::Property, message, &[check.site]);
+                return;
+            }
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        let state = self.state();
+        state.broken.is_some() || state.out_of_steps
+    }
+
+    /// The first break counts.
+    pub(super) fn break_off(
+        &self,
+        kind: FailureKind,
+        message: String,
+        sites: &[&Location<'static>],
+    ) {
+        let sites = sites.iter().map(|site| line_of(site)).collect();
+        self.state().broken.get_or_insert(Broken {
+            kind,
+            message,
+            sites,
+        });
+    }
+
+    pub(super) fn broken_mut(&self) -> RefMut<'_, Option<Broken>> {
+        RefMut::map(self.state(), |state| &mut state.broken)
+    }
+
+    /// Counts one step of `node`; `false` when the bound is reached.
+    pub(super) fn count_step(&self, node: Node) -> bool {
+        let mut state = self.state();
+        state.steps += 1;
+        let what = state.now.wrapping_mul(64).wrapping_add(node.0 as u64);
+        state.digest = (state.digest ^ what)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(23);
+        if state.steps > state.max_steps {
+            state.out_of_steps = true;
+        }
+        !state.out_of_steps
+    }
+
+    pub(super) fn is_paused(&self, node: Node) -> bool {
+        let state = self.state();
+        state.nodes[node.0].paused_until > state.now
+    }
+
+    /// Chooses whether the node pauses here, if there is a fault left to spend.
+    pub(super) fn pause_point(&self, node: Node) -> bool {
+        let pause = {
+            let mut state = self.state();
+            let state = &mut *state;
+            let count = state.menu.pauses.len() as u32;
+            match state.spend(count) {
+                0 => return false,
+                pick => state.menu.pauses[pick as usize - 1],
+            }
+        };
+        self.trace(node, None, || format!("pause {}", seconds(pause)));
+        self.mark_fault();
+        let mut state = self.state();
+        let until = state.now + nanos(pause);
+        state.nodes[node.0].paused_until = until;
+        state.agenda.put(until, Event::Resume(node));
+        true
+    }
+
+    /// What is wrong with the node's clocks: chosen at the first reading, which
+    /// is the first time that it makes a difference.
+    pub(super) fn clock_fault(&self, node: Node) -> Option<ClockFault> {
+        let fault = {
+            let mut state = self.state();
+            let state = &mut *state;
+            if let Some(chosen) = state.nodes[node.0].clock {
+                return chosen;
+            }
+            let count = state.menu.clocks.len() as u32;
+            let fault = match state.spend(count) {
+                0 => None,
+                pick => Some(state.menu.clocks[pick as usize - 1]),
+            };
+            state.nodes[node.0].clock = Some(fault);
+            fault
+        };
+        if let Some(fault) = fault {
+            self.trace(node, None, || match fault {
+                ClockFault::Ahead(d) => format!("clock ahead by {}", seconds(d)),
+                ClockFault::Behind(d) => format!("clock behind by {}", seconds(d)),
+                ClockFault::Fast(ppm) => format!("clock fast by {ppm} ppm"),
+                ClockFault::Slow(ppm) => format!("clock slow by {ppm} ppm"),
+            });
+            self.mark_fault();
+        }
+        fault
+    }
+
+    /// A message is about to arrive: chooses what becomes of it.
+    pub(super) fn arrive(&self, parcel: Box<dyn Parcel>) {
+        let arrival = parcel.arrival(self.state().now);
+        let fate = self.state().choose_fate(arrival);
+        let to = parcel.to();
+        match fate {
+            Fate::OnTime => self.hand_over(parcel),
+            Fate::Lost => {
+                self.trace(to, None, || format!("lost {}", self.describe(&*parcel)));
+                self.mark_fault();
+            }
+            Fate::Late(delay) => {
+                self.trace(to, None, || {
+                    format!("{} is late {}", self.describe(&*parcel), how_late(delay))
+                });
+                self.mark_fault();
+                self.put_off(parcel, delay);
+            }
+            Fate::Twice(delay) => {
+                let copy = parcel.copy();
+                self.trace(to, None, || {
+                    let when = delay.map_or("at once".to_owned(), how_late);
+                    format!("{} comes twice, again {when}", self.describe(&*parcel))
+                });
+                self.mark_fault();
+                match delay {
+                    Some(delay) => self.put_off(copy, delay),
+                    // Let in by the delivery of the original.
+                    None => self.state().nodes[to.0].held.push((0, copy)),
+                }
+                self.hand_over(parcel);
+            }
+        }
+    }
+
+    fn put_off(&self, parcel: Box<dyn Parcel>, delay: Delay) {
+        let mut state = self.state();
+        let state = &mut *state;
+        match delay {
+            Delay::By(d) => {
+                let at = state.now + nanos(d);
+                let settled = true;
+                state.agenda.put(at, Event::Arrive { parcel, settled });
+            }
+            Delay::PastNext(n) => {
+                let node = &mut state.nodes[parcel.to().0];
+                let after = node.events + u64::from(n);
+                node.held.push((after, parcel));
+            }
+        }
+    }
+
+    /// Delivers, and lets the receiver act on it.
+    pub(super) fn hand_over(&self, parcel: Box<dyn Parcel>) {
+        let to = parcel.to();
+        self.trace(to, None, || format!("deliver {}", self.describe(&*parcel)));
+        parcel.deliver();
+        self.after_event(to);
+    }
+
+    fn describe(&self, parcel: &dyn Parcel) -> String {
+        format!("{} from {}", parcel.describe(), self.name(parcel.from()))
+    }
+
+    /// Says where the running task waits, for the report of a deadlock.
+    pub(super) fn waits(&self, what: &'static str, site: &'static Location<'static>) {
+        let mut state = self.state();
+        if let Some(current) = state.current {
+            state.tasks[current].waits = Some((what, site));
+        }
+    }
+
+    /// Whether the running task is one that the execution waits for.
+    pub(super) fn current_counts(&self) -> bool {
+        let state = self.state();
+        state.current.is_none_or(|task| state.tasks[task].counts)
+    }
+
+    #[track_caller]
+    pub(super) fn gate(&self, node: Node) -> Gate {
+        Gate {
+            world: self.clone(),
+            node,
+            asked: false,
+            site: Location::caller(),
+        }
+    }
+
+    /// Adds a line to a node's lane; `what` is asked only where a trace is kept.
+    pub(super) fn trace(
+        &self,
+        node: Node,
+        site: Option<&'static Location<'static>>,
+        what: impl FnOnce() -> String,
+    ) {
+        if self.state().trace.is_none() {
+            return;
+        }
+        let what = what();
+        let mut state = self.state();
+        let note = format!("at {}", seconds(Duration::from_nanos(state.now)));
+        let line = TraceLine {
+            lane: node.0,
+            site: site.map(line_of),
+            what,
+            note,
+            guilty: false,
+        };
+        state.trace.iter_mut().for_each(|t| t.push(line.clone()));
+    }
+
+    /// Notes on the last line that it is a fault.
+    fn mark_fault(&self) {
+        let mut state = self.state();
+        let used = state.faults_used;
+        if let Some(line) = state.trace.as_mut().and_then(|t| t.last_mut()) {
+            line.note = format!("{}, fault {used}", line.note);
+        }
+    }
+
+    /// Takes the world apart: futures, messages and checks hold handles to it.
+    pub(super) fn finish(self) -> Finished {
+        let futures: Vec<_> = {
+            let mut state = self.state();
+            state.tasks.iter_mut().map(Task::take_future).collect()
+        };
+        drop(futures);
+        let (events, held) = {
+            let mut state = self.state();
+            let nodes = state.nodes.iter_mut();
+            let held: Vec<_> = nodes.flat_map(|n| std::mem::take(&mut n.held)).collect();
+            (state.agenda.drain(), held)
+        };
+        drop((events, held));
+        let checks = std::mem::take(&mut *self.core.checks.borrow_mut());
+        drop(checks);
+        let mut state = self.state();
+        Finished {
+            choices: std::mem::replace(&mut state.choices, Choices::zeros()),
+            faults_used: state.faults_used,
+            steps: state.steps,
+            digest: state.digest,
+            out_of_steps: state.out_of_steps,
+            broken: state.broken.take(),
+            trace: state.trace.take(),
+            outcomes: std::mem::take(&mut state.outcomes),
+        }
+    }
+}
+
+impl State {
+    /// Chooses among `count` faults and none (0), if one is left to spend.
+    fn spend(&mut self, count: u32) -> u32 {
+        if count == 0 || self.faults_used == self.faults {
+            return 0;
+        }
+        let pick = self.choices.pick_rare(count + 1, self.odds);
+        self.faults_used += u32::from(pick > 0);
+        pick
+    }
+
+    fn choose_fate(&mut self, arrival: Arrival) -> Fate {
+        if self.faults_used == self.faults {
+            return Fate::OnTime;
+        }
+        let fates = self.menu.fates(arrival);
+        let pick = self.spend(fates.len() as u32 - 1);
+        fates[pick as usize]
+    }
+}
+
+fn how_late(delay: Delay) -> String {
+    match delay {
+        Delay::PastNext(n) => format!("past the next {n}"),
+        Delay::By(d) => format!("by {}", seconds(d)),
+    }
+}
+
+pub(super) fn line_of(site: &Location<'_>) -> SourceLine {
+    SourceLine {
+        file: site.file().to_owned(),
+        line: site.line(),
+    }
+}
+
+/// A duration in nanoseconds, as the world counts them (584 years at most).
+pub(super) fn nanos(d: Duration) -> u64 {
+    u64::try_from(d.as_nanos()).unwrap_or(u64::MAX / 4)
+}
+
+/// The start of an operation: the node may pause here, and a paused node waits
+/// here until it goes on.
+pub(super) struct Gate {
+    world: World,
+    node: Node,
+    asked: bool,
+    site: &'static Location<'static>,
+}
+
+impl Future for Gate {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.world.is_paused(self.node) {
+            if self.asked || !self.world.pause_point(self.node) {
+                return Poll::Ready(());
+            }
+            self.asked = true;
+        }
+        self.world.waits("a pause", self.site);
+        let mut state = self.world.state();
+        state.nodes[self.node.0].gates.push(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,744 @@
+//! One execution of a model under the explorer: threads, objects, and who
+//! goes next.
+//!
+//! # Steps
+//!
+//! A thread runs its stores, fences, cell accesses and spawns at once: a store
+//! may enter modification order anywhere, so delaying it adds nothing. At a
+//! read it publishes what it wants ([`Pending`]) and gives up control. When
+//! every live thread stands at a read, [`State::advance`] picks one of them and
+//! what it reads. Joins and spinning threads are not choices: they run as soon
+//! as they can.
+//!
+//! # Spinning
+//!
+//! The reads of a thread between two `yield_now` or `spin_loop` calls are a
+//! *turn*. A turn without a write that reads just what the turn before read is
+//! a repetition. A thread may repeat itself [`Budget::repeats`] times; then it
+//! waits at its yield until one of the locations of the turn has a newer
+//! message, and the next turn must read a newer one somewhere. When nobody
+//! else can go on, a waiting thread gets some turns for nothing, in case its
+//! loop counts; when these are used up, the execution is a livelock.
+
+use super::clock::MAX_THREADS;
+use super::graph::{Graph, NONE};
+use super::op::{Alt, AltKind, DONE, Rmw, Strength, SyncOp};
+use super::race::{CellState, Stamp};
+use super::report::{FailureKind, Limit};
+use super::runtime::Site;
+use super::search::{Choice, Decision, Rng, Stack, Written};
+use super::tracing::Tracer;
+
+/// What a thread at a read wants.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Want {
+    Load(Strength),
+    Rmw { op: Rmw, ok: Strength, err: Strength },
+    Sync(SyncOp),
+    /// The end of this thread. Runs as soon as it can.
+    Join(usize),
+    /// A newer message than the ones of the last turn. Runs as soon as it can.
+    Newer,
+}
+
+/// A thread's next operation, published before it gives up control.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pending {
+    pub(crate) want: Want,
+    pub(crate) loc: u32,
+    pub(crate) bits: u8,
+    pub(crate) site: Site,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Status {
+    /// Has something to run before its next read.
+    Running,
+    /// Stands at its pending operation.
+    Waiting,
+    Finished,
+}
+
+/// How often a thread may do in one execution what costs nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    /// Spurious failures and wake-ups, a thread.
+    pub(crate) spurious: u8,
+    /// Time-outs, a thread.
+    pub(crate) timeouts: u8,
+    /// Turns of a spinning loop that read nothing new, in a row.
+    pub(crate) repeats: u8,
+    /// Operations in one execution.
+    pub(crate) steps: u32,
+}
+
+/// Turns and time-outs for nothing that a thread gets when nobody can go on.
+const GRACE: u8 = 40;
+
+#[derive(Debug)]
+pub(crate) struct Thread {
+    pub(crate) name: String,
+    pub(crate) status: Status,
+    pub(crate) pending: Option<Pending>,
+    chosen: Option<Choice>,
+    /// Messages with smaller numbers have been tried by the pending read.
+    covered: u32,
+    spurious: u8,
+    timeouts: u8,
+    grace: u8,
+    /// What it has read since its last yield: location, message, site.
+    turn: Vec<(u32, u32, usize)>,
+    last_turn: Vec<(u32, u32, usize)>,
+    wrote: bool,
+    repeats: u8,
+    /// Whether this turn must read something newer than the last one.
+    forced: bool,
+}
+
+impl Thread {
+    /// A turn that writes is progress.
+    fn note_write(&mut self) {
+        self.wrote = true;
+        self.forced = false;
+    }
+}
+
+/// An object of the model: an atomic, a lock's word, or a cell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Object {
+    pub(crate) addr: usize,
+    pub(crate) size: usize,
+    /// Its location in the graph, or [`NONE`] for a cell.
+    pub(crate) loc: u32,
+    /// Its race state, or [`NONE`] for an atomic.
+    pub(crate) cell: u32,
+    /// Who allocated its memory, and when: its initialisation.
+    pub(crate) born: Stamp,
+    /// Where its memory was freed.
+    pub(crate) freed: Option<Stamp>,
+    /// The value to put back when the execution ends, for a static.
+    pub(crate) restore: Option<u64>,
+}
+
+/// How choices are made.
+#[derive(Debug)]
+pub(crate) enum Search {
+    Exhaustive(Stack),
+    Random(Rng),
+    Replay { list: Vec<Decision>, next: usize },
+}
+
+/// Why an execution stopped before its end.
+#[derive(Clone, Debug)]
+pub(crate) enum Stop {
+    /// Another execution covers it.
+    Blocked,
+    Failed { kind: FailureKind, message: String, sites: Vec<Site> },
+    Limit(Limit),
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) graph: Graph,
+    pub(crate) threads: Vec<Thread>,
+    live_threads: usize,
+    /// The running thread.
+    pub(crate) me: usize,
+    /// The thread that runs next, once decided.
+    pub(crate) next: Option<usize>,
+    pub(crate) objects: Vec<Object>,
+    /// The object of each location.
+    pub(crate) loc_object: Vec<u32>,
+    pub(crate) cells: Vec<CellState>,
+    pub(crate) live_cells: usize,
+    pub(crate) search: Search,
+    pub(crate) budget: Budget,
+    pub(crate) decisions: Vec<Decision>,
+    pub(crate) stop: Option<Stop>,
+    pub(crate) steps: u32,
+    pub(crate) nanos: u64,
+    pub(crate) tracer: Tracer,
+    pub(crate) outcome: Option<String>,
+    /// Panics of threads that nobody has joined: thread, message, site.
+    pub(crate) panics: Vec<(usize, String, Option<Site>)>,
+    /// The execution's number: half of an object's identity.
+    pub(crate) execution: u32,
+    /// Whether a stale choice was left out because the graph is too large.
+    pub(crate) too_large: bool,
+    choices: Vec<Choice>,
+    alts: Vec<Alt>,
+    places: Vec<u32>,
+}
+
+impl State {
+    pub(crate) fn new(search: Search, budget: Budget) -> State {
+        State {
+            graph: Graph::default(),
+            threads: Vec::new(),
+            live_threads: 0,
+            me: 0,
+            next: None,
+            objects: Vec::new(),
+            loc_object: Vec::new(),
+            cells: Vec::new(),
+            live_cells: 0,
+            search,
+            budget,
+            decisions: Vec::new(),
+            stop: None,
+            steps: 0,
+            nanos: 0,
+            tracer: Tracer::default(),
+            outcome: None,
+            panics: Vec::new(),
+            execution: 0,
+            too_large: false,
+            choices: Vec::new(),
+            alts: Vec::new(),
+            places: Vec::new(),
+        }
+    }
+
+    /// Starts the next execution, with the main thread in it.
+    pub(crate) fn reset(&mut self, execution: u32) {
+        self.graph.reset();
+        self.live_threads = 0;
+        self.me = 0;
+        self.next = None;
+        self.objects.clear();
+        self.loc_object.clear();
+        self.live_cells = 0;
+        self.decisions.clear();
+        self.stop = None;
+        self.steps = 0;
+        self.nanos = 0;
+        self.tracer.reset();
+        self.outcome = None;
+        self.panics.clear();
+        self.execution = execution;
+        match &mut self.search {
+            Search::Exhaustive(stack) => stack.rewind(),
+            Search::Random(_) => {}
+            Search::Replay { next, .. } => *next = 0,
+        }
+        self.add_thread(None, Some("main".into()));
+    }
+
+    /// Adds a thread and gives its number; `None` when there is no room.
+    pub(crate) fn add_thread(&mut self, parent: Option<usize>, name: Option<String>) -> Option<usize> {
+        if self.live_threads == MAX_THREADS {
+            return None;
+        }
+        let number = self.graph.add_thread(parent);
+        if number == self.threads.len() {
+            self.threads.push(Thread {
+                name: String::new(),
+                status: Status::Running,
+                pending: None,
+                chosen: None,
+                covered: 0,
+                spurious: 0,
+                timeouts: 0,
+                grace: 0,
+                turn: Vec::new(),
+                last_turn: Vec::new(),
+                wrote: false,
+                repeats: 0,
+                forced: false,
+            });
+        }
+        let thread = &mut self.threads[number];
+        thread.name.clear();
+        if let Some(name) = name {
+            thread.name = name;
+        }
+        thread.status = Status::Running;
+        thread.pending = None;
+        thread.chosen = None;
+        thread.covered = 0;
+        thread.spurious = self.budget.spurious;
+        thread.timeouts = self.budget.timeouts;
+        thread.grace = GRACE;
+        thread.turn.clear();
+        thread.last_turn.clear();
+        thread.wrote = false;
+        thread.repeats = 0;
+        thread.forced = false;
+        self.live_threads += 1;
+        Some(number)
+    }
+
+    pub(crate) fn live(&self) -> &[Thread] {
+        &self.threads[..self.live_threads]
+    }
+
+    /// Ends the execution as a failure, unless something ended it before.
+    pub(crate) fn fail(&mut self, kind: FailureKind, message: String, sites: Vec<Site>) {
+        if self.stop.is_none() {
+            self.stop = Some(Stop::Failed { kind, message, sites });
+        }
+    }
+
+    /// Decides who runs next. Afterwards `next` or `stop` is set, or every
+    /// thread has finished.
+    pub(crate) fn advance(&mut self) {
+        while self.next.is_none() && self.stop.is_none() {
+            if let Some(eager) = (0..self.live_threads).find(|t| self.can_run(*t)) {
+                self.threads[eager].status = Status::Running;
+                self.next = Some(eager);
+            } else if self.live().iter().all(|t| t.status == Status::Finished) {
+                return;
+            } else {
+                self.decide();
+            }
+        }
+    }
+
+    /// Whether `thread` can go on without a choice.
+    fn can_run(&self, thread: usize) -> bool {
+        let t = &self.threads[thread];
+        match (t.status, t.pending.as_ref().map(|p| p.want)) {
+            (Status::Running, _) => true,
+            (Status::Waiting, Some(Want::Join(of))) => self.threads[of].status == Status::Finished,
+            (Status::Waiting, Some(Want::Newer)) => {
+                t.last_turn.iter().any(|(loc, message, _)| self.has_newer(*loc, *message))
+            }
+            _ => false,
+        }
+    }
+
+    fn has_newer(&self, loc: u32, message: u32) -> bool {
+        self.graph.newest(loc) != message
+    }
+
+    /// A read point: every live thread stands at a read.
+    fn decide(&mut self) {
+        let picked = match &self.search {
+            Search::Exhaustive(_) => self.decide_exhaustively(),
+            Search::Random(_) => self.decide_at_random(),
+            Search::Replay { .. } => self.decide_by_list(),
+        };
+        match picked {
+            Some((thread, choice)) => {
+                let t = &mut self.threads[thread];
+                t.covered = 0;
+                t.chosen = Some(choice);
+                t.status = Status::Running;
+                self.decisions.push(Decision::Read {
+                    thread: thread as u8,
+                    message: choice.message,
+                    alt: choice.nth,
+                });
+                self.next = Some(thread);
+            }
+            None if self.stop.is_none() => self.stuck(),
+            None => {}
+        }
+    }
+
+    fn decide_exhaustively(&mut self) -> Option<(usize, Choice)> {
+        let Search::Exhaustive(mut stack) = std::mem::replace(&mut self.search, Search::Random(Rng::new(0))) else {
+            unreachable!("the caller has matched")
+        };
+        let mut any = true;
+        if !stack.repeating() {
+            stack.begin_read(self.graph.messages.len() as u32);
+            for thread in 0..self.live_threads {
+                self.fill_group(thread, &mut stack);
+            }
+            any = stack.end_read();
+            if any && !stack.offers_progress() && !self.progress_possible() {
+                self.report_stuck();
+                any = false;
+            }
+        }
+        let mut result = None;
+        if any {
+            match stack.pick() {
+                Some(picked) if self.stands_at(picked.group.thread, picked.group.loc) => {
+                    for done in picked.done {
+                        self.threads[done.thread].covered = picked.watermark;
+                    }
+                    result = Some((picked.group.thread, picked.choice));
+                }
+                _ => self.not_deterministic(),
+            }
+        }
+        self.search = Search::Exhaustive(stack);
+        result
+    }
+
+    /// Whether `thread` waits for a choice at `loc`.
+    fn stands_at(&self, thread: usize, loc: u32) -> bool {
+        thread < self.live_threads
+            && self.threads[thread].status == Status::Waiting
+            && self.threads[thread].pending.is_some_and(|p| p.loc == loc)
+    }
+
+    fn fill_group(&mut self, thread: usize, stack: &mut Stack) {
+        let Some(pending) = self.choosing(thread) else {
+            return;
+        };
+        let group = stack.group();
+        std::mem::swap(&mut group.choices, &mut self.choices);
+        self.choices_of(thread, &pending, self.threads[thread].covered);
+        std::mem::swap(&mut group.choices, &mut self.choices);
+        if group.choices.is_empty() {
+            return;
+        }
+        group.thread = thread;
+        group.loc = pending.loc;
+        group.seq = self.graph.pasts[thread].seq + 1;
+        group.rmw = !matches!(pending.want, Want::Load(_));
+        let covered = self.threads[thread].covered;
+        group.fresh = self.graph.mo(pending.loc).iter().all(|m| *m >= covered);
+        stack.keep_group();
+    }
+
+    /// The pending operation of a thread that waits for a choice.
+    fn choosing(&self, thread: usize) -> Option<Pending> {
+        let t = &self.threads[thread];
+        match t.pending {
+            Some(Pending { want: Want::Join(_) | Want::Newer, .. }) => None,
+            pending if t.status == Status::Waiting => pending,
+            _ => None,
+        }
+    }
+
+    /// Fills `choices` with what `thread` may do, the newest message first,
+    /// messages before `covered` left out.
+    fn choices_of(&mut self, thread: usize, pending: &Pending, covered: u32) {
+        self.choices.clear();
+        let floor = self.graph.floor(thread, pending.loc) as usize;
+        for pos in (floor..self.graph.mo(pending.loc).len()).rev() {
+            let message = self.graph.mo(pending.loc)[pos];
+            if message < covered || self.repetition(thread, pending.loc, message) {
+                continue;
+            }
+            let value = self.graph.messages[message as usize].value;
+            self.alts_of(thread, pending, value);
+            for (nth, alt) in self.alts.iter().enumerate() {
+                if self.graph.may_read(thread, message, alt.strength, alt.write.is_some()) {
+                    self.choices.push(Choice { message, nth: nth as u8, alt: *alt });
+                }
+            }
+        }
+    }
+
+    /// Fills `alts` with what the operation may do with `value`.
+    fn alts_of(&mut self, thread: usize, pending: &Pending, value: u64) {
+        self.alts.clear();
+        let plain = |write, strength, kind| Alt { write, result: DONE, strength, kind };
+        match pending.want {
+            Want::Load(strength) => self.alts.push(plain(None, strength, AltKind::Normal)),
+            Want::Rmw { op: Rmw::Cas { expected, new, weak }, ok, err } => {
+                if value == expected {
+                    self.alts.push(plain(Some(new), ok, AltKind::Normal));
+                    if weak && self.threads[thread].spurious > 0 {
+                        self.alts.push(plain(None, err, AltKind::Spurious));
+                    }
+                } else {
+                    self.alts.push(plain(None, err, AltKind::Fail));
+                }
+            }
+            Want::Rmw { op, ok, .. } => {
+                self.alts.push(plain(Some(op.apply(value, pending.bits)), ok, AltKind::Normal));
+            }
+            Want::Sync(op) => {
+                op.alts(value, thread, &mut self.alts);
+                let t = &self.threads[thread];
+                self.alts.retain(|alt| match alt.kind {
+                    AltKind::Spurious => t.spurious > 0,
+                    AltKind::Timeout => t.timeouts > 0,
+                    AltKind::Normal | AltKind::Fail => true,
+                });
+            }
+            Want::Join(_) | Want::Newer => {}
+        }
+    }
+
+    /// Whether reading `message` would only repeat the last turn: this turn
+    /// must read something newer, has not yet, and no later read of it could.
+    fn repetition(&self, thread: usize, loc: u32, message: u32) -> bool {
+        let t = &self.threads[thread];
+        if !t.forced {
+            return false;
+        }
+        let at = t.turn.len();
+        let Some((was_loc, was, _)) = t.last_turn.get(at) else {
+            return false;
+        };
+        *was_loc == loc
+            && *was == message
+            && self.has_newer(loc, message)
+            && !t.last_turn[at + 1..].iter().any(|(loc, message, _)| self.has_newer(*loc, *message))
+    }
+
+    fn decide_at_random(&mut self) -> Option<(usize, Choice)> {
+        let mut able: Vec<usize> = (0..self.live_threads).filter(|t| self.choosing(*t).is_some()).collect();
+        while !able.is_empty() {
+            let at = self.random(able.len());
+            let thread = able.swap_remove(at);
+            let pending = self.choosing(thread).expect("only such threads are listed");
+            self.choices_of(thread, &pending, 0);
+            if !self.choices.is_empty() {
+                let newest = self.random(2) == 0;
+                let pick = if newest { 0 } else { self.random(self.choices.len()) };
+                let choice = self.choices[pick];
+                if choice.alt.kind == AltKind::Spurious && !self.progress_possible() {
+                    self.report_stuck();
+                    return None;
+                }
+                return Some((thread, choice));
+            }
+        }
+        None
+    }
+
+    fn random(&mut self, n: usize) -> usize {
+        match &mut self.search {
+            Search::Random(rng) => rng.below(n),
+            _ => 0,
+        }
+    }
+
+    fn decide_by_list(&mut self) -> Option<(usize, Choice)> {
+        let Search::Replay { list, next } = &mut self.search else {
+            unreachable!("the caller has matched")
+        };
+        let at = *next;
+        let (over, decision) = (at >= list.len(), list.get(at).copied());
+        if let Some(Decision::Read { thread, message, alt }) = decision {
+            let thread = thread as usize;
+            if let Some(pending) = (thread < self.live_threads).then(|| self.choosing(thread)).flatten() {
+                self.choices_of(thread, &pending, 0);
+                if let Some(choice) = self.choices.iter().find(|c| c.message == message && c.nth == alt).copied() {
+                    if let Search::Replay { next, .. } = &mut self.search {
+                        *next = at + 1;
+                    }
+                    return Some((thread, choice));
+                }
+            }
+        }
+        // The list ends where the failure was, and before it nobody may have had anything to try.
+        if !over && self.progress_possible() {
+            self.not_deterministic();
+        }
+        None
+    }
+
+    /// Whether some thread has a choice that is not a spurious wake-up, which
+    /// nobody may rely on.
+    fn progress_possible(&mut self) -> bool {
+        (0..self.live_threads).any(|thread| {
+            let Some(pending) = self.choosing(thread) else {
+                return false;
+            };
+            self.choices_of(thread, &pending, 0);
+            self.choices.iter().any(|c| c.alt.kind != AltKind::Spurious)
+        })
+    }
+
+    fn not_deterministic(&mut self) {
+        let message = "the same choices led to different operations: the model depends on something that the checker \
+                       does not control (time, addresses, hashing, real threads, state kept between executions)";
+        self.fail(FailureKind::NotDeterministic, message.into(), Vec::new());
+    }
+
+    /// Picks one of `of`, as part of the schedule.
+    pub(crate) fn branch(&mut self, of: u32) -> u32 {
+        if of == 1 {
+            return 0;
+        }
+        let pick = match &mut self.search {
+            Search::Exhaustive(stack) => stack.branch(of),
+            Search::Random(rng) => Some(rng.below(of as usize) as u32),
+            Search::Replay { list, next } => {
+                *next += 1;
+                match list.get(*next - 1) {
+                    Some(Decision::Branch { pick, of: was }) if *was == of => Some(*pick),
+                    _ => None,
+                }
+            }
+        };
+        if pick.is_none() {
+            self.not_deterministic();
+        }
+        let pick = pick.unwrap_or(0);
+        self.decisions.push(Decision::Branch { pick, of });
+        pick
+    }
+
+    /// Nobody has anything to try: why?
+    fn stuck(&mut self) {
+        if self.progress_possible() {
+            self.stop = Some(Stop::Blocked);
+            return;
+        }
+        for thread in 0..self.live_threads {
+            let t = &mut self.threads[thread];
+            if t.status != Status::Waiting || t.grace == 0 {
+                continue;
+            }
+            match t.pending.as_ref().map(|p| p.want) {
+                Some(Want::Newer) => {
+                    t.grace -= 1;
+                    t.forced = false;
+                    t.status = Status::Running;
+                    return;
+                }
+                Some(Want::Sync(SyncOp::Wait { timed: true } | SyncOp::Park { timed: true })) => {
+                    t.grace -= 1;
+                    t.timeouts += 1;
+                    return;
+                }
+                _ => {}
+            }
+        }
+        self.report_stuck();
+    }
+
+    fn report_stuck(&mut self) {
+        let mut spinning = false;
+        let mut waits = Vec::new();
+        let mut sites = Vec::new();
+        for thread in self.live().iter().filter(|t| t.status == Status::Waiting) {
+            let Some(pending) = &thread.pending else { continue };
+            let what = match pending.want {
+                Want::Load(_) => "load".to_owned(),
+                Want::Rmw { op, .. } => op.name().to_owned(),
+                Want::Sync(op) => op.name().to_owned(),
+                Want::Join(of) => format!("join of {}", self.threads[of].name),
+                Want::Newer => {
+                    spinning = true;
+                    "a loop that spins".to_owned()
+                }
+            };
+            waits.push(format!("{} at {what}", thread.name));
+            sites.push(pending.site);
+        }
+        let kind = if spinning { FailureKind::Livelock } else { FailureKind::Deadlock };
+        let message = format!("no thread can go on: {}", waits.join(", "));
+        self.fail(kind, message, sites);
+    }
+
+    /// What was chosen for the running thread, with its operation.
+    pub(crate) fn take_chosen(&mut self) -> (Pending, Choice) {
+        let t = &mut self.threads[self.me];
+        let pending = t.pending.take().expect("the thread stood at an operation");
+        let choice = t.chosen.take().expect("a choice was made for it");
+        match choice.alt.kind {
+            AltKind::Spurious => t.spurious -= 1,
+            AltKind::Timeout => t.timeouts -= 1,
+            AltKind::Normal | AltKind::Fail => {}
+        }
+        (pending, choice)
+    }
+
+    /// Runs the chosen operation; gives the value it read.
+    pub(crate) fn apply(&mut self, pending: &Pending, choice: &Choice) -> u64 {
+        let Choice { message, alt, .. } = *choice;
+        let me = self.me;
+        let value = self.graph.messages[message as usize].value;
+        let mut written = NONE;
+        match alt.write {
+            Some(new) => {
+                written = self.graph.rmw(me, message, new, alt.strength);
+                self.threads[me].note_write();
+                self.write_through(pending.loc, written);
+            }
+            None => {
+                self.graph.load(me, message, alt.strength);
+            }
+        }
+        let rmw = !matches!(pending.want, Want::Load(_));
+        if rmw {
+            self.note(pending.loc, written, true);
+        }
+        if written == NONE {
+            self.note_turn(pending, message);
+        }
+        value
+    }
+
+    /// A store by the running thread.
+    pub(crate) fn store(&mut self, loc: u32, value: u64, strength: Strength) -> u32 {
+        let me = self.me;
+        let mut places = std::mem::take(&mut self.places);
+        places.clear();
+        self.graph.store_places(me, loc, strength, &mut places);
+        let newest = matches!(self.search, Search::Random(_)) && places.len() > 1 && self.random(2) == 0;
+        let place = if newest {
+            self.decisions.push(Decision::Branch { pick: 0, of: places.len() as u32 });
+            places[0]
+        } else {
+            places[self.branch(places.len() as u32) as usize]
+        };
+        self.places = places;
+        let message = self.graph.store(me, loc, value, strength, place);
+        self.threads[me].note_write();
+        self.write_through(loc, message);
+        self.note(loc, message, false);
+        message
+    }
+
+    fn note(&mut self, loc: u32, written: u32, rmw: bool) {
+        if let Search::Exhaustive(stack) = &mut self.search {
+            let past = &self.graph.pasts[self.me];
+            stack.note(&Written {
+                thread: self.me,
+                seq: past.seq,
+                loc,
+                porf: &past.porf,
+                writes: written != NONE,
+                rmw,
+            });
+        }
+    }
+
+    /// Keeps the real atomic at the newest message.
+    fn write_through(&mut self, loc: u32, message: u32) {
+        if self.graph.newest(loc) == message {
+            let object = &self.objects[self.loc_object[loc as usize] as usize];
+            // SAFETY: the object was registered with this address and size by an operation on a live
+            // atomic, and the operation under way shows that it still is live.
+            unsafe { super::runtime::write_atomic(object.addr, object.size, self.graph.messages[message as usize].value) }
+        }
+    }
+
+    fn note_turn(&mut self, pending: &Pending, message: u32) {
+        let site = std::ptr::from_ref(pending.site) as usize;
+        let t = &mut self.threads[self.me];
+        t.turn.push((pending.loc, message, site));
+        if t.forced && t.last_turn.get(t.turn.len() - 1) != t.turn.last() {
+            t.forced = false;
+        }
+    }
+
+    /// Whether the running thread has read the same thing at the same place so
+    /// often that it must be spinning without saying so.
+    pub(crate) fn spins_silently(&self) -> bool {
+        let turn = &self.threads[self.me].turn;
+        const OFTEN: usize = 8;
+        turn.len() >= OFTEN && turn[turn.len() - OFTEN..].windows(2).all(|w| w[0] == w[1])
+    }
+
+    /// The running thread yields; whether it must wait for something newer.
+    pub(crate) fn end_turn(&mut self) -> bool {
+        let repeats = self.budget.repeats;
+        let t = &mut self.threads[self.me];
+        if t.wrote || t.turn.is_empty() {
+            t.last_turn.clear();
+            t.repeats = 0;
+        } else if t.turn == t.last_turn {
+            t.repeats = t.repeats.saturating_add(1);
+        } else {
+            t.repeats = 0;
+            std::mem::swap(&mut t.turn, &mut t.last_turn);
+        }
+        t.turn.clear();
+        t.wrote = false;
+        t.forced = !t.last_turn.is_empty() && t.repeats >= repeats;
+        t.forced
+    }
+}
