@@ -4,8 +4,7 @@
 use crate::contender::{Contender, END, Patience, Push as _};
 use crate::{Shape, machine};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -34,11 +33,11 @@ pub(crate) struct Run<C: Contender, Catch> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unfinished;
 
-/// What one thread reports when it stops.
-struct Stop<T> {
+/// When one thread started and stopped.
+#[derive(Clone, Copy, Debug)]
+struct Clocked {
     start: Instant,
     stop: Instant,
-    catch: Option<T>,
 }
 
 /// Runs `work` on a fresh queue.
@@ -56,15 +55,15 @@ pub(crate) fn run<C: Contender, W: Work<C>>(
     assert_eq!(pops.len(), shape.consumers(), "{}: consumers", C::NAME);
     let work = Arc::new(work);
     let patience = Patience::default();
-    let barrier = Arc::new(Barrier::new(shape.threads()));
     let producing = Arc::new(AtomicUsize::new(shape.producers()));
-    let mut cores = machine::cores_for(shape.threads()).into_iter();
-    let (report, reports) = mpsc::channel();
+    let catches = Arc::new(Mutex::new(Vec::new()));
+    let mut acts: Vec<Act> = Vec::with_capacity(shape.threads());
 
     for (producer, mut handle) in pushes.into_iter().enumerate() {
         let (work, patience) = (Arc::clone(&work), patience.clone());
         let producing = Arc::clone(&producing);
-        spawn(&report, &barrier, cores.next(), move || {
+        acts.push(Box::new(move || {
+            let start = Instant::now();
             let pushed = work.produce(producer, &mut handle, &patience);
             // AcqRel: pairs with the AcqRel `fetch_sub` of the other producers,
             // so that the last one ends the stream after all items are in.
@@ -73,64 +72,98 @@ pub(crate) fn run<C: Contender, W: Work<C>>(
                     handle.push(END, &patience);
                 }
             }
-            None
-        });
+            let stop = Instant::now();
+            Clocked { start, stop }
+        }));
     }
     for mut handle in pops {
         let (work, patience) = (Arc::clone(&work), patience.clone());
-        spawn(&report, &barrier, cores.next(), move || {
+        let catches = Arc::clone(&catches);
+        acts.push(Box::new(move || {
+            let start = Instant::now();
             let catch = work.consume(&mut handle, &patience);
-            Some((catch, handle))
+            let stop = Instant::now();
+            lock(&catches).push((catch, handle));
+            Clocked { start, stop }
+        }));
+    }
+    let wall = perform(acts, deadline, &patience)?;
+    let catches = std::mem::take(&mut *lock(&catches));
+    Ok(Run { wall, catches })
+}
+
+/// What one thread does after the barrier. The call into it is dynamic, so that
+/// threads are made by code that is compiled once; the loop inside is the
+/// contender's own.
+type Act = Box<dyn FnOnce() -> Clocked + Send>;
+
+/// Lets one thread perform each act, and returns the wall time.
+fn perform(
+    acts: Vec<Act>,
+    deadline: Duration,
+    patience: &Patience,
+) -> Result<Duration, Unfinished> {
+    let threads = acts.len();
+    let barrier = Arc::new(Barrier::new(threads));
+    let mut cores = machine::cores_for(threads).into_iter();
+    let (report, reports) = mpsc::channel();
+    for act in acts {
+        let (barrier, report) = (Arc::clone(&barrier), report.clone());
+        let core = cores.next();
+        thread::spawn(move || {
+            if let Some(core) = core {
+                core_affinity::set_for_current(core);
+            }
+            barrier.wait();
+            // The receiver is gone only after the run was given up.
+            let _ = report.send(act());
         });
     }
     drop(report);
 
     let give_up = Instant::now() + deadline;
-    let mut stops = Vec::with_capacity(shape.threads());
-    while stops.len() < shape.threads() {
+    let mut clocked = Vec::with_capacity(threads);
+    while clocked.len() < threads {
         let left = give_up.saturating_duration_since(Instant::now());
         match reports.recv_timeout(left) {
-            Ok(stop) => stops.push(stop),
+            Ok(one) => clocked.push(one),
             Err(_) => {
                 patience.call_off();
                 return Err(Unfinished);
             }
         }
     }
-    Ok(Run {
-        wall: wall(&stops),
-        catches: stops.into_iter().filter_map(|stop| stop.catch).collect(),
-    })
+    Ok(wall(&clocked))
 }
 
-/// Starts one thread: pin, wait at the barrier, act, report.
-fn spawn<T: Send + 'static>(
-    report: &Sender<Stop<T>>,
-    barrier: &Arc<Barrier>,
-    core: Option<core_affinity::CoreId>,
-    act: impl FnOnce() -> Option<T> + Send + 'static,
-) {
-    let report = report.clone();
-    let barrier = Arc::clone(barrier);
-    thread::spawn(move || {
-        if let Some(core) = core {
-            core_affinity::set_for_current(core);
-        }
-        barrier.wait();
-        let start = Instant::now();
-        let catch = act();
-        let stop = Instant::now();
-        // The receiver is gone only after the run was given up.
-        let _ = report.send(Stop { start, stop, catch });
-    });
+/// Locks. No thread panics while it holds the lock.
+fn lock<T>(catches: &Mutex<T>) -> MutexGuard<'_, T> {
+    catches.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// From the first start to the last stop.
-fn wall<T>(stops: &[Stop<T>]) -> Duration {
-    let first = stops.iter().map(|stop| stop.start).min();
-    let last = stops.iter().map(|stop| stop.stop).max();
+fn wall(clocked: &[Clocked]) -> Duration {
+    let first = clocked.iter().map(|one| one.start).min();
+    let last = clocked.iter().map(|one| one.stop).max();
     match (first, last) {
         (Some(first), Some(last)) => last.duration_since(first),
         _ => Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Clocked, wall};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn the_wall_time_is_from_the_first_start_to_the_last_stop() {
+        let zero = Instant::now();
+        let at = |start, stop| Clocked {
+            start: zero + Duration::from_millis(start),
+            stop: zero + Duration::from_millis(stop),
+        };
+        let clocked = [at(5, 20), at(3, 10), at(4, 15)];
+        assert_eq!(wall(&clocked), Duration::from_millis(17));
     }
 }

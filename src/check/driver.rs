@@ -12,7 +12,6 @@ use super::{heap, hook, token};
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
 use std::collections::{BTreeSet, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -102,7 +101,7 @@ impl Scheduler for Driver {
         Some(Schedule::new(0))
     }
 
-    fn next_task(&mut self, _: &[&Task], _: Option<TaskId>, _: bool) -> Option<TaskId> {
+    fn next_task(&mut self, tasks: &[&Task], _: Option<TaskId>, _: bool) -> Option<TaskId> {
         let state = &mut self.state;
         if state.stop.is_none() {
             state.advance();
@@ -110,9 +109,14 @@ impl Scheduler for Driver {
         if state.stop.is_some() {
             return None;
         }
-        let next = state.next.take()?;
-        state.me = next;
-        Some(TaskId::from(next))
+        match state.next.take() {
+            Some(next) => {
+                state.me = next;
+                Some(TaskId::from(next))
+            }
+            // Every thread has finished: shuttle lets the last one return.
+            None => tasks.first().map(|task| task.id()),
+        }
     }
 
     fn next_u64(&mut self) -> u64 {
@@ -306,18 +310,28 @@ impl Driver {
         });
     }
 
-    /// A number for the execution's graph: the same for the same graph only.
+    /// A number for the execution's graph. Equal graphs have equal numbers,
+    /// whatever order they were run in: the events' numbers are added up.
     fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
         let graph = &self.state.graph;
-        let mut events: Vec<_> = graph.events.iter().collect();
-        events.sort_by_key(|e| (e.thread, e.seq));
-        let key = |message: u32| graph.messages.get(message as usize).map(|m| (m.thread, m.seq, m.pos, m.loc));
-        for event in events {
-            (event.thread, event.seq, event.loc, key(event.reads), key(event.writes)).hash(&mut hasher);
+        let message = |number: u32| match graph.messages.get(number as usize) {
+            Some(m) => u64::from(m.thread) << 48 | u64::from(m.seq) << 32 | u64::from(m.pos),
+            None => u64::MAX,
+        };
+        let mut sum = 0u64;
+        for event in &graph.events {
+            let own = u64::from(event.thread) << 16 | u64::from(event.seq);
+            sum = sum.wrapping_add(mix(mix(mix(own) ^ message(event.reads)) ^ message(event.writes)));
         }
-        hasher.finish()
+        sum
     }
+}
+
+/// Scatters the bits of a number (the finish of MurmurHash3).
+fn mix(mut n: u64) -> u64 {
+    n = (n ^ (n >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    n = (n ^ (n >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    n ^ (n >> 33)
 }
 
 fn panicked((_, message, site): (usize, String, Option<runtime::Site>)) -> Failing {

@@ -129,7 +129,7 @@ fn two_sites(world: &sim::World) {
     serve_ledger(world, &books, ledger);
     // One site runs once and is then out of service; the other takes up what is
     // left, twice: with two faults, one run of the three is untouched.
-    for (site, at) in [(1, &[0][..]), (4, &[60, 120])] {
+    for (site, at) in [(1, &[0][..]), (4, &[60, 200])] {
         let node = servers[site - 1];
         let link = Link {
             net: books.clone(),

@@ -128,7 +128,9 @@ mod tests {
         assert_eq!(Expect::of_name("buggy"), Some(Expect::Fail));
         assert_eq!(Expect::of_name("also-swap"), Some(Expect::Pass));
         assert_eq!(Expect::of_name("wrong-fence-after"), Some(Expect::Fail));
-        for bad in ["", "wrong", "wrong-", "also_x", "fixed-2", "Wrong-x", "wrong--x"] {
+        for bad in [
+            "", "wrong", "wrong-", "also_x", "fixed-2", "Wrong-x", "wrong--x",
+        ] {
             assert_eq!(Expect::of_name(bad), None, "{bad}");
         }
     }

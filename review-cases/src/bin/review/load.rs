@@ -5,7 +5,6 @@ use crate::manifest::{self, Manifest, Source};
 use crate::problem::{Problem, nearest, shown};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// The corpus: the cases that can be used, and what is wrong with the others.
@@ -16,7 +15,7 @@ pub(crate) struct Corpus {
     pub(crate) problems: Vec<Problem>,
 }
 
-/// Reads every case under `root`. Problems of one case keep only that case out.
+/// Reads every case under `root`. Problems of one case keep at most that case out.
 pub(crate) fn corpus(root: &Path) -> Corpus {
     let mut corpus = Corpus::default();
     let entries = match listing(root) {
@@ -34,10 +33,9 @@ pub(crate) fn corpus(root: &Path) -> Corpus {
     for entry in entries {
         let path = root.join(&entry.name);
         if entry.is_dir {
-            match case(&path, &entry.name, &folders) {
-                Ok(case) => corpus.cases.push(case),
-                Err(problems) => corpus.problems.extend(problems),
-            }
+            let (case, problems) = case(&path, &entry.name, &folders);
+            corpus.cases.extend(case);
+            corpus.problems.extend(problems);
         } else {
             corpus.problems.push(
                 Problem::new(
@@ -85,7 +83,11 @@ struct Entry {
 
 fn listing(dir: &Path) -> Result<Vec<Entry>, Problem> {
     let unreadable = |error: std::io::Error| {
-        Problem::new(format!("cannot read this folder: {error}"), "check that it is there").at(dir)
+        Problem::new(
+            format!("cannot read this folder: {error}"),
+            "check that it is there",
+        )
+        .at(dir)
     };
     let mut entries = Vec::new();
     for entry in fs::read_dir(dir).map_err(unreadable)? {
@@ -99,16 +101,22 @@ fn listing(dir: &Path) -> Result<Vec<Entry>, Problem> {
     Ok(entries)
 }
 
-/// Reads one case folder.
-fn case(dir: &Path, folder: &str, folders: &BTreeSet<String>) -> Result<Case, Vec<Problem>> {
+/// Reads one case folder: the case, if it can be used, and what is wrong with it.
+fn case(dir: &Path, folder: &str, folders: &BTreeSet<String>) -> (Option<Case>, Vec<Problem>) {
     let file = dir.join("case.toml");
-    let text = text(&file, folder).map_err(|problem| vec![problem])?;
+    let text = match text(&file, folder) {
+        Ok(text) => text,
+        Err(problem) => return (None, vec![problem]),
+    };
     let source = Source {
         case: folder,
         file: &file,
         text: &text,
     };
-    let manifest = manifest::parse(source).map_err(|problem| vec![problem])?;
+    let manifest = match manifest::parse(source) {
+        Ok(manifest) => manifest,
+        Err(problem) => return (None, vec![problem]),
+    };
     let mut problems = match manifest.id.get_ref() {
         id if id != folder && folders.contains(id) => vec![source.problem(
             manifest.id.span(),
@@ -124,20 +132,23 @@ fn case(dir: &Path, folder: &str, folders: &BTreeSet<String>) -> Result<Case, Ve
     };
     let case = reader.case(&manifest);
     problems.append(&mut reader.problems);
-    if problems.is_empty() {
-        Ok(case)
-    } else {
-        Err(problems)
-    }
+    let usable = problems.iter().all(|problem| problem.of_label);
+    (usable.then_some(case), problems)
 }
 
 fn text(file: &Path, case: &str) -> Result<String, Problem> {
     fs::read_to_string(file).map_err(|error| {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let (message, help) = if error.kind() == std::io::ErrorKind::NotFound {
-            (format!("missing file `{name}`"), "every case has one: write it, see FORMAT.md")
+            (
+                format!("missing file `{name}`"),
+                "every case has one: write it, see FORMAT.md",
+            )
         } else {
-            (format!("cannot read `{name}`: {error}"), "it must be a UTF-8 text file")
+            (
+                format!("cannot read `{name}`: {error}"),
+                "it must be a UTF-8 text file",
+            )
         };
         Problem::new(message, help).of(case).at(file)
     })
@@ -210,7 +221,11 @@ impl Reader<'_> {
         for name in ["explain.md", "harness.rs"] {
             let file = self.dir.join(name);
             if self.text(&file).is_some_and(|text| text.trim().is_empty()) {
-                self.add(&file, format!("`{name}` is empty"), "write it, see FORMAT.md");
+                self.add(
+                    &file,
+                    format!("`{name}` is empty"),
+                    "write it, see FORMAT.md",
+                );
             }
         }
     }
@@ -218,7 +233,11 @@ impl Reader<'_> {
     /// Everything in the case's folder that is neither part of the format nor a
     /// declared variant.
     fn strays(&mut self, m: &Manifest) {
-        let declared: BTreeSet<&str> = m.variants.iter().map(|v| v.name.get_ref().as_str()).collect();
+        let declared: BTreeSet<&str> = m
+            .variants
+            .iter()
+            .map(|v| v.name.get_ref().as_str())
+            .collect();
         let files = ["case.toml", "pr.md", "explain.md", "harness.rs"];
         for entry in self.entries(self.dir) {
             let path = self.dir.join(&entry.name);
@@ -248,7 +267,10 @@ impl Reader<'_> {
             if entry.is_dir || !entry.name.ends_with(".rs") {
                 let help = "visible_tests/ holds .rs files only: remove it";
                 self.add(&path, format!("stray entry `{}`", entry.name), help);
-            } else if self.text(&path).is_some_and(|text| !text.contains("#[test]")) {
+            } else if self
+                .text(&path)
+                .is_some_and(|text| !text.contains("#[test]"))
+            {
                 let help = "write at least one #[test] function, or remove the file";
                 self.add(&path, "this file of visible tests has no test", help);
             } else {
@@ -256,7 +278,11 @@ impl Reader<'_> {
             }
         }
         if tests.is_empty() && dir.is_dir() && self.problems.is_empty() {
-            self.add(&dir, "no visible tests", "write the tests that the author would have written");
+            self.add(
+                &dir,
+                "no visible tests",
+                "write the tests that the author would have written",
+            );
         }
         tests
     }
@@ -295,7 +321,11 @@ impl Reader<'_> {
         for entry in self.entries(dir) {
             if !(entry.is_dir && entry.name == "src") {
                 let help = "a variant is one folder `src` of .rs files: remove it";
-                self.add(&dir.join(&entry.name), format!("stray entry `{}`", entry.name), help);
+                self.add(
+                    &dir.join(&entry.name),
+                    format!("stray entry `{}`", entry.name),
+                    help,
+                );
             }
         }
         let mut files = Vec::new();
@@ -334,7 +364,11 @@ impl Reader<'_> {
                 files.push(path);
             } else {
                 let help = "a variant holds .rs files only: remove it";
-                self.add(&root.join(&path), format!("stray file `{}`", entry.name), help);
+                self.add(
+                    &root.join(&path),
+                    format!("stray file `{}`", entry.name),
+                    help,
+                );
             }
         }
     }
@@ -346,7 +380,12 @@ impl Reader<'_> {
             let contents = variant
                 .files
                 .iter()
-                .map(|file| (file.clone(), fs::read(variant.dir.join(file)).unwrap_or_default()))
+                .map(|file| {
+                    (
+                        file.clone(),
+                        fs::read(variant.dir.join(file)).unwrap_or_default(),
+                    )
+                })
                 .collect();
             if let Some(other) = seen.insert(contents, &variant.name) {
                 let message = format!("variant `{}` is the same as `{other}`", variant.name);
@@ -359,36 +398,51 @@ impl Reader<'_> {
         let mut spans = Vec::new();
         for (span, ranges) in manifest::spans(m) {
             for (site, at) in std::iter::once(&span.a).chain(&span.b).zip(ranges) {
-                self.site(site, at);
+                if let Some((message, help)) = self.misfit(site) {
+                    let mut problem = self.source.problem(at, message, help);
+                    problem.of_label = true;
+                    self.problems.push(problem);
+                }
             }
             spans.push(span);
         }
         spans
     }
 
-    /// Whether the site's text is its line of `buggy/`.
-    fn site(&mut self, site: &SpanSite, at: Range<usize>) {
+    /// How the site's text is not its line of `buggy/`, and what to do.
+    fn misfit(&self, site: &SpanSite) -> Option<(String, String)> {
         let file = self.dir.join("buggy").join(&site.file);
         let Ok(text) = fs::read_to_string(&file) else {
             let message = format!("the span's file `{}` is not in buggy/", site.file);
-            let help = "name a file relative to buggy/, such as src/lib.rs";
-            self.problems.push(self.source.problem(at, message, help.into()));
-            return;
+            return Some((
+                message,
+                "name a file relative to buggy/, such as src/lib.rs".into(),
+            ));
         };
-        let there = site.line.checked_sub(1).and_then(|n| text.lines().nth(n));
-        if there.map(str::trim) == Some(site.text.as_str()) {
-            return;
+        let line = |text: &str| {
+            let line = text.lines().nth(site.line.checked_sub(1)?)?;
+            Some(line.trim().to_owned())
+        };
+        let there = line(&text);
+        if there.as_ref() == Some(&site.text) {
+            return None;
         }
         let place = format!("{}:{}", shown(&file), site.line);
         let message = match there {
-            Some(line) => format!("the span's text is not line {place}, which is `{}`", line.trim()),
-            None => format!("the span names {place}, but the file has {} lines", text.lines().count()),
+            Some(line) => format!("the span's text is not line {place}, which is `{line}`"),
+            None => format!(
+                "the span names {place}, but the file has {} lines",
+                text.lines().count()
+            ),
         };
+        let other = fs::read_to_string(self.dir.join("fixed").join(&site.file));
+        let swapped = other.is_ok_and(|other| line(&other).as_ref() == Some(&site.text));
         let elsewhere = text.lines().position(|line| line.trim() == site.text);
         let help = match elsewhere {
+            _ if swapped => "that line is in fixed/: are the two folders swapped?".to_owned(),
             Some(n) => format!("that text is on line {}: write line = {}", n + 1, n + 1),
             None => "write the trimmed line as `text`".to_owned(),
         };
-        self.problems.push(self.source.problem(at, message, help));
+        Some((message, help))
     }
 }

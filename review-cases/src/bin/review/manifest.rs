@@ -158,7 +158,11 @@ impl Checker<'_> {
     fn filled(&mut self, key: &str, value: &Spanned<String>) {
         let text = value.get_ref();
         if text.trim().is_empty() || text.contains('\n') {
-            self.add(value, format!("`{key}` must be one line of text"), "fill it in");
+            self.add(
+                value,
+                format!("`{key}` must be one line of text"),
+                "fill it in",
+            );
         }
     }
 
@@ -181,7 +185,11 @@ impl Checker<'_> {
         let name = m.crate_name.get_ref();
         if !is_slug(&name.replace('_', "-")) || TAKEN.contains(&name.as_str()) {
             let help = "a crate name is lower-case words joined by `_`, and not the name of a crate that the build uses";
-            self.add(&m.crate_name, format!("`{name}` cannot be the crate's name"), help);
+            self.add(
+                &m.crate_name,
+                format!("`{name}` cannot be the crate's name"),
+                help,
+            );
         }
         for slug in std::iter::once(&m.class).chain(&m.tags) {
             if !is_slug(slug.get_ref()) {
@@ -219,7 +227,10 @@ impl Checker<'_> {
             ("base", seen.contains("base")),
             ("buggy", seen.contains("buggy")),
             ("fixed", seen.contains("fixed")),
-            ("wrong-*", seen.iter().any(|name| name.starts_with("wrong-"))),
+            (
+                "wrong-*",
+                seen.iter().any(|name| name.starts_with("wrong-")),
+            ),
             ("also-*", seen.iter().any(|name| name.starts_with("also-"))),
         ] {
             if !found {

@@ -18,6 +18,9 @@ pub(crate) struct Problem {
     pub(crate) help: String,
     /// What another program said about it, word for word.
     pub(crate) quoted: String,
+    /// Whether it is a label that does not fit, in a case that is otherwise
+    /// well-formed and can still be used.
+    pub(crate) of_label: bool,
 }
 
 /// A file, and possibly a line of it.
@@ -36,6 +39,7 @@ impl Problem {
             place: None,
             help: help.into(),
             quoted: String::new(),
+            of_label: false,
         }
     }
 
@@ -114,7 +118,12 @@ impl fmt::Display for Problem {
                 line: Some((line, text, columns)),
             }) => {
                 let margin = " ".repeat(line.to_string().len());
-                writeln!(f, "{margin} --> {}:{line}:{}", shown(file), columns.start + 1)?;
+                writeln!(
+                    f,
+                    "{margin} --> {}:{line}:{}",
+                    shown(file),
+                    columns.start + 1
+                )?;
                 writeln!(f, "{margin} |")?;
                 writeln!(f, "{line} | {text}")?;
                 let mark = "^".repeat(columns.len());
@@ -130,7 +139,10 @@ impl fmt::Display for Problem {
 }
 
 /// The name among `known` that `typed` was most likely meant to be.
-pub(crate) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    typed: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     known
         .into_iter()
         .map(|name| (distance(typed, name), name))

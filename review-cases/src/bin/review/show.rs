@@ -49,7 +49,11 @@ pub(crate) fn question(case: &Case, side: Side) -> Result<String, Problem> {
     let served = variant(case, side.name())?;
     let mut out = String::new();
     let _ = writeln!(out, "{}\n", read(case, &case.dir.join("pr.md"))?.trim_end());
-    let _ = writeln!(out, "Reading time: {} minutes. Level: {}.", case.minutes, case.level);
+    let _ = writeln!(
+        out,
+        "Reading time: {} minutes. Level: {}.",
+        case.minutes, case.level
+    );
     let _ = writeln!(out, "\n## The change\n\n```diff");
     let files: BTreeSet<&PathBuf> = base.files.iter().chain(&served.files).collect();
     for file in files {
@@ -61,12 +65,22 @@ pub(crate) fn question(case: &Case, side: Side) -> Result<String, Problem> {
     out.push_str("```\n\n## The files after the change\n");
     for file in &served.files {
         let text = read(case, &served.dir.join(file))?;
-        let _ = writeln!(out, "\n### {}\n\n```rust\n{}\n```", file.display(), text.trim_end());
+        let _ = writeln!(
+            out,
+            "\n### {}\n\n```rust\n{}\n```",
+            file.display(),
+            text.trim_end()
+        );
     }
     out.push_str("\n## The author's tests\n");
     for file in &case.tests {
         let text = read(case, &case.dir.join("visible_tests").join(file))?;
-        let _ = writeln!(out, "\n### tests/{}\n\n```rust\n{}\n```", file.display(), text.trim_end());
+        let _ = writeln!(
+            out,
+            "\n### tests/{}\n\n```rust\n{}\n```",
+            file.display(),
+            text.trim_end()
+        );
     }
     Ok(out)
 }
@@ -91,7 +105,11 @@ pub(crate) fn answer(case: &Case, side: Side) -> Result<String, Problem> {
             let _ = writeln!(out, "  - {}:{}: `{}`", site.file, site.line, site.text);
         }
     }
-    let _ = writeln!(out, "\n{}", read(case, &case.dir.join("explain.md"))?.trim_end());
+    let _ = writeln!(
+        out,
+        "\n{}",
+        read(case, &case.dir.join("explain.md"))?.trim_end()
+    );
     Ok(out)
 }
 
@@ -111,8 +129,11 @@ fn side_of(case: &Case, variant: &Variant, file: &PathBuf) -> Result<Option<Stri
 
 fn read(case: &Case, file: &Path) -> Result<String, Problem> {
     fs::read_to_string(file).map_err(|error| {
-        Problem::new(format!("cannot read this file: {error}"), "check that it is there")
-            .of(&case.id)
-            .at(file)
+        Problem::new(
+            format!("cannot read this file: {error}"),
+            "check that it is there",
+        )
+        .of(&case.id)
+        .at(file)
     })
 }

@@ -108,7 +108,10 @@ mod tests {
     fn output_and_exit_code_come_back() {
         let ran = shell("echo out; echo err >&2; exit 3", Duration::from_secs(60));
         assert_eq!(ran.status.and_then(|s| s.code()), Some(3));
-        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("out\n", "err\n"));
+        assert_eq!(
+            (ran.stdout.as_str(), ran.stderr.as_str()),
+            ("out\n", "err\n")
+        );
         assert!(!ran.succeeded());
     }
 

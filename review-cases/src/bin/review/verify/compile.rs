@@ -42,10 +42,12 @@ impl Key {
         }
     }
 
-    /// Adds a file, by name and content.
-    pub(crate) fn file(&mut self, file: &Path) -> Result<(), Problem> {
-        let content = fs::read(file).map_err(|error| unreadable(file, &error))?;
-        self.text(&file.display().to_string());
+    /// Adds the file `dir/name`, by name and content. Where `dir` is does not
+    /// count: nothing compiled says so.
+    pub(crate) fn file(&mut self, dir: &Path, name: &Path) -> Result<(), Problem> {
+        let file = dir.join(name);
+        let content = fs::read(&file).map_err(|error| unreadable(&file, &error))?;
+        self.text(&name.display().to_string());
         self.bytes(&content);
         Ok(())
     }
@@ -56,7 +58,11 @@ impl Key {
 }
 
 fn unreadable(file: &Path, error: &std::io::Error) -> Problem {
-    Problem::new(format!("cannot read or write this: {error}"), "check that it is there").at(file)
+    Problem::new(
+        format!("cannot read or write this: {error}"),
+        "check that it is there",
+    )
+    .at(file)
 }
 
 /// The folder of everything compiled.
@@ -77,9 +83,11 @@ impl Cache {
             return Ok(done);
         }
         let unique = NEXT.fetch_add(1, Ordering::Relaxed);
-        let draft = self
-            .0
-            .join(format!("{}.draft-{}-{unique}", key.hex(), std::process::id()));
+        let draft = self.0.join(format!(
+            "{}.draft-{}-{unique}",
+            key.hex(),
+            std::process::id()
+        ));
         fs::create_dir_all(&draft).map_err(|error| unreadable(&draft, &error))?;
         let made = make(&draft);
         // Somebody else may have made the same thing meanwhile; theirs is as good.
@@ -190,7 +198,7 @@ impl Refused {
 /// Adds the files of a variant to a key.
 pub(crate) fn add_sources(key: &mut Key, variant: &Variant) -> Result<(), Problem> {
     for file in &variant.files {
-        key.file(&variant.dir.join(file))?;
+        key.file(&variant.dir, file)?;
     }
     Ok(())
 }

@@ -33,7 +33,10 @@ impl Summary {
                 Outcome::Bad(problem) => problems.push(problem),
             }
         }
-        let ids = results.iter().map(|r| &r.id).chain(skipped.iter().map(|s| &s.id));
+        let ids = results
+            .iter()
+            .map(|r| &r.id)
+            .chain(skipped.iter().map(|s| &s.id));
         Self {
             cases: ids.collect::<BTreeSet<_>>().len(),
             checked: results.len(),
@@ -44,12 +47,20 @@ impl Summary {
         }
     }
 
-    /// Bad input counts for more than a label that is wrong.
+    /// Bad input counts for more than a label that is wrong; but lines at fault
+    /// that do not fit, in a case whose labels are wrong anyway, are part of that.
     pub(crate) fn exit_code(&self) -> u8 {
-        match (self.problems.is_empty(), self.wrong) {
-            (false, _) => BAD_INPUT,
-            (true, 0) => OK,
-            (true, _) => NOT_AS_LABELLED,
+        let wrong = |id: &Option<String>| {
+            let mut results = self.results.iter();
+            results.any(|r| !r.as_labelled && Some(&r.id) == id.as_ref())
+        };
+        let mut problems = self.problems.iter();
+        if problems.any(|problem| !(problem.of_label && wrong(&problem.case))) {
+            BAD_INPUT
+        } else if self.wrong > 0 {
+            NOT_AS_LABELLED
+        } else {
+            OK
         }
     }
 
@@ -60,7 +71,14 @@ impl Summary {
 
     pub(crate) fn table(&self) -> String {
         let mut table = Table::new([
-            "case", "variant", "expected", "verdict", "engine", "executions", "seconds", "label",
+            "case",
+            "variant",
+            "expected",
+            "verdict",
+            "engine",
+            "executions",
+            "seconds",
+            "label",
         ]);
         for r in &self.results {
             let verdict = match &r.kind {
@@ -105,8 +123,16 @@ impl Summary {
             if r.as_labelled && !(traces && r.verdict != "pass") {
                 continue;
             }
-            let label = if r.as_labelled { "as labelled" } else { "NOT AS LABELLED" };
-            let _ = write!(out, "\n{}/{}: {label}: expected {}, ", r.id, r.variant, r.expected);
+            let label = if r.as_labelled {
+                "as labelled"
+            } else {
+                "NOT AS LABELLED"
+            };
+            let _ = write!(
+                out,
+                "\n{}/{}: {label}: expected {}, ",
+                r.id, r.variant, r.expected
+            );
             let kind = r.kind.as_ref().map(|kind| format!(" ({kind})"));
             let _ = writeln!(out, "got {}{}", r.verdict, kind.unwrap_or_default());
             for line in r.detail.message.lines() {
@@ -173,11 +199,35 @@ mod tests {
     #[test]
     fn bad_input_is_2_and_a_wrong_label_is_1() {
         let bad = || vec![Problem::new("m", "h")];
-        assert_eq!(Summary::new(vec![checked("a", true)], Vec::new()).exit_code(), OK);
+        assert_eq!(
+            Summary::new(vec![checked("a", true)], Vec::new()).exit_code(),
+            OK
+        );
         let wrong = || vec![checked("a", true), checked("b", false)];
-        assert_eq!(Summary::new(wrong(), Vec::new()).exit_code(), NOT_AS_LABELLED);
+        assert_eq!(
+            Summary::new(wrong(), Vec::new()).exit_code(),
+            NOT_AS_LABELLED
+        );
         assert_eq!(Summary::new(wrong(), bad()).exit_code(), BAD_INPUT);
-        assert_eq!(Summary::new(vec![checked("a", true)], bad()).exit_code(), BAD_INPUT);
+        assert_eq!(
+            Summary::new(vec![checked("a", true)], bad()).exit_code(),
+            BAD_INPUT
+        );
+    }
+
+    #[test]
+    fn a_misfit_of_the_lines_at_fault_is_part_of_a_wrong_label_of_the_same_case_only() {
+        let misfit = |id: &str| {
+            let mut problem = Problem::new("m", "h").of(id);
+            problem.of_label = true;
+            vec![problem]
+        };
+        let wrong = || vec![checked("a", true), checked("b", false)];
+        assert_eq!(
+            Summary::new(wrong(), misfit("b")).exit_code(),
+            NOT_AS_LABELLED
+        );
+        assert_eq!(Summary::new(wrong(), misfit("a")).exit_code(), BAD_INPUT);
     }
 
     #[test]
