@@ -7,7 +7,7 @@ use super::report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Tra
 use super::runtime;
 use super::search::{Decision, Rng, Stack};
 use super::state::{Search, State, Status, Stop};
-use super::tracing::source_line;
+use super::place::{Place, source_line};
 use super::{heap, hook, token};
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
@@ -334,7 +334,7 @@ fn mix(mut n: u64) -> u64 {
     n ^ (n >> 33)
 }
 
-fn panicked((_, message, site): (usize, String, Option<runtime::Site>)) -> Failing {
+fn panicked((_, message, site): (usize, String, Option<Place>)) -> Failing {
     Failing { kind: FailureKind::Panic, message, sites: site.map(source_line).into_iter().collect() }
 }
 

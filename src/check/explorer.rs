@@ -12,7 +12,8 @@ use super::race::{CellState, Stamp};
 use super::report::{FailureKind, Limit};
 use super::runtime::{self, Access, Obj, Runtime, Site};
 use super::state::{Object, Pending, State, Status, Stop, Want};
-use super::tracing::{self, source_line};
+use super::place::{self, Place, source_line};
+use super::tracing;
 use shuttle_engine::runtime::execution::ExecutionState;
 use std::alloc::Layout;
 use std::cell::Cell;
@@ -65,7 +66,7 @@ fn abandon() -> ! {
 }
 
 /// Runs `f` on the state; ends the execution if `f` stopped it.
-fn step<R>(f: impl FnOnce(&mut State) -> R) -> R {
+pub(crate) fn step<R>(f: impl FnOnce(&mut State) -> R) -> R {
     let (result, stopped) = with(|s| {
         let result = f(s);
         s.steps += 1;
@@ -78,6 +79,15 @@ fn step<R>(f: impl FnOnce(&mut State) -> R) -> R {
         abandon();
     }
     result
+}
+
+/// [`step`] for what is no operation, such as an access to plain memory.
+#[cfg(feature = "check-plain")]
+pub(crate) fn unstepped(f: impl FnOnce(&mut State)) {
+    step(|s| {
+        s.steps -= 1;
+        f(s);
+    });
 }
 
 /// Publishes `pending`, waits until it is chosen, and runs it.
@@ -140,7 +150,7 @@ fn sync_text(op: SyncOp, loc: u32, choice: &super::search::Choice) -> String {
 
 /// The object that `obj` is, registered if it is new. Reports a use after free
 /// and an access that is not ordered after the object's initialisation.
-fn touch(s: &mut State, obj: &Obj<'_>, site: Site) -> Object {
+fn touch(s: &mut State, obj: &Obj<'_>, site: Place) -> Object {
     s.graph.site = Some(site);
     let word = obj.id.load(Ordering::Relaxed);
     let known = ((word >> 32) as u32 == s.execution)
@@ -163,7 +173,7 @@ fn touch(s: &mut State, obj: &Obj<'_>, site: Site) -> Object {
     object
 }
 
-fn use_after_free(s: &mut State, freed: Stamp, site: Site) {
+pub(crate) fn use_after_free(s: &mut State, freed: Stamp, site: Place) {
     let message = format!(
         "{} uses memory that {} has freed",
         s.threads[s.me].name,
@@ -230,12 +240,17 @@ fn statics_lookup(s: &State, obj: &Obj<'_>) -> StaticLookup {
 /// The model's code has allocated a block.
 pub(crate) fn allocated(addr: usize, layout: Layout) {
     let _engine = runtime::engine_code();
-    let born = with(|s| now(s, None));
+    let born = with(|s| {
+        if !s.shadow.is_empty() {
+            s.shadow.forget(addr, layout.size());
+        }
+        now(s, None)
+    });
     heap::with(|heap| heap.allocated(addr, layout, born));
 }
 
 /// The stamp of what the running thread does now.
-fn now(s: &State, site: Option<Site>) -> Stamp {
+pub(crate) fn now(s: &State, site: Option<Place>) -> Stamp {
     Stamp { thread: s.me as u8, seq: s.graph.pasts[s.me].seq + 1, site: site.or(s.graph.site) }
 }
 
@@ -309,6 +324,7 @@ fn unwinding() -> bool {
 impl Runtime for Explorer {
     fn load(&self, obj: Obj<'_>, order: Ordering, site: Site) -> u64 {
         let _engine = runtime::engine_code();
+        let site = place::of(site);
         if unwinding() {
             return obj.value();
         }
@@ -323,6 +339,7 @@ impl Runtime for Explorer {
 
     fn store(&self, obj: Obj<'_>, value: u64, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
+        let site = place::of(site);
         let strength = Strength::of(order);
         step(|s| {
             let loc = touch(s, &obj, site).loc;
@@ -339,6 +356,7 @@ impl Runtime for Explorer {
 
     fn unlock(&self, obj: Obj<'_>, site: Site) {
         let _engine = runtime::engine_code();
+        let site = place::of(site);
         step(|s| {
             let loc = touch(s, &obj, site).loc;
             if s.stop.is_none() {
@@ -358,6 +376,7 @@ impl Runtime for Explorer {
             }
             return if failed(value) { Err(value) } else { Ok(value) };
         }
+        let site = place::of(site);
         let loc = step(|s| touch(s, &obj, site).loc);
         let want = Want::Rmw { op, ok: Strength::of(ok), err: Strength::of(err) };
         let (value, choice) = read(Pending { want, loc, bits: obj.bits, site });
@@ -372,6 +391,7 @@ impl Runtime for Explorer {
 
     fn fence(&self, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
+        let site = place::of(site);
         let strength = Strength::of(order);
         step(|s| {
             s.graph.site = Some(site);
@@ -382,6 +402,7 @@ impl Runtime for Explorer {
 
     fn access(&self, obj: Obj<'_>, access: Access, site: Site) {
         let _engine = runtime::engine_code();
+        let site = place::of(site);
         if unwinding() {
             return;
         }
@@ -411,6 +432,7 @@ impl Runtime for Explorer {
         if unwinding() {
             return unwound_sync(&obj, op, self, site);
         }
+        let site = place::of(site);
         let loc = step(|s| touch(s, &obj, site).loc);
         let (_, choice) = read(Pending { want: Want::Sync(op), loc, bits: obj.bits, site });
         if choice.alt.kind == super::op::AltKind::Timeout {
@@ -422,14 +444,14 @@ impl Runtime for Explorer {
     fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize {
         let _engine = runtime::engine_code();
         let number = step(|s| {
-            s.graph.site = Some(site);
+            s.graph.site = Some(site.into());
             let parent = s.me;
             match s.add_thread(Some(parent), name) {
                 Some(number) => {
                     if s.threads[number].name.is_empty() {
                         s.threads[number].name = format!("t{number}");
                     }
-                    s.tracer.step(parent, Some(site), || format!("spawn t{number}"));
+                    s.tracer.step(parent, Some(site.into()), || format!("spawn t{number}"));
                     s.next = Some(parent);
                     number
                 }
@@ -454,6 +476,7 @@ impl Runtime for Explorer {
 
     fn join(&self, thread: usize, done: Obj<'_>, site: Site) {
         let _engine = runtime::engine_code();
+        let site = place::of(site);
         if unwinding() && with(|s| s.threads[thread].status != Status::Finished) {
             return;
         }
@@ -482,7 +505,7 @@ impl Runtime for Explorer {
     fn yield_now(&self, site: Site) {
         let _engine = runtime::engine_code();
         if !unwinding() {
-            wait_for_newer(site);
+            wait_for_newer(site.into());
         }
     }
 
@@ -531,7 +554,7 @@ impl Runtime for Explorer {
 }
 
 /// Ends a turn, and waits for a newer message if the thread only repeats itself.
-fn wait_for_newer(site: Site) {
+fn wait_for_newer(site: Place) {
     let (me, waits) = step(|s| {
         let me = s.me;
         let waits = s.end_turn();

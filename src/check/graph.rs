@@ -34,7 +34,7 @@
 use super::clock::{Clock, MAX_THREADS};
 use super::op::Strength;
 use super::race::Stamp;
-use super::runtime::Site;
+use super::place::Place;
 
 /// No event, no message, no location.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -58,7 +58,7 @@ pub(crate) struct Event {
     /// What is before it in program order, its thread's ancestors included.
     pub(crate) sb: Clock,
     /// Where in the source.
-    pub(crate) site: Option<Site>,
+    pub(crate) site: Option<Place>,
 }
 
 /// One entry of a modification order.
@@ -141,7 +141,7 @@ pub(crate) struct Graph {
     pub(crate) sc_events: u32,
     pub(crate) broken: BrokenRule,
     /// Where the operation under way stands in the source.
-    pub(crate) site: Option<Site>,
+    pub(crate) site: Option<Place>,
     psc: super::psc::Psc,
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod hook;
 mod lanes;
 mod model;
 pub(crate) mod op;
+mod place;
 mod plain;
 mod plan;
 mod psc;
@@ -23,6 +24,8 @@ mod state;
 mod statics;
 mod token;
 mod tracing;
+#[cfg(feature = "check-plain")]
+mod tsan;
 
 pub use graph::BrokenRule;
 pub use model::{Check, any, model, outcome};

@@ -5,14 +5,15 @@
 //! after the access.
 
 use super::clock::{Clock, MAX_THREADS};
-use super::runtime::{Access, Site};
+use super::place::Place;
+use super::runtime::Access;
 
 /// Who did something to plain memory, and when.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stamp {
     pub(crate) thread: u8,
     pub(crate) seq: u16,
-    pub(crate) site: Option<Site>,
+    pub(crate) site: Option<Place>,
 }
 
 impl Stamp {

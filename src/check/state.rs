@@ -25,7 +25,7 @@ use super::graph::{Graph, NONE};
 use super::op::{Alt, AltKind, DONE, Rmw, Strength, SyncOp};
 use super::race::{CellState, Stamp};
 use super::report::{FailureKind, Limit};
-use super::runtime::Site;
+use super::place::Place;
 use super::search::{Choice, Decision, Rng, Stack, Written};
 use super::tracing::Tracer;
 
@@ -47,7 +47,7 @@ pub(crate) struct Pending {
     pub(crate) want: Want,
     pub(crate) loc: u32,
     pub(crate) bits: u8,
-    pub(crate) site: Site,
+    pub(crate) site: Place,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -133,7 +133,7 @@ pub(crate) enum Search {
 pub(crate) enum Stop {
     /// Another execution covers it.
     Blocked,
-    Failed { kind: FailureKind, message: String, sites: Vec<Site> },
+    Failed { kind: FailureKind, message: String, sites: Vec<Place> },
     Limit(Limit),
 }
 
@@ -151,6 +151,8 @@ pub(crate) struct State {
     pub(crate) loc_object: Vec<u32>,
     pub(crate) cells: Vec<CellState>,
     pub(crate) live_cells: usize,
+    /// Plain memory, where the sanitizer's pass reports it.
+    pub(crate) shadow: super::plain::Shadow,
     pub(crate) search: Search,
     pub(crate) budget: Budget,
     pub(crate) decisions: Vec<Decision>,
@@ -160,7 +162,7 @@ pub(crate) struct State {
     pub(crate) tracer: Tracer,
     pub(crate) outcome: Option<String>,
     /// Panics of threads that nobody has joined: thread, message, site.
-    pub(crate) panics: Vec<(usize, String, Option<Site>)>,
+    pub(crate) panics: Vec<(usize, String, Option<Place>)>,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
     /// Whether a stale choice was left out because the graph is too large.
@@ -182,6 +184,7 @@ impl State {
             loc_object: Vec::new(),
             cells: Vec::new(),
             live_cells: 0,
+            shadow: super::plain::Shadow::default(),
             search,
             budget,
             decisions: Vec::new(),
@@ -208,6 +211,7 @@ impl State {
         self.objects.clear();
         self.loc_object.clear();
         self.live_cells = 0;
+        self.shadow.reset();
         self.decisions.clear();
         self.stop = None;
         self.steps = 0;
@@ -273,7 +277,7 @@ impl State {
     }
 
     /// Ends the execution as a failure, unless something ended it before.
-    pub(crate) fn fail(&mut self, kind: FailureKind, message: String, sites: Vec<Site>) {
+    pub(crate) fn fail(&mut self, kind: FailureKind, message: String, sites: Vec<Place>) {
         if self.stop.is_none() {
             self.stop = Some(Stop::Failed { kind, message, sites });
         }
@@ -707,7 +711,10 @@ impl State {
     }
 
     fn note_turn(&mut self, pending: &Pending, message: u32) {
-        let site = std::ptr::from_ref(pending.site) as usize;
+        let site = match pending.site {
+            Place::Line(site) => std::ptr::from_ref(site) as usize,
+            Place::Address(address) => address,
+        };
         let t = &mut self.threads[self.me];
         t.turn.push((pending.loc, message, site));
         if t.forced && t.last_turn.get(t.turn.len() - 1) != t.turn.last() {

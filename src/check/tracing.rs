@@ -2,19 +2,14 @@
 
 use super::graph::{Event, Graph, NONE};
 use super::op::Strength;
-use super::report::{SourceLine, TraceLine};
-use super::runtime::Site;
+use super::place::{Place, source_line};
+use super::report::TraceLine;
 
 /// Collects the lines of a trace while it is on.
 #[derive(Debug, Default)]
 pub(crate) struct Tracer {
     pub(crate) on: bool,
     pub(crate) lines: Vec<TraceLine>,
-}
-
-/// A [`Site`] as the report has it.
-pub(crate) fn source_line(site: Site) -> SourceLine {
-    SourceLine { file: site.file().to_owned(), line: site.line() }
 }
 
 /// A short name for location number `loc`: a, b, … z, a1, b1, ….
@@ -29,12 +24,12 @@ impl Tracer {
     }
 
     /// Writes down one step, if on.
-    pub(crate) fn step(&mut self, lane: usize, site: Option<Site>, what: impl FnOnce() -> String) {
+    pub(crate) fn step(&mut self, lane: usize, site: Option<Place>, what: impl FnOnce() -> String) {
         self.step_with_note(lane, site, || (what(), String::new()));
     }
 
     /// Writes down one step with its note, if on.
-    pub(crate) fn step_with_note(&mut self, lane: usize, site: Option<Site>, text: impl FnOnce() -> (String, String)) {
+    pub(crate) fn step_with_note(&mut self, lane: usize, site: Option<Place>, text: impl FnOnce() -> (String, String)) {
         if self.on {
             let (what, note) = text();
             self.lines.push(TraceLine { lane, site: site.map(source_line), what, note, guilty: false });

@@ -1,0 +1,82 @@
+//! Where an operation stands in the source.
+//!
+//! The door knows the line of each of its operations. Code compiled with the
+//! thread-sanitizer pass only gives the address of the instruction; the debug
+//! information turns it into a line when a report is made.
+
+use super::report::SourceLine;
+use super::runtime::Site;
+use std::cell::Cell;
+
+/// A place in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// This line.
+    Line(Site),
+    /// The line of the instruction before this address.
+    Address(usize),
+}
+
+impl From<Site> for Place {
+    fn from(site: Site) -> Place {
+        Place::Line(site)
+    }
+}
+
+thread_local! {
+    static RETURN_ADDRESS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Says, while `f` runs, that its operation comes from before `address`.
+#[cfg(feature = "check-plain")]
+pub(crate) fn at_address<R>(address: usize, f: impl FnOnce() -> R) -> R {
+    RETURN_ADDRESS.set(address);
+    let result = f();
+    RETURN_ADDRESS.set(0);
+    result
+}
+
+/// The place of the operation under way, which the door says is at `site`.
+pub(crate) fn of(site: Site) -> Place {
+    match RETURN_ADDRESS.get() {
+        0 => Place::Line(site),
+        address => Place::Address(address),
+    }
+}
+
+/// `place` as the report has it.
+pub(crate) fn source_line(place: impl Into<Place>) -> SourceLine {
+    match place.into() {
+        Place::Line(site) => SourceLine { file: site.file().to_owned(), line: site.line() },
+        Place::Address(address) => symbol(address),
+    }
+}
+
+/// The line of the instruction before `address`: the innermost one that is the
+/// user's, not the standard library's or this crate's.
+#[cfg(feature = "check-plain")]
+fn symbol(address: usize) -> SourceLine {
+    let mut best: Option<SourceLine> = None;
+    let mut fallback = SourceLine { file: format!("{address:#x}"), line: 0 };
+    let before = (address - 1) as *mut std::ffi::c_void;
+    backtrace::resolve(before, |symbol| {
+        let Some((file, line)) = symbol.filename().zip(symbol.lineno()) else {
+            return;
+        };
+        let file = file.display().to_string();
+        let library = file.starts_with("/rustc/") || file.contains("/library/") || file.contains("src/sync/checked/");
+        let found = SourceLine { file, line };
+        if fallback.line == 0 {
+            fallback = found.clone();
+        }
+        if !library && best.is_none() {
+            best = Some(found);
+        }
+    });
+    best.unwrap_or(fallback)
+}
+
+#[cfg(not(feature = "check-plain"))]
+fn symbol(address: usize) -> SourceLine {
+    SourceLine { file: format!("{address:#x}"), line: 0 }
+}
