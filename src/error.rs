@@ -135,10 +135,7 @@ mod tests {
     fn errors_print_without_the_item() {
         assert_eq!(format!("{:?}", PushError::Full(Opaque(1))), "Full(..)");
         assert_eq!(format!("{:?}", PushError::Closed(Opaque(1))), "Closed(..)");
-        assert_eq!(
-            format!("{}", PushError::Full(Opaque(1))),
-            "the queue is full"
-        );
+        assert_eq!(format!("{}", PushError::Full(Opaque(1))), "the queue is full");
         assert_eq!(format!("{:?}", PopError::Empty), "Empty");
         assert!(PopError::Empty.is_empty() && !PopError::Empty.is_closed());
         assert!(PopError::Closed.is_closed() && !PopError::Closed.is_empty());

@@ -23,7 +23,7 @@
 //! - *Now*: **claim** the position by a compare-and-swap of the end. Push then
 //!   writes the slot and **publishes** it by the stamp `p` flagged; pop takes the
 //!   item and **releases** the slot by the stamp one lap on. If the swap fails,
-//!   another thread took the position: try the next one.
+//!   another thread took the position: pause (`Backoff`), then try the next one.
 //! - *Past*: the end that was read is stale. Read it again.
 //! - *Not yet*: push says `Closed` if the tail is flagged, else `Full`. Pop says
 //!   `Empty` if a producer is left; if none is, all pushes are done, and pop
@@ -63,6 +63,15 @@
 //!   `Empty` that is not exact while a claim is open; see [`Producer`].
 //! - Why not a look at the other end before `Full` or `Empty`: it is not needed
 //!   (the stamp knows), and the end's cache line is the busiest of all.
+//! - Why the pauses: two threads that claim at one end in turn move its cache
+//!   line with each claim. Measured on two cores with 2 producers and 2
+//!   consumers, pauses made the queue two to three times as fast. A pause when
+//!   the queue is full or empty was tried as well; it slows down the shapes
+//!   with one thread at an end, and the caller knows better how to wait.
+//! - Why a cache line for each slot: measured as above, with four or two slots
+//!   on a line the queue was slower by a quarter with as many producers as
+//!   consumers, and by less with a single thread at one end. The price is
+//!   memory: 64 bytes for a small item.
 //! - ABA: a claim that slept through all laps of the word could succeed by
 //!   mistake. With 64 bits that takes more than 2^62 items at any capacity up to
 //!   2^60; with 32 bits (targets without 64-bit atomics) it takes 2^31.
@@ -85,6 +94,7 @@ use crate::position::{AtomicWord, FLAG, Position, Shape, Turn};
 use crate::slot::{Slot, SlotsView, discard_all};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::hint;
 use alloc::boxed::Box;
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
@@ -125,10 +135,7 @@ pub fn bounded<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
     let slots = (0..capacity).map(|_| {
         let stamp = AtomicWord::new(position.0);
         position = shape.next(position);
-        StampedSlot {
-            stamp,
-            item: Slot::empty(),
-        }
+        StampedSlot { stamp, item: Slot::empty() }
     });
     let slots: Box<[StampedSlot<T>]> = slots.collect();
     let shared = Arc::new(Shared {
@@ -140,20 +147,45 @@ pub fn bounded<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
         shape,
     });
     let slots = SlotsView::of(&shared.slots);
-    let producer = Producer {
-        shared: Arc::clone(&shared),
-        slots,
-        shape,
-    };
-    let consumer = Consumer {
-        shared,
-        slots,
-        shape,
-    };
+    let producer = Producer { shared: Arc::clone(&shared), slots, shape };
+    let consumer = Consumer { shared, slots, shape };
     (producer, consumer)
 }
 
-/// Room for one item, and whose turn it is.
+/// How many pauses follow the first claim that a call loses.
+#[cfg(not(feature = "check"))]
+const FIRST_PAUSES: u32 = 16;
+/// None in models: a pause orders nothing and waits for nobody, so it would
+/// only be one more step to interleave.
+#[cfg(feature = "check")]
+const FIRST_PAUSES: u32 = 0;
+
+/// How many pauses follow a lost claim at most.
+const MOST_PAUSES: u32 = 1024;
+
+/// What a call does between a claim that it lost and the next one: it pauses,
+/// the longer the more it lost. Meanwhile the thread that won keeps the cache
+/// line of the end and makes a run of claims, which is many times cheaper than
+/// when two threads take the line from each other for each claim.
+struct Backoff(u32);
+
+impl Backoff {
+    #[inline(always)]
+    fn new() -> Self {
+        Backoff(FIRST_PAUSES)
+    }
+
+    #[cold]
+    fn pause(&mut self) {
+        (0..self.0).for_each(|_| hint::spin_loop());
+        self.0 = (self.0 * 2).min(MOST_PAUSES);
+    }
+}
+
+/// Room for one item, and whose turn it is. On a cache line of its own, or
+/// more: the thread that fills one slot and the one that empties its neighbour
+/// do not disturb each other.
+#[repr(align(64))]
 struct StampedSlot<T> {
     stamp: AtomicWord,
     item: Slot<T>,
@@ -205,7 +237,7 @@ impl<T> Drop for Shared<T> {
 ///
 /// | roles | capacity | push | pop | memory |
 /// |-------|----------|------|-----|--------|
-/// | many producers, many consumers | fixed, any ≥ 1 (items) | lock-free call, O(1) | lock-free call, O(1) | `capacity` times the item and 8 bytes, and 4 padded cache lines |
+/// | many producers, many consumers | fixed, any ≥ 1 (items) | lock-free call, O(1) | lock-free call, O(1) | `capacity` times (item + 8 bytes, rounded up to 64), and 4 padded cache lines |
 ///
 /// All methods take `&self`: a handle can be shared as well as cloned.
 ///
@@ -214,7 +246,8 @@ impl<T> Drop for Shared<T> {
 /// - Order: first in, first out, by the order of the claims.
 /// - Visibility: a push that returned `Ok` happens before the pop that returns its item.
 /// - A call never waits for another thread: it repeats a step only because
-///   another thread has completed a claim.
+///   another thread has completed a claim. After a claim that it lost it pauses
+///   before the next one: 16 spin hints, and up to 1024 if it loses again.
 /// - When the last consumer is dropped, producers get
 ///   [`Closed`](PushError::Closed) from the next push on. When the last producer
 ///   is dropped, consumers get [`Closed`](PopError::Closed) after the last item.
@@ -310,6 +343,7 @@ impl<T> Producer<T> {
     ///   item; the drops of all consumers happen before the return of `Closed`.
     #[inline]
     pub fn push(&self, item: T) -> Result<(), PushError<T>> {
+        let mut backoff = Backoff::new();
         // Relaxed: the tail says which slot to ask; the stamp says the rest.
         let mut tail = Position(self.shared.tail.load(Ordering::Relaxed));
         loop {
@@ -329,7 +363,10 @@ impl<T> Producer<T> {
                         slot.stamp.store(tail.flagged().0, Ordering::Release);
                         return Ok(());
                     }
-                    Err(moved) => tail = moved,
+                    Err(moved) => {
+                        tail = moved;
+                        backoff.pause();
+                    }
                 },
                 // Relaxed: as above.
                 Turn::Past => tail = Position(self.shared.tail.load(Ordering::Relaxed)),
@@ -462,6 +499,7 @@ impl<T> Consumer<T> {
     #[inline]
     pub fn pop(&self) -> Result<T, PopError> {
         let mut closed = false;
+        let mut backoff = Backoff::new();
         // Relaxed: the head says which slot to ask; the stamp says the rest.
         let mut head = Position(self.shared.head.load(Ordering::Relaxed));
         loop {
@@ -481,7 +519,10 @@ impl<T> Consumer<T> {
                         slot.stamp.store(free.0, Ordering::Release);
                         return Ok(item);
                     }
-                    Err(moved) => head = moved,
+                    Err(moved) => {
+                        head = moved;
+                        backoff.pause();
+                    }
                 },
                 Turn::NotYet if closed => return Err(PopError::Closed),
                 Turn::NotYet if !self.is_closed() => return Err(PopError::Empty),

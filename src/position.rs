@@ -102,11 +102,7 @@ impl Shape {
     /// for [`Position::turn`], whose two sides are at most one lap apart.
     pub(crate) const MAX_CAPACITY: usize = {
         let most = (1 as Word) << (Word::BITS - 4);
-        if most > usize::MAX as Word {
-            usize::MAX
-        } else {
-            most as usize
-        }
+        if most > usize::MAX as Word { usize::MAX } else { most as usize }
     };
 
     /// The shape of a ring of `capacity` slots.
@@ -116,18 +112,9 @@ impl Shape {
     /// If `capacity` is zero or greater than [`MAX_CAPACITY`](Shape::MAX_CAPACITY).
     #[track_caller]
     pub(crate) const fn new(capacity: usize) -> Shape {
-        assert!(
-            capacity > 0,
-            "the capacity of a bounded queue must be at least 1, it was 0"
-        );
-        assert!(
-            capacity <= Shape::MAX_CAPACITY,
-            "the capacity of a bounded queue is too large"
-        );
-        Shape {
-            capacity,
-            lap: (capacity as Word).next_power_of_two() << 1,
-        }
+        assert!(capacity > 0, "the capacity of a bounded queue must be at least 1, it was 0");
+        assert!(capacity <= Shape::MAX_CAPACITY, "the capacity of a bounded queue is too large");
+        Shape { capacity, lap: (capacity as Word).next_power_of_two() << 1 }
     }
 
     /// How many slots there are.
@@ -245,11 +232,7 @@ mod tests {
                 for _ in 0..3 * shape.capacity {
                     let mut tail = head;
                     for len in 0..=shape.capacity {
-                        assert_eq!(
-                            shape.distance(head, tail),
-                            len,
-                            "{shape:?} {head:?} {tail:?}"
-                        );
+                        assert_eq!(shape.distance(head, tail), len, "{shape:?} {head:?} {tail:?}");
                         assert_eq!(shape.distance(head.flagged(), tail), len);
                         assert_eq!(shape.distance(head, tail.flagged()), len);
                         let indices = shape.indices(head.flagged(), tail.flagged());
@@ -296,10 +279,7 @@ mod tests {
             assert_eq!(position.flagged().flagged(), position.flagged());
             assert_eq!(position.flagged().unflagged(), position);
             assert_eq!(position.unflagged(), position);
-            assert_eq!(
-                shape.lap_on(position.flagged()),
-                shape.lap_on(position).flagged()
-            );
+            assert_eq!(shape.lap_on(position.flagged()), shape.lap_on(position).flagged());
             position = shape.next(position);
         }
     }

@@ -203,10 +203,7 @@ mod tests {
     #[test]
     #[cfg(panic = "unwind")]
     fn discard_all_goes_on_after_a_panic() {
-        struct Panics(
-            #[expect(dead_code, reason = "counts by living")] Rc<()>,
-            bool,
-        );
+        struct Panics(#[expect(dead_code, reason = "counts by living")] Rc<()>, bool);
         impl Drop for Panics {
             fn drop(&mut self) {
                 assert!(!self.1, "as planned");

@@ -347,9 +347,7 @@ impl<T> Drop for Producer<T> {
         // Release: pairs with the Acquire load in `refresh` of the consumer,
         // which may see this store and none of those in `push`: it has to carry
         // the items as well.
-        self.shared
-            .tail
-            .store(self.tail.flagged().0, Ordering::Release);
+        self.shared.tail.store(self.tail.flagged().0, Ordering::Release);
     }
 }
 

@@ -214,7 +214,8 @@ impl Program {
     #[must_use]
     pub fn check(&self, settings: Settings) -> Line {
         let compiled = Arc::new(self.compile().expect("parse has compiled it"));
-        let mut check = Check::new(self.name.clone()).engine(settings.engine).broken(settings.broken).leaks(false);
+        let mut check =
+            Check::new(self.name.clone()).engine(settings.engine).broken(settings.broken).leaks(false);
         if let Some(executions) = settings.random {
             check = check.random(executions);
         }

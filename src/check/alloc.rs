@@ -25,8 +25,8 @@ unsafe impl GlobalAlloc for Quarantine {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise is `System`'s requirement.
         let block = unsafe { System.alloc(layout) };
-        if runtime::in_user_code() && heap::active() && !block.is_null() {
-            explorer::allocated(block as usize, layout);
+        if runtime::in_user_code() && !block.is_null() {
+            allocated(block as usize, layout);
         }
         block
     }
@@ -34,8 +34,8 @@ unsafe impl GlobalAlloc for Quarantine {
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise is `System`'s requirement.
         let block = unsafe { System.alloc_zeroed(layout) };
-        if runtime::in_user_code() && heap::active() && !block.is_null() {
-            explorer::allocated(block as usize, layout);
+        if runtime::in_user_code() && !block.is_null() {
+            allocated(block as usize, layout);
         }
         block
     }
@@ -44,7 +44,19 @@ unsafe impl GlobalAlloc for Quarantine {
         if heap::active() && explorer::keeps_back(block as usize) {
             return;
         }
+        #[cfg(feature = "check-loom")]
+        super::loom::freed(block as usize);
         // SAFETY: the caller's promise is `System`'s requirement, and nobody kept the block back.
         unsafe { System.dealloc(block, layout) }
     }
+}
+
+/// The model's code has allocated a block.
+fn allocated(block: usize, layout: Layout) {
+    if heap::active() {
+        explorer::allocated(block, layout);
+        return;
+    }
+    #[cfg(feature = "check-loom")]
+    super::loom::allocated(block, layout.size());
 }

@@ -82,12 +82,7 @@ impl Choices {
     }
 
     fn with(given: Vec<Choice>, beyond: Beyond) -> Self {
-        Choices {
-            given,
-            beyond,
-            made: Vec::new(),
-            mismatch: None,
-        }
+        Choices { given, beyond, made: Vec::new(), mismatch: None }
     }
 
     /// Answers a choice among `of` things; at random each is equally likely.
@@ -100,13 +95,7 @@ impl Choices {
     /// Answers a choice whose answers above 0 are rare: a walk treats it as
     /// [`pick`](Self::pick) does, dice leave 0 with probability `odds` only.
     pub(crate) fn pick_rare(&mut self, of: u32, odds: f64) -> u32 {
-        self.answer(of, |dice| {
-            if dice.unit() < odds {
-                1 + dice.below(of - 1)
-            } else {
-                0
-            }
-        })
+        self.answer(of, |dice| if dice.unit() < odds { 1 + dice.below(of - 1) } else { 0 })
     }
 
     fn answer(&mut self, of: u32, dice: impl FnOnce(&mut Dice) -> u32) -> u32 {
@@ -118,11 +107,7 @@ impl Choices {
         let pick = match (self.given.get(at).copied(), &mut self.beyond) {
             (Some(given), _) => {
                 if given.pick >= of || (given.of != 0 && given.of != of) {
-                    self.mismatch.get_or_insert(Mismatch {
-                        at,
-                        given,
-                        asked: Some(of),
-                    });
+                    self.mismatch.get_or_insert(Mismatch { at, given, asked: Some(of) });
                 }
                 given.pick.min(of - 1)
             }
@@ -147,11 +132,7 @@ impl Choices {
     pub(crate) fn mismatch(&self) -> Option<Mismatch> {
         let short = || {
             let at = self.made.len();
-            self.given.get(at).map(|&given| Mismatch {
-                at,
-                given,
-                asked: None,
-            })
+            self.given.get(at).map(|&given| Mismatch { at, given, asked: None })
         };
         self.mismatch.or_else(short)
     }
@@ -282,10 +263,7 @@ mod tests {
     #[test]
     fn a_replay_answers_as_given_and_then_zero() {
         let mut choices = Choices::replay(&[1, 2]);
-        assert_eq!(
-            [choices.pick(2), choices.pick(3), choices.pick(4)],
-            [1, 2, 0]
-        );
+        assert_eq!([choices.pick(2), choices.pick(3), choices.pick(4)], [1, 2, 0]);
         assert_eq!(choices.mismatch(), None);
         assert_eq!(choices.made().len(), 3);
     }

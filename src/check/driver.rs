@@ -2,12 +2,12 @@
 //! limit is reached or something fails; then the failure again, twice.
 
 use super::explorer::{self, Explorer};
+use super::place::{Place, source_line};
 use super::plan::{Mode, Plan};
 use super::report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, Verdict};
 use super::runtime;
 use super::search::{Decision, Rng, Stack};
 use super::state::{Search, State, Status, Stop};
-use super::place::{Place, source_line};
 use super::{heap, hook, token};
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
@@ -38,9 +38,16 @@ struct Failing {
 enum Phase {
     Searching,
     /// Running a complete execution again, because it seems to leak.
-    Leaking { left: (usize, usize), search: Option<Search> },
+    Leaking {
+        left: (usize, usize),
+        search: Option<Search>,
+    },
     /// Running a failure again, for the `nth` time.
-    Replaying { nth: u8, failing: Failing, decisions: Vec<Decision> },
+    Replaying {
+        nth: u8,
+        failing: Failing,
+        decisions: Vec<Decision>,
+    },
     Over,
 }
 
@@ -132,14 +139,16 @@ impl Driver {
     /// Looks at the execution that has just ended, and decides what to run next.
     fn finish_execution(&mut self) {
         let end = self.end();
-        self.put_back();
+        self.put_back(matches!(end, End::Complete));
         let progress = Arc::clone(&self.progress);
         let progress = &mut *lock(&progress);
         progress.too_large |= self.state.too_large;
         match std::mem::replace(&mut progress.phase, Phase::Over) {
             Phase::Searching => self.searched(progress, end),
             Phase::Leaking { left, search } => self.checked_leak(progress, end, left, search),
-            Phase::Replaying { nth, failing, decisions } => self.replayed(progress, end, nth, failing, decisions),
+            Phase::Replaying { nth, failing, decisions } => {
+                self.replayed(progress, end, nth, failing, decisions)
+            }
             Phase::Over => {}
         }
     }
@@ -165,8 +174,8 @@ impl Driver {
     }
 
     /// Puts statics back as they were, and memory back where it came from.
-    fn put_back(&mut self) {
-        explorer::run_resets();
+    fn put_back(&mut self, completed: bool) {
+        explorer::run_resets(completed);
         crate::sync::new_execution();
         for object in &self.state.objects {
             if let Some(value) = object.restore {
@@ -212,7 +221,13 @@ impl Driver {
         self.go_on(progress);
     }
 
-    fn checked_leak(&mut self, progress: &mut Progress, end: End, left: (usize, usize), search: Option<Search>) {
+    fn checked_leak(
+        &mut self,
+        progress: &mut Progress,
+        end: End,
+        left: (usize, usize),
+        search: Option<Search>,
+    ) {
         let leaked = heap::with(|heap| heap.leaked());
         heap::with(heap::Heap::clear);
         if matches!(end, End::Complete) && leaked.0 > 0 {
@@ -264,7 +279,14 @@ impl Driver {
         progress.phase = Phase::Replaying { nth: 1, failing, decisions };
     }
 
-    fn replayed(&mut self, progress: &mut Progress, end: End, nth: u8, failing: Failing, decisions: Vec<Decision>) {
+    fn replayed(
+        &mut self,
+        progress: &mut Progress,
+        end: End,
+        nth: u8,
+        failing: Failing,
+        decisions: Vec<Decision>,
+    ) {
         let leaked = heap::with(|heap| heap.leaked());
         heap::with(heap::Heap::clear);
         let same = match &end {
@@ -341,10 +363,13 @@ fn panicked((_, message, site): (usize, String, Option<Place>)) -> Failing {
 /// Marks the last step at each of the failure's sites.
 fn mark_guilty(trace: &mut Trace, failing: &Failing) {
     for site in &failing.sites {
-        if let Some(line) = trace.lines.iter_mut().rev().find(|l| l.site.as_ref() == Some(site) && !l.guilty) {
+        if let Some(line) = trace.lines.iter_mut().rev().find(|l| l.site.as_ref() == Some(site) && !l.guilty)
+        {
             line.guilty = true;
         }
     }
+    // Plain accesses are many, and all but the guilty ones say nothing.
+    trace.lines.retain(|line| line.guilty || !line.what.contains(super::plain::MEMORY));
 }
 
 /// Runs `model` by `plan`.
@@ -358,6 +383,7 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     };
     let mut state = Box::new(State::new(search, plan.budget));
     state.graph.broken = plan.broken;
+    state.weakened.clone_from(&plan.weakened);
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
     let progress = Arc::new(Mutex::new(Progress {
         plan,
@@ -424,12 +450,16 @@ fn report(name: String, progress: &mut Progress) -> Report {
         (Some(failure), _) => Verdict::Failed(failure.kind),
         (None, Some(limit)) => Verdict::LimitHit(limit.clone()),
         (None, None) => match progress.plan.mode {
-            Mode::Exhaustive if progress.too_large => Verdict::Bounded("stale reads only in small graphs".into()),
+            Mode::Exhaustive if progress.too_large => {
+                Verdict::Bounded("stale reads only in small graphs".into())
+            }
             Mode::Exhaustive => Verdict::Exhaustive,
             Mode::Random { .. } => {
                 Verdict::Sampled { executions: progress.executions, distinct: progress.distinct.len() as u64 }
             }
-            Mode::Replay(_) => Verdict::Sampled { executions: progress.executions, distinct: progress.executions },
+            Mode::Replay(_) => {
+                Verdict::Sampled { executions: progress.executions, distinct: progress.executions }
+            }
         },
     };
     let mut notes = progress.plan.notes();

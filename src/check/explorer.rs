@@ -8,11 +8,11 @@
 use super::graph::NONE;
 use super::heap;
 use super::op::{DONE, Rmw, Strength, SyncOp};
+use super::place::{self, Place, source_line};
 use super::race::{CellState, Stamp};
 use super::report::{FailureKind, Limit};
 use super::runtime::{self, Access, Obj, Runtime, Site};
 use super::state::{Object, Pending, State, Status, Stop, Want};
-use super::place::{self, Place, source_line};
 use super::tracing;
 use shuttle_engine::runtime::execution::ExecutionState;
 use std::alloc::Layout;
@@ -52,10 +52,8 @@ pub(crate) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
 }
 
 /// Runs what the execution's statics asked for at its end.
-pub(crate) fn run_resets() {
-    for reset in RESETS.take() {
-        reset();
-    }
+pub(crate) fn run_resets(completed: bool) {
+    crate::sync::run_resets(RESETS.take(), completed);
 }
 
 /// Gives up control for ever: the execution is over.
@@ -329,7 +327,8 @@ impl Runtime for Explorer {
             return obj.value();
         }
         let loc = step(|s| touch(s, &obj, site).loc);
-        let pending = Pending { want: Want::Load(Strength::of(order)), loc, bits: obj.bits, site };
+        let want = Want::Load(with(|s| s.strength(order, site)));
+        let pending = Pending { want, loc, bits: obj.bits, site };
         let (value, _) = read(pending);
         if with(|s| s.spins_silently()) {
             wait_for_newer(site);
@@ -340,8 +339,8 @@ impl Runtime for Explorer {
     fn store(&self, obj: Obj<'_>, value: u64, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
-        let strength = Strength::of(order);
         step(|s| {
+            let strength = s.strength(order, site);
             let loc = touch(s, &obj, site).loc;
             if s.stop.is_some() {
                 return;
@@ -378,7 +377,8 @@ impl Runtime for Explorer {
         }
         let site = place::of(site);
         let loc = step(|s| touch(s, &obj, site).loc);
-        let want = Want::Rmw { op, ok: Strength::of(ok), err: Strength::of(err) };
+        let ok = with(|s| s.strength(ok, site));
+        let want = Want::Rmw { op, ok, err: Strength::of(err) };
         let (value, choice) = read(Pending { want, loc, bits: obj.bits, site });
         if choice.alt.write.is_some() {
             return Ok(value);
@@ -392,8 +392,8 @@ impl Runtime for Explorer {
     fn fence(&self, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
-        let strength = Strength::of(order);
         step(|s| {
+            let strength = s.strength(order, site);
             s.graph.site = Some(site);
             s.graph.fence(s.me, strength);
             s.tracer.step(s.me, Some(site), || format!("fence {}", strength.name()));
@@ -602,7 +602,8 @@ pub(crate) fn report_race(s: &mut State, now: (Access, Stamp), was: (Access, Sta
         Access::Read => "reads",
         Access::Write => "writes",
     };
-    let place = |stamp: &Stamp| stamp.site.map(|site| format!(" at {}", source_line(site))).unwrap_or_default();
+    let place =
+        |stamp: &Stamp| stamp.site.map(|site| format!(" at {}", source_line(site))).unwrap_or_default();
     let message = format!(
         "{} {}{} what {} {}{}, and nothing orders the two",
         s.threads[now.1.thread as usize].name,

@@ -33,8 +33,8 @@
 
 use super::clock::{Clock, MAX_THREADS};
 use super::op::Strength;
-use super::race::Stamp;
 use super::place::Place;
+use super::race::Stamp;
 
 /// No event, no message, no location.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -300,7 +300,14 @@ impl Graph {
     }
 
     /// Adds a store at `place` and gives its message.
-    pub(crate) fn store(&mut self, thread: usize, loc: u32, value: u64, strength: Strength, place: u32) -> u32 {
+    pub(crate) fn store(
+        &mut self,
+        thread: usize,
+        loc: u32,
+        value: u64,
+        strength: Strength,
+        place: u32,
+    ) -> u32 {
         let event = self.next_event(thread, loc, strength.is_sc(), NONE);
         self.add(event);
         self.write(thread, loc, value, strength, place, None)
@@ -407,7 +414,9 @@ impl Graph {
     pub(crate) fn unordered_access(&self, thread: usize, loc: u32) -> Option<Stamp> {
         let cur = &self.pasts[thread].cur;
         for (other, accesses) in self.locations[loc as usize].accesses.iter().enumerate() {
-            if let Some((seq, _)) = accesses.last().filter(|(seq, _)| other != thread && !cur.has(other, *seq)) {
+            if let Some((seq, _)) =
+                accesses.last().filter(|(seq, _)| other != thread && !cur.has(other, *seq))
+            {
                 let event = self.events.iter().find(|e| e.thread as usize == other && e.seq == *seq);
                 return Some(Stamp { thread: other as u8, seq: *seq, site: event.and_then(|e| e.site) });
             }

@@ -3,6 +3,7 @@
 //! A panic of a model is a result. The hook keeps its message and place for the
 //! report instead of printing them, once for each of many thousand executions.
 
+use super::report::SourceLine;
 use super::runtime;
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use std::cell::RefCell;
@@ -72,14 +73,38 @@ pub(crate) fn install() {
 
 /// The running thread of the model ends with a panic.
 pub(crate) fn end_with_panic(payload: &dyn std::any::Any) {
-    if let Some(engine) = runtime::current() {
-        let _engine = runtime::engine_code();
-        let text = match take_last() {
-            Some(Panicked { message, file, line }) if !file.is_empty() => format!("{message} (at {file}:{line})"),
-            _ => message(payload),
-        };
-        engine.panicked(text);
+    let engine_code = runtime::engine_code();
+    let text = text_of(payload);
+    match runtime::current() {
+        Some(engine) => engine.panicked(text),
+        None => super::native::panicked(text),
     }
+    drop(engine_code);
+}
+
+/// What the panic of this thread with this payload said, and where.
+pub(crate) fn text_of(payload: &dyn std::any::Any) -> String {
+    match take_last() {
+        Some(Panicked { message, file, line }) if !file.is_empty() => format!("{message} (at {file}:{line})"),
+        _ => message(payload),
+    }
+}
+
+/// The place that [`text_of`] has put at the end of `text`.
+pub(crate) fn site_in(text: &str) -> Option<SourceLine> {
+    let (_, place) = text.strip_suffix(')')?.rsplit_once(" (at ")?;
+    let (file, line) = place.rsplit_once(':')?;
+    Some(SourceLine { file: file.to_owned(), line: line.parse().ok()? })
+}
+
+/// Runs the main thread of a model: the closure, its thread-locals, its end.
+pub(crate) fn run_main(model: &dyn Fn()) {
+    let _user = runtime::user_code();
+    let result = panic::catch_unwind(panic::AssertUnwindSafe(model));
+    if let Err(payload) = result {
+        end_with_panic(&*payload);
+    }
+    crate::sync::drop_thread_locals();
 }
 
 /// The text of a panic's payload.

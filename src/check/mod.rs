@@ -9,7 +9,14 @@ mod graph;
 mod heap;
 pub(crate) mod hook;
 mod lanes;
+#[cfg(feature = "check-loom")]
+pub(crate) mod loom;
+#[cfg(feature = "check-loom")]
+mod loom_child;
+#[cfg(feature = "check-loom")]
+mod loom_object;
 mod model;
+pub(crate) mod native;
 pub(crate) mod op;
 mod place;
 mod plain;
@@ -18,6 +25,9 @@ mod psc;
 mod race;
 pub mod report;
 pub(crate) mod runtime;
+mod sc;
+mod sc_driver;
+mod schedule;
 mod search;
 pub mod sim;
 mod state;

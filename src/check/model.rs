@@ -1,14 +1,18 @@
 //! The way in: a closure, how to search it, and what it says.
 
-use super::driver;
 use super::graph::BrokenRule;
-use super::plan::{Mode, Plan};
+#[cfg(feature = "check-loom")]
+use super::loom_child;
+use super::op::Strength;
+use super::plan::{Mode, Plan, Weakened};
 use super::report::{Engine, FailureKind, Limit, Report, Verdict};
 use super::runtime;
 use super::token::{self, Token};
+use super::{driver, native, sc_driver};
 use std::collections::BTreeSet;
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Runs `model` by the default plan: every execution, within a minute.
@@ -32,12 +36,14 @@ pub fn model(model: impl Fn() + Send + Sync + 'static) {
 ///
 /// Outside a model.
 pub fn outcome(what: impl ToString) {
-    let engine = runtime::current().expect("`check::outcome` is for use inside a model");
     let text = {
         let _engine = runtime::engine_code();
         what.to_string()
     };
-    engine.outcome(text);
+    match runtime::current() {
+        Some(engine) => engine.outcome(text),
+        None => assert!(native::outcome(text), "`check::outcome` is for use inside a model"),
+    }
 }
 
 /// A number below `n`; the search tries each.
@@ -48,7 +54,10 @@ pub fn outcome(what: impl ToString) {
 #[must_use]
 pub fn any(n: usize) -> usize {
     assert!(n > 0, "`check::any(0)`: there is no number below 0");
-    runtime::current().expect("`check::any` is for use inside a model").choose(n)
+    match runtime::current() {
+        Some(engine) => engine.choose(n),
+        None => native::choose(n).expect("`check::any` is for use inside a model"),
+    }
 }
 
 /// A check of one model: how it is to be searched.
@@ -57,12 +66,13 @@ pub fn any(n: usize) -> usize {
 pub struct Check {
     plan: Plan,
     engine: Engine,
+    loom_args: Option<Vec<String>>,
 }
 
 impl Check {
     /// A check of the model called `name`, by the default plan.
     pub fn new(name: impl Into<String>) -> Check {
-        Check { plan: Plan::new(name.into()), engine: Engine::Explorer }
+        Check { plan: Plan::new(name.into()), engine: Engine::Explorer, loom_args: None }
     }
 
     /// Looks at every execution (the default).
@@ -139,6 +149,15 @@ impl Check {
         self
     }
 
+    /// Runs the operation on `line` of the file whose name ends with `file` as
+    /// if `to` stood there: a twin that a good model must convict. For a
+    /// compare-exchange, the ordering of its success. A fence that is weakened
+    /// to Relaxed is none.
+    pub fn weaken(mut self, file: impl Into<String>, line: u32, to: Ordering) -> Check {
+        self.plan.weakened.push(Weakened { file: file.into(), line, to: Strength::of(to) });
+        self
+    }
+
     /// Breaks one rule of the memory model, to show that the checker's own
     /// tests notice.
     #[doc(hidden)]
@@ -150,6 +169,16 @@ impl Check {
     /// Which engine runs the model.
     pub fn engine(mut self, engine: Engine) -> Check {
         self.engine = engine;
+        self
+    }
+
+    /// With what arguments the engine loom starts this program again, to run
+    /// this model in a child process. Without them, a test is started by its
+    /// thread's name and a program as it was; so a check that does not run in
+    /// the thread of its test, or in the main thread, needs them. The child
+    /// must reach this check, known by its name, in its main thread.
+    pub fn loom_args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Check {
+        self.loom_args = Some(args.into_iter().map(Into::into).collect());
         self
     }
 
@@ -165,12 +194,39 @@ impl Check {
         assert!(runtime::current().is_none(), "a model cannot run a check");
         if let Ok(text) = std::env::var("RINGWRIGHT_REPLAY") {
             match token::read(&text, &self.plan.name) {
+                Token::Replay(_) if self.engine != Engine::Explorer => {
+                    return self
+                        .not_run("RINGWRIGHT_REPLAY is set, and replays under the explorer only".into());
+                }
                 Token::Replay(list) => self.plan.mode = Mode::Replay(list),
-                Token::OtherModel => return self.not_run("RINGWRIGHT_REPLAY is set, and is for another model".into()),
+                Token::OtherModel => {
+                    return self.not_run("RINGWRIGHT_REPLAY is set, and is for another model".into());
+                }
                 Token::Refused(why) => return self.not_run(why),
             }
         }
-        driver::run(self.plan, Arc::new(model))
+        let model: Arc<dyn Fn() + Send + Sync> = Arc::new(model);
+        #[cfg(feature = "check-loom")]
+        if let Some(report) = loom_child::intercept(&self.plan, self.engine, &model) {
+            return report;
+        }
+        let report = self.run_by_engine(model);
+        #[cfg(feature = "check-loom")]
+        loom_child::remember(&report);
+        report
+    }
+
+    fn run_by_engine(self, model: Arc<dyn Fn() + Send + Sync>) -> Report {
+        match self.engine {
+            Engine::Explorer => driver::run(self.plan, model),
+            Engine::Sc => sc_driver::run(self.plan, model),
+            Engine::Native => native::run(&self.plan, model),
+            #[cfg(feature = "check-loom")]
+            Engine::Loom => loom_child::run(&self.plan, self.loom_args.as_deref()),
+            #[cfg(not(feature = "check-loom"))]
+            Engine::Loom => self.not_run("built without the feature check-loom".into()),
+            Engine::Sim => self.not_run("the simulation runs tasks, not threads: see `check::sim`".into()),
+        }
     }
 
     fn not_run(self, why: String) -> Report {

@@ -82,11 +82,7 @@ impl Rmw {
     /// What it writes over `old`; for a compare-exchange, if it succeeds.
     pub(crate) fn apply(self, old: u64, bits: u8) -> u64 {
         let greater = |a: u64, b: u64, signed: bool| {
-            if signed {
-                sign_extend(a, bits) > sign_extend(b, bits)
-            } else {
-                a > b
-            }
+            if signed { sign_extend(a, bits) > sign_extend(b, bits) } else { a > b }
         };
         let new = match self {
             Rmw::Swap(v) => v,
@@ -142,11 +138,17 @@ pub(crate) enum SyncOp {
     TryWriteLock,
     /// Joins the waiters of a condition variable.
     Enter,
-    /// Waits to be notified, once among the waiters.
-    Wait { timed: bool },
+    /// Waits to be notified, once among the waiters. `spurious`: may wake for
+    /// no reason.
+    Wait {
+        timed: bool,
+        spurious: bool,
+    },
     NotifyOne,
     NotifyAll,
-    Park { timed: bool },
+    Park {
+        timed: bool,
+    },
     Unpark,
 }
 
@@ -210,7 +212,7 @@ impl SyncOp {
                 let value = (value | bit) & !(bit << 32);
                 out.push(alt(Some(value), DONE, Strength::RELAXED, AltKind::Normal));
             }
-            SyncOp::Wait { timed } => {
+            SyncOp::Wait { timed, spurious } => {
                 let left = value & !bit & !(bit << 32);
                 if value & (bit << 32) != 0 {
                     out.push(alt(Some(left), DONE, Strength::RELAXED, AltKind::Normal));
@@ -218,7 +220,9 @@ impl SyncOp {
                     if timed {
                         out.push(alt(Some(left), MISSED, Strength::RELAXED, AltKind::Timeout));
                     }
-                    out.push(alt(Some(left), DONE, Strength::RELAXED, AltKind::Spurious));
+                    if spurious {
+                        out.push(alt(Some(left), DONE, Strength::RELAXED, AltKind::Spurious));
+                    }
                 }
             }
             SyncOp::NotifyOne => {
@@ -232,8 +236,9 @@ impl SyncOp {
                 }
             }
             SyncOp::NotifyAll => {
+                let woken = (value & 0xffff_ffff & !(value >> 32)).count_ones();
                 let value = value | (value << 32);
-                out.push(alt(Some(value), DONE, Strength::RELAXED, AltKind::Normal));
+                out.push(alt(Some(value), woken.into(), Strength::RELAXED, AltKind::Normal));
             }
             SyncOp::Park { timed } => {
                 if value == 1 {
@@ -260,8 +265,8 @@ impl SyncOp {
             SyncOp::WriteLock => "write",
             SyncOp::TryWriteLock => "try_write",
             SyncOp::Enter => "wait (enter)",
-            SyncOp::Wait { timed: false } => "wait",
-            SyncOp::Wait { timed: true } => "wait_timeout",
+            SyncOp::Wait { timed: false, .. } => "wait",
+            SyncOp::Wait { timed: true, .. } => "wait_timeout",
             SyncOp::NotifyOne => "notify_one",
             SyncOp::NotifyAll => "notify_all",
             SyncOp::Park { timed: false } => "park",

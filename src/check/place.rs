@@ -52,6 +52,25 @@ pub(crate) fn source_line(place: impl Into<Place>) -> SourceLine {
     }
 }
 
+/// Whether the instruction before `address` is this crate's own: generic and
+/// inline code of the door is compiled with the model's crate, by the same
+/// pass, but what it does to memory is the engine's affair. Asked of the debug
+/// information once an address.
+#[cfg(feature = "check-plain")]
+pub(crate) fn is_door(address: usize) -> bool {
+    use std::cell::RefCell;
+    use std::collections::HashMap;
+    thread_local! {
+        static KNOWN: RefCell<HashMap<usize, bool>> = RefCell::new(HashMap::new());
+    }
+    KNOWN.with_borrow_mut(|known| {
+        *known.entry(address).or_insert_with(|| {
+            let own = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
+            symbol(address).file.starts_with(own)
+        })
+    })
+}
+
 /// The line of the instruction before `address`: the innermost one that is the
 /// user's, not the standard library's or this crate's.
 #[cfg(feature = "check-plain")]
@@ -64,7 +83,7 @@ fn symbol(address: usize) -> SourceLine {
             return;
         };
         let file = file.display().to_string();
-        let library = file.starts_with("/rustc/") || file.contains("/library/") || file.contains("src/sync/checked/");
+        let library = file.starts_with("/rustc/") || file.contains("/library/");
         let found = SourceLine { file, line };
         if fallback.line == 0 {
             fallback = found.clone();

@@ -15,6 +15,9 @@ use super::state::State;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+/// What a trace calls it.
+pub(crate) const MEMORY: &str = "plain memory";
+
 /// One access to some bytes of a granule.
 #[derive(Clone, Copy, Debug)]
 struct Touch {
@@ -117,7 +120,7 @@ pub(crate) fn access(s: &mut State, addr: usize, size: usize, access: Access, pl
     }
     if s.tracer.on {
         let verb = if access == Access::Read { "read" } else { "write" };
-        s.tracer.step(s.me, Some(place), || format!("{verb} plain memory, {size} bytes"));
+        s.tracer.step(s.me, Some(place), || format!("{verb} {MEMORY}, {size} bytes"));
     }
 }
 

@@ -1,6 +1,8 @@
 //! How a model is to be searched.
 
 use super::graph::BrokenRule;
+use super::op::Strength;
+use super::place::Place;
 use super::search::Decision;
 use super::state::Budget;
 use std::time::Duration;
@@ -39,6 +41,27 @@ pub(crate) struct Plan {
     pub(crate) max_time: Option<Duration>,
     pub(crate) leaks: bool,
     pub(crate) broken: BrokenRule,
+    pub(crate) weakened: Vec<Weakened>,
+}
+
+/// An ordering to run as if a weaker one stood in the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Weakened {
+    /// How the file's name ends.
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) to: Strength,
+}
+
+impl Weakened {
+    fn is_at(&self, place: Place) -> bool {
+        matches!(place, Place::Line(site) if site.line() == self.line && site.file().ends_with(&self.file))
+    }
+}
+
+/// The strength of an operation at `place` that the source says is `strength`.
+pub(crate) fn weakened(list: &[Weakened], place: Place, strength: Strength) -> Strength {
+    list.iter().find(|w| w.is_at(place)).map_or(strength, |w| w.to)
 }
 
 impl Plan {
@@ -52,6 +75,7 @@ impl Plan {
             max_time: Some(Duration::from_secs(60)),
             leaks: true,
             broken: BrokenRule::None,
+            weakened: Vec::new(),
         }
     }
 

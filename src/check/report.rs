@@ -135,10 +135,9 @@ impl fmt::Display for Verdict {
         match self {
             Verdict::Exhaustive => f.write_str("exhaustive"),
             Verdict::Bounded(bound) => write!(f, "bounded ({bound})"),
-            Verdict::Sampled {
-                executions,
-                distinct,
-            } => write!(f, "sampled ({executions} executions, {distinct} distinct)"),
+            Verdict::Sampled { executions, distinct } => {
+                write!(f, "sampled ({executions} executions, {distinct} distinct)")
+            }
             Verdict::LimitHit(limit) => write!(f, "limit hit ({limit})"),
             Verdict::Failed(kind) => write!(f, "failed ({kind})"),
         }
@@ -251,10 +250,7 @@ impl Report {
     /// Panics with the whole report unless the model failed in this way.
     #[track_caller]
     pub fn assert_failed(&self, kind: FailureKind) -> &Self {
-        assert!(
-            self.failed() == Some(kind),
-            "expected the model to fail with a {kind}\n{self}"
-        );
+        assert!(self.failed() == Some(kind), "expected the model to fail with a {kind}\n{self}");
         self
     }
 

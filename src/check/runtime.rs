@@ -148,6 +148,12 @@ pub(crate) fn in_user_code() -> bool {
     USER_CODE.try_with(Cell::get).unwrap_or(false)
 }
 
+/// Says whether this operating-system thread runs a model without an engine of
+/// its own, so that its panics are results.
+pub(crate) fn set_quiet(quiet: bool) {
+    EXECUTING.set(quiet);
+}
+
 /// Whether an execution is under way on this operating-system thread.
 #[inline]
 pub(crate) fn executing() -> bool {
@@ -163,17 +169,13 @@ pub(crate) struct EngineCode {
 /// Engine code begins.
 #[inline]
 pub(crate) fn engine_code() -> EngineCode {
-    EngineCode {
-        was_user: USER_CODE.replace(false),
-    }
+    EngineCode { was_user: USER_CODE.replace(false) }
 }
 
 /// Model code begins.
 #[inline]
 pub(crate) fn user_code() -> EngineCode {
-    EngineCode {
-        was_user: USER_CODE.replace(true),
-    }
+    EngineCode { was_user: USER_CODE.replace(true) }
 }
 
 impl Drop for EngineCode {

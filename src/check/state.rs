@@ -23,17 +23,22 @@
 use super::clock::MAX_THREADS;
 use super::graph::{Graph, NONE};
 use super::op::{Alt, AltKind, DONE, Rmw, Strength, SyncOp};
+use super::place::Place;
 use super::race::{CellState, Stamp};
 use super::report::{FailureKind, Limit};
-use super::place::Place;
 use super::search::{Choice, Decision, Rng, Stack, Written};
 use super::tracing::Tracer;
+use std::sync::atomic::Ordering;
 
 /// What a thread at a read wants.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Want {
     Load(Strength),
-    Rmw { op: Rmw, ok: Strength, err: Strength },
+    Rmw {
+        op: Rmw,
+        ok: Strength,
+        err: Strength,
+    },
     Sync(SyncOp),
     /// The end of this thread. Runs as soon as it can.
     Join(usize),
@@ -133,7 +138,11 @@ pub(crate) enum Search {
 pub(crate) enum Stop {
     /// Another execution covers it.
     Blocked,
-    Failed { kind: FailureKind, message: String, sites: Vec<Place> },
+    Failed {
+        kind: FailureKind,
+        message: String,
+        sites: Vec<Place>,
+    },
     Limit(Limit),
 }
 
@@ -155,6 +164,8 @@ pub(crate) struct State {
     pub(crate) shadow: super::plain::Shadow,
     pub(crate) search: Search,
     pub(crate) budget: Budget,
+    /// Orderings to run as weaker ones.
+    pub(crate) weakened: Vec<super::plan::Weakened>,
     pub(crate) decisions: Vec<Decision>,
     pub(crate) stop: Option<Stop>,
     pub(crate) steps: u32,
@@ -187,6 +198,7 @@ impl State {
             shadow: super::plain::Shadow::default(),
             search,
             budget,
+            weakened: Vec::new(),
             decisions: Vec::new(),
             stop: None,
             steps: 0,
@@ -276,6 +288,11 @@ impl State {
         &self.threads[..self.live_threads]
     }
 
+    /// How strong an operation at `place` is that asks for `order`.
+    pub(crate) fn strength(&self, order: Ordering, place: Place) -> Strength {
+        super::plan::weakened(&self.weakened, place, Strength::of(order))
+    }
+
     /// Ends the execution as a failure, unless something ended it before.
     pub(crate) fn fail(&mut self, kind: FailureKind, message: String, sites: Vec<Place>) {
         if self.stop.is_none() {
@@ -341,7 +358,8 @@ impl State {
     }
 
     fn decide_exhaustively(&mut self) -> Option<(usize, Choice)> {
-        let Search::Exhaustive(mut stack) = std::mem::replace(&mut self.search, Search::Random(Rng::new(0))) else {
+        let Search::Exhaustive(mut stack) = std::mem::replace(&mut self.search, Search::Random(Rng::new(0)))
+        else {
             unreachable!("the caller has matched")
         };
         let mut any = true;
@@ -507,16 +525,16 @@ impl State {
     }
 
     fn decide_by_list(&mut self) -> Option<(usize, Choice)> {
-        let Search::Replay { list, next } = &mut self.search else {
-            unreachable!("the caller has matched")
-        };
+        let Search::Replay { list, next } = &mut self.search else { unreachable!("the caller has matched") };
         let at = *next;
         let (over, decision) = (at >= list.len(), list.get(at).copied());
         if let Some(Decision::Read { thread, message, alt }) = decision {
             let thread = thread as usize;
             if let Some(pending) = (thread < self.live_threads).then(|| self.choosing(thread)).flatten() {
                 self.choices_of(thread, &pending, 0);
-                if let Some(choice) = self.choices.iter().find(|c| c.message == message && c.nth == alt).copied() {
+                if let Some(choice) =
+                    self.choices.iter().find(|c| c.message == message && c.nth == alt).copied()
+                {
                     if let Search::Replay { next, .. } = &mut self.search {
                         *next = at + 1;
                     }
@@ -591,7 +609,7 @@ impl State {
                     t.status = Status::Running;
                     return;
                 }
-                Some(Want::Sync(SyncOp::Wait { timed: true } | SyncOp::Park { timed: true })) => {
+                Some(Want::Sync(SyncOp::Wait { timed: true, .. } | SyncOp::Park { timed: true })) => {
                     t.grace -= 1;
                     t.timeouts += 1;
                     return;
@@ -706,7 +724,13 @@ impl State {
             let object = &self.objects[self.loc_object[loc as usize] as usize];
             // SAFETY: the object was registered with this address and size by an operation on a live
             // atomic, and the operation under way shows that it still is live.
-            unsafe { super::runtime::write_atomic(object.addr, object.size, self.graph.messages[message as usize].value) }
+            unsafe {
+                super::runtime::write_atomic(
+                    object.addr,
+                    object.size,
+                    self.graph.messages[message as usize].value,
+                )
+            }
         }
     }
 
@@ -722,12 +746,18 @@ impl State {
         }
     }
 
-    /// Whether the running thread has read the same thing at the same place so
-    /// often that it must be spinning without saying so.
+    /// Whether the running thread has read the same things at the same places so
+    /// often in a row that it must be spinning without saying so.
     pub(crate) fn spins_silently(&self) -> bool {
         let turn = &self.threads[self.me].turn;
-        const OFTEN: usize = 8;
-        turn.len() >= OFTEN && turn[turn.len() - OFTEN..].windows(2).all(|w| w[0] == w[1])
+        // A loop with one read turns eight times, one with up to four reads four times.
+        (1..=4).any(|reads| {
+            let length = if reads == 1 { 8 } else { reads * 4 };
+            turn.len() >= length && {
+                let last = &turn[turn.len() - length..];
+                last[reads..] == last[..length - reads]
+            }
+        })
     }
 
     /// The running thread yields; whether it must wait for something newer.

@@ -17,7 +17,11 @@ pub(crate) fn claim() -> MutexGuard<'static, ()> {
 
 #[cfg(target_os = "linux")]
 fn segments() -> Vec<Range<usize>> {
-    unsafe extern "C" fn collect(info: *mut libc::dl_phdr_info, _: libc::size_t, out: *mut libc::c_void) -> libc::c_int {
+    unsafe extern "C" fn collect(
+        info: *mut libc::dl_phdr_info,
+        _: libc::size_t,
+        out: *mut libc::c_void,
+    ) -> libc::c_int {
         // SAFETY: `dl_iterate_phdr` gives a valid `info`, and `out` is the vector that we passed to it.
         let (info, out) = unsafe { (&*info, &mut *out.cast::<Vec<Range<usize>>>()) };
         for i in 0..usize::from(info.dlpi_phnum) {

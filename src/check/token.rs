@@ -113,7 +113,11 @@ fn decisions(hex: &str) -> Option<Vec<Decision>> {
         list.push(if head & 1 == 1 {
             Decision::Branch { pick: get(&mut bytes)?, of: get(&mut bytes)? }
         } else {
-            Decision::Read { thread: u8::try_from(head >> 1).ok()?, message: get(&mut bytes)?, alt: bytes.next()? }
+            Decision::Read {
+                thread: u8::try_from(head >> 1).ok()?,
+                message: get(&mut bytes)?,
+                alt: bytes.next()?,
+            }
         });
     }
     Some(list)

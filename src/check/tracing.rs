@@ -29,7 +29,12 @@ impl Tracer {
     }
 
     /// Writes down one step with its note, if on.
-    pub(crate) fn step_with_note(&mut self, lane: usize, site: Option<Place>, text: impl FnOnce() -> (String, String)) {
+    pub(crate) fn step_with_note(
+        &mut self,
+        lane: usize,
+        site: Option<Place>,
+        text: impl FnOnce() -> (String, String),
+    ) {
         if self.on {
             let (what, note) = text();
             self.lines.push(TraceLine { lane, site: site.map(source_line), what, note, guilty: false });
@@ -71,7 +76,14 @@ pub(crate) fn store_text(graph: &Graph, loc: u32, message: u32, strength: Streng
 }
 
 /// `fetch_add a: 1 -> 2 AcqRel`, or without the arrow when it wrote nothing.
-pub(crate) fn rmw_text(op: &str, graph: &Graph, loc: u32, read: u64, written: u32, strength: Strength) -> String {
+pub(crate) fn rmw_text(
+    op: &str,
+    graph: &Graph,
+    loc: u32,
+    read: u64,
+    written: u32,
+    strength: Strength,
+) -> String {
     if written == NONE {
         format!("{op} {}: {} unchanged {}", name(loc), shown(read), strength.name())
     } else {

@@ -123,6 +123,9 @@ fn record(addr: usize, size: usize, access: Access, from: usize) {
         return;
     }
     let _engine = runtime::engine_code();
+    if place::is_door(from) {
+        return;
+    }
     explorer::unstepped(|s| plain::access(s, addr, size, access, Place::Address(from)));
 }
 
@@ -198,12 +201,20 @@ thread_local! {
 
 /// Runs `f` on the engine if the atomic is the model's: if the model has
 /// allocated its block.
-fn modelled<R>(addr: usize, size: usize, from: usize, f: impl FnOnce(&dyn runtime::Runtime, Obj<'_>) -> R) -> Option<R> {
+fn modelled<R>(
+    addr: usize,
+    size: usize,
+    from: usize,
+    f: impl FnOnce(&dyn runtime::Runtime, Obj<'_>) -> R,
+) -> Option<R> {
     let engine = current().filter(|_| in_user_code() && heap::active())?;
     let id: *const AtomicU64 = {
         let _engine = runtime::engine_code();
-        heap::with(|heap| heap.find(addr).is_some()).then(|| {
-            IDS.with_borrow_mut(|ids| std::ptr::from_ref(&**ids.entry(addr).or_insert_with(|| Box::new(AtomicU64::new(0)))))
+        let ours = heap::with(|heap| heap.find(addr).is_some()) && !place::is_door(from);
+        ours.then(|| {
+            IDS.with_borrow_mut(|ids| {
+                std::ptr::from_ref(&**ids.entry(addr).or_insert_with(|| Box::new(AtomicU64::new(0))))
+            })
         })?
     };
     // SAFETY: the word is boxed, and the table of this thread never drops one.
@@ -224,7 +235,8 @@ macro_rules! atomics {
 
             extern "C" fn load(addr: usize, order: i32, from: usize) -> $ty {
                 let order = ordering(order);
-                let value = modelled(addr, $size, from, |engine, obj| engine.load(obj, order, Location::caller()));
+                let value =
+                    modelled(addr, $size, from, |engine, obj| engine.load(obj, order, Location::caller()));
                 value.map_or_else(|| real(addr).load(order), |value| value as $ty)
             }
 
@@ -282,10 +294,19 @@ macro_rules! atomics {
                 update(addr, Rmw::Nand(value.into()), order, from)
             }
 
-            extern "C" fn compare_exchange(addr: usize, expected: $ty, new: $ty, ok: i32, err: i32, from: usize) -> $ty {
+            extern "C" fn compare_exchange(
+                addr: usize,
+                expected: $ty,
+                new: $ty,
+                ok: i32,
+                err: i32,
+                from: usize,
+            ) -> $ty {
                 let (ok, err) = (ordering(ok), ordering(err));
                 let op = Rmw::Cas { expected: expected.into(), new: new.into(), weak: false };
-                let run = |engine: &dyn runtime::Runtime, obj: Obj<'_>| engine.rmw(obj, op, ok, err, Location::caller());
+                let run = |engine: &dyn runtime::Runtime, obj: Obj<'_>| {
+                    engine.rmw(obj, op, ok, err, Location::caller())
+                };
                 match modelled(addr, $size, from, run) {
                     Some(Ok(old) | Err(old)) => old as $ty,
                     None => real(addr).compare_exchange(expected, new, ok, err).unwrap_or_else(|old| old),

@@ -25,6 +25,11 @@ mod imp;
 #[path = "checked/mod.rs"]
 mod imp;
 
+mod fences;
+#[cfg(feature = "std")]
+pub mod task;
+
+pub use fences::{heavy_fence, light_fence};
 pub use imp::*;
 
 /// Whether this build's types are instrumented by the feature `check`: then

@@ -5,8 +5,8 @@ pub use alloc::sync::{Arc, Weak};
 /// Atomic integers, booleans and pointers, fences: [`core::sync::atomic`].
 pub mod atomic {
     pub use core::sync::atomic::{
-        AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr, AtomicU8,
-        AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
+        AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16,
+        AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
     };
 }
 
@@ -69,18 +69,17 @@ pub mod hint {
 
 #[cfg(feature = "std")]
 pub use std::sync::{
-    Barrier, BarrierWaitResult, Condvar, LazyLock, LockResult, Mutex, MutexGuard, Once, OnceLock,
-    OnceState, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult,
-    WaitTimeoutResult, mpsc,
+    Barrier, BarrierWaitResult, Condvar, LazyLock, LockResult, Mutex, MutexGuard, Once, OnceLock, OnceState,
+    PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult, WaitTimeoutResult,
+    mpsc,
 };
 
 /// Threads: [`std::thread`].
 #[cfg(feature = "std")]
 pub mod thread {
     pub use std::thread::{
-        AccessError, Builder, JoinHandle, LocalKey, Result, Scope, ScopedJoinHandle, Thread,
-        ThreadId, available_parallelism, current, panicking, park, park_timeout, scope, sleep,
-        spawn, yield_now,
+        AccessError, Builder, JoinHandle, LocalKey, Result, Scope, ScopedJoinHandle, Thread, ThreadId,
+        available_parallelism, current, panicking, park, park_timeout, scope, sleep, spawn, yield_now,
     };
     pub use std::thread_local;
 }
@@ -89,4 +88,12 @@ pub mod thread {
 #[cfg(feature = "std")]
 pub mod time {
     pub use std::time::{Duration, Instant};
+}
+
+/// [`parking_lot`](::parking_lot)'s locks.
+#[cfg(feature = "parking_lot")]
+pub mod parking_lot {
+    pub use ::parking_lot::{
+        Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, WaitTimeoutResult,
+    };
 }

@@ -4,7 +4,7 @@
 //! clock is true time since the start, and the wall clock is that plus a fixed
 //! date. Both go on while the node is paused.
 
-use super::executor::{Event, Timer, TimerState};
+use super::agenda::{Event, Timer, TimerState};
 use super::plan::ClockFault;
 use super::world::{Node, World, nanos};
 use std::cell::{Cell, RefCell};
@@ -33,10 +33,7 @@ struct Drift {
 
 impl Drift {
     fn of(fault: Option<ClockFault>, offset: i128) -> Self {
-        let mut drift = Drift {
-            offset,
-            rate: MILLION,
-        };
+        let mut drift = Drift { offset, rate: MILLION };
         match fault {
             None => {}
             Some(ClockFault::Ahead(d)) => drift.offset += i128::from(nanos(d)),
@@ -75,10 +72,7 @@ pub struct Clock {
 
 impl Clock {
     pub(super) fn new(world: &World, node: Node) -> Self {
-        Clock {
-            world: world.clone(),
-            node,
-        }
+        Clock { world: world.clone(), node }
     }
 
     fn drift(&self) -> Drift {
@@ -90,9 +84,7 @@ impl Clock {
     #[track_caller]
     pub fn now_wall(&self) -> Duration {
         let shown = Duration::from_nanos(self.drift().wall(self.world.state().now));
-        self.world.trace(self.node, Some(Location::caller()), || {
-            format!("clock {}", time_of_day(shown))
-        });
+        self.world.trace(self.node, Some(Location::caller()), || format!("clock {}", time_of_day(shown)));
         shown
     }
 
@@ -100,9 +92,8 @@ impl Clock {
     #[track_caller]
     pub fn now_mono(&self) -> Duration {
         let shown = Duration::from_nanos(self.drift().mono(self.world.state().now));
-        self.world.trace(self.node, Some(Location::caller()), || {
-            format!("monotonic {:.3} s", shown.as_secs_f64())
-        });
+        self.world
+            .trace(self.node, Some(Location::caller()), || format!("monotonic {:.3} s", shown.as_secs_f64()));
         shown
     }
 
@@ -159,13 +150,7 @@ impl Clock {
         what: &'static str,
         site: &'static Location<'static>,
     ) -> Alarm {
-        Alarm {
-            clock: self.clone(),
-            duration,
-            timer: None,
-            what,
-            site,
-        }
+        Alarm { clock: self.clone(), duration, timer: None, what, site }
     }
 }
 
@@ -247,9 +232,7 @@ impl Drop for Alarm {
 
 /// Waits for all of these futures and gives their outputs in the same order.
 /// They run on the task that awaits this.
-pub fn join_all<F: Future>(
-    futures: impl IntoIterator<Item = F>,
-) -> impl Future<Output = Vec<F::Output>> {
+pub fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> impl Future<Output = Vec<F::Output>> {
     let mut running: Vec<Pin<Box<F>>> = futures.into_iter().map(Box::pin).collect();
     let mut outputs: Vec<Option<F::Output>> = running.iter().map(|_| None).collect();
     async move {
@@ -263,11 +246,7 @@ pub fn join_all<F: Future>(
                     }
                 }
             }
-            if pending {
-                Poll::Pending
-            } else {
-                Poll::Ready(())
-            }
+            if pending { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
         outputs.into_iter().flatten().collect()

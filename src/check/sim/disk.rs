@@ -28,11 +28,7 @@ where
     V: Clone + fmt::Debug + 'static,
 {
     pub(super) fn new(world: &World, node: Node) -> Self {
-        Disk {
-            world: world.clone(),
-            node,
-            stored: Rc::default(),
-        }
+        Disk { world: world.clone(), node, stored: Rc::default() }
     }
 
     /// Stores `value` under `key`. It is there when this is done.
@@ -42,9 +38,7 @@ where
         let seek = self.world.clock(self.node).sleep(SEEK);
         async move {
             seek.await;
-            disk.world.trace(disk.node, Some(site), || {
-                format!("write {key:?} = {value:?}")
-            });
+            disk.world.trace(disk.node, Some(site), || format!("write {key:?} = {value:?}"));
             disk.stored.borrow_mut().insert(key, value);
         }
     }
@@ -57,9 +51,7 @@ where
         async move {
             seek.await;
             let value = disk.stored.borrow().get(&key).cloned();
-            disk.world.trace(disk.node, Some(site), || {
-                format!("read {key:?} = {value:?}")
-            });
+            disk.world.trace(disk.node, Some(site), || format!("read {key:?} = {value:?}"));
             value
         }
     }
@@ -67,18 +59,12 @@ where
 
 impl<K, V> Clone for Disk<K, V> {
     fn clone(&self) -> Self {
-        Disk {
-            world: self.world.clone(),
-            node: self.node,
-            stored: Rc::clone(&self.stored),
-        }
+        Disk { world: self.world.clone(), node: self.node, stored: Rc::clone(&self.stored) }
     }
 }
 
 impl<K, V> fmt::Debug for Disk<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Disk")
-            .field("node", &self.node)
-            .finish_non_exhaustive()
+        f.debug_struct("Disk").field("node", &self.node).finish_non_exhaustive()
     }
 }

@@ -85,9 +85,11 @@
 //! pass. `RINGWRIGHT_REPLAY=<token>` runs just the execution of that token; a
 //! token of another model or build gives `LimitHit` with a text that says so.
 
+mod agenda;
 mod clock;
 mod disk;
 mod executor;
+mod faults;
 mod network;
 mod oracle;
 mod plan;
@@ -95,9 +97,7 @@ mod search;
 mod token;
 mod world;
 
-use super::report::{
-    Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict,
-};
+use super::report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict};
 use plan::Menu;
 use search::{Plan, Search};
 use std::time::Duration;
@@ -200,10 +200,7 @@ impl Sim {
     pub fn pauses(mut self, pauses: impl IntoIterator<Item = Duration>) -> Self {
         self.rules.menu.pauses = pauses.into_iter().collect();
         let pauses = &self.rules.menu.pauses;
-        assert!(
-            !pauses.contains(&Duration::ZERO),
-            "a pause of zero is no pause"
-        );
+        assert!(!pauses.contains(&Duration::ZERO), "a pause of zero is no pause");
         self
     }
 

@@ -6,7 +6,7 @@
 //! [`Net::recv`] takes from that in order of arrival. A paused node's messages
 //! wait at its door.
 
-use super::executor::Event;
+use super::agenda::Event;
 use super::plan::Arrival;
 use super::world::{Node, World};
 use std::cell::RefCell;
@@ -80,11 +80,7 @@ struct Call<M> {
 
 impl<M: Clone + fmt::Debug + 'static> Net<M> {
     pub(super) fn new(world: &World, name: &str) -> Self {
-        let inbox = |_| Inbox {
-            open: false,
-            waiting: VecDeque::new(),
-            wakers: Vec::new(),
-        };
+        let inbox = |_| Inbox { open: false, waiting: VecDeque::new(), wakers: Vec::new() };
         let nodes = world.state().nodes.len();
         Net {
             world: world.clone(),
@@ -189,24 +185,10 @@ impl<M: Clone + fmt::Debug + 'static> Net<M> {
         }
     }
 
-    fn post(
-        &self,
-        from: Node,
-        to: Node,
-        body: Body<M>,
-        purpose: Purpose,
-        site: &'static Location<'static>,
-    ) {
-        let letter = Letter {
-            net: self.clone(),
-            from,
-            to,
-            body,
-            purpose,
-        };
-        self.world.trace(from, Some(site), || {
-            format!("send {} to {}", letter.describe(), self.world.name(to))
-        });
+    fn post(&self, from: Node, to: Node, body: Body<M>, purpose: Purpose, site: &'static Location<'static>) {
+        let letter = Letter { net: self.clone(), from, to, body, purpose };
+        self.world
+            .trace(from, Some(site), || format!("send {} to {}", letter.describe(), self.world.name(to)));
         let mut state = self.world.state();
         let at = state.now + state.latency;
         let parcel = Box::new(letter);
@@ -217,18 +199,13 @@ impl<M: Clone + fmt::Debug + 'static> Net<M> {
 
 impl<M> Clone for Net<M> {
     fn clone(&self) -> Self {
-        Net {
-            world: self.world.clone(),
-            shared: Rc::clone(&self.shared),
-        }
+        Net { world: self.world.clone(), shared: Rc::clone(&self.shared) }
     }
 }
 
 impl<M> fmt::Debug for Net<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Net")
-            .field("name", &self.shared.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Net").field("name", &self.shared.name).finish_non_exhaustive()
     }
 }
 
@@ -246,16 +223,9 @@ impl<M: Clone + fmt::Debug + 'static> Registered<M> {
             state.calls += 1;
             state.calls
         };
-        let call = Call {
-            ends,
-            reply: None,
-            waker: None,
-        };
+        let call = Call { ends, reply: None, waker: None };
         net.shared.calls.borrow_mut().insert(number, call);
-        Registered {
-            net: net.clone(),
-            number,
-        }
+        Registered { net: net.clone(), number }
     }
 
     fn reply(&self, waker: &Waker) -> Option<Result<M, CallError>> {
@@ -349,23 +319,12 @@ impl<M: Clone + fmt::Debug + 'static> Parcel for Letter<M> {
             Purpose::Request(number) => Some(number),
             Purpose::Message => None,
         };
-        let Letter {
-            net,
-            from,
-            to,
-            body,
-            ..
-        } = *self;
+        let Letter { net, from, to, body, .. } = *self;
         let Body::Says(body) = body else { return };
         let mut inboxes = net.shared.inboxes.borrow_mut();
         let inbox = &mut inboxes[to.0];
         if inbox.open {
-            inbox.waiting.push_back(Envelope {
-                from,
-                to,
-                body,
-                call,
-            });
+            inbox.waiting.push_back(Envelope { from, to, body, call });
             inbox.wakers.drain(..).for_each(Waker::wake);
         } else if let Some(number) = call {
             drop(inboxes);

@@ -100,12 +100,7 @@ impl Turns {
 impl Exclusion {
     /// Exclusion for `resource`, which is stored at the node `storage`.
     pub fn new(world: &World, storage: Node, resource: impl Into<String>) -> Self {
-        Exclusion {
-            world: world.clone(),
-            storage,
-            resource: resource.into(),
-            turns: Rc::default(),
-        }
+        Exclusion { world: world.clone(), storage, resource: resource.into(), turns: Rc::default() }
     }
 
     /// The storage takes a write of this turn.
@@ -139,17 +134,12 @@ impl Exclusion {
 }
 
 fn turn(holder: &str, epoch: impl Into<Option<u64>>) -> Turn {
-    Turn {
-        holder: holder.to_owned(),
-        epoch: epoch.into(),
-    }
+    Turn { holder: holder.to_owned(), epoch: epoch.into() }
 }
 
 impl fmt::Debug for Exclusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exclusion")
-            .field("resource", &self.resource)
-            .finish_non_exhaustive()
+        f.debug_struct("Exclusion").field("resource", &self.resource).finish_non_exhaustive()
     }
 }
 
@@ -184,11 +174,7 @@ impl Count {
 impl<K: Ord + Clone + fmt::Debug + 'static> Effects<K> {
     /// Effects at the node `storage`.
     pub fn new(world: &World, storage: Node) -> Self {
-        let effects = Effects {
-            world: world.clone(),
-            storage,
-            counts: Rc::default(),
-        };
+        let effects = Effects { world: world.clone(), storage, counts: Rc::default() };
         let counts: Rc<RefCell<BTreeMap<K, Count>>> = Rc::clone(&effects.counts);
         world.check_at_end(move || {
             for (key, count) in counts.borrow().iter() {
@@ -263,10 +249,7 @@ mod tests {
 
     #[test]
     fn nobody_writes_while_another_is_inside() {
-        let mut turns = Turns {
-            inside: Some(turn("a", 1)),
-            ..Turns::default()
-        };
+        let mut turns = Turns { inside: Some(turn("a", 1)), ..Turns::default() };
         assert_eq!(turns.admit(&turn("a", 1)), Ok(()));
         assert!(turns.admit(&turn("b", 2)).is_err());
         turns.inside = None;
@@ -275,11 +258,7 @@ mod tests {
 
     #[test]
     fn what_was_told_must_be_so() {
-        let count = |done, told_done, told_not| Count {
-            done,
-            told_done,
-            told_not,
-        };
+        let count = |done, told_done, told_not| Count { done, told_done, told_not };
         assert!(count(1, true, false).judge().is_ok());
         assert!(count(0, true, false).judge().is_err());
         assert!(count(1, false, true).judge().is_err());

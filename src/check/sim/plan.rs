@@ -118,11 +118,7 @@ impl Menu {
             ClockFault::Fast(ppm) => format!("clock fast by {ppm} ppm"),
             ClockFault::Slow(ppm) => format!("clock slow by {ppm} ppm"),
         }));
-        if parts.is_empty() {
-            "none".into()
-        } else {
-            parts.join(", ")
-        }
+        if parts.is_empty() { "none".into() } else { parts.join(", ") }
     }
 }
 
@@ -152,10 +148,7 @@ mod tests {
         let patient = menu.fates(Arrival::Reply(11 * second));
         assert_eq!(patient.len(), 1 + 1 + 2);
         let hasty = menu.fates(Arrival::Reply(10 * second));
-        assert_eq!(
-            hasty,
-            vec![Fate::OnTime, Fate::Lost, Fate::Late(Delay::PastNext(1))]
-        );
+        assert_eq!(hasty, vec![Fate::OnTime, Fate::Lost, Fate::Late(Delay::PastNext(1))]);
     }
 
     #[test]

@@ -80,10 +80,7 @@ impl Search<'_> {
 
     fn exhaustive(&self, tally: &mut Tally) -> Verdict {
         for level in 0..=self.rules.faults {
-            let rules = Rules {
-                faults: level,
-                ..self.rules.clone()
-            };
+            let rules = Rules { faults: level, ..self.rules.clone() };
             let mut odometer = Odometer::default();
             loop {
                 let run = execute(&rules, self.body, odometer.choices(), false);
@@ -121,20 +118,11 @@ impl Search<'_> {
             let choices = tally.most_choices as f64;
             rules.odds = f64::from(rules.faults) / (choices + f64::from(rules.faults)).max(1.0);
         }
-        Verdict::Sampled {
-            executions,
-            distinct: distinct.len() as u64,
-        }
+        Verdict::Sampled { executions, distinct: distinct.len() as u64 }
     }
 
     /// Counts an execution; `Some` when the search ends with it.
-    fn take(
-        &self,
-        tally: &mut Tally,
-        rules: &Rules,
-        run: &Finished,
-        counts: bool,
-    ) -> Option<Verdict> {
+    fn take(&self, tally: &mut Tally, rules: &Rules, run: &Finished, counts: bool) -> Option<Verdict> {
         tally.executions += u64::from(counts);
         tally.blocked += u64::from(!counts);
         tally.most_steps = tally.most_steps.max(run.steps);
@@ -199,15 +187,9 @@ impl Search<'_> {
             Err(why) => return refuse(why),
         };
         if token.model != model_hash(self.name, self.rules) {
-            return refuse(format!(
-                "the replay token is of another model or build than {:?}",
-                self.name
-            ));
+            return refuse(format!("the replay token is of another model or build than {:?}", self.name));
         }
-        let rules = Rules {
-            faults: token.faults.min(self.rules.faults),
-            ..self.rules.clone()
-        };
+        let rules = Rules { faults: token.faults.min(self.rules.faults), ..self.rules.clone() };
         let run = execute(&rules, self.body, Choices::replay(&token.picks), true);
         tally.executions = 1;
         let fits = run.choices.mismatch().is_none() && run.choices.picks() == token.picks;
@@ -217,9 +199,7 @@ impl Search<'_> {
                 tally.failure = Some(self.failure(broken, lines, text.trim().to_owned()));
                 Verdict::Failed(kind)
             }
-            _ => {
-                refuse("the replay token is of another build: its run came out differently".into())
-            }
+            _ => refuse("the replay token is of another build: its run came out differently".into()),
         }
     }
 
@@ -232,10 +212,7 @@ impl Search<'_> {
             kind: broken.kind,
             message: broken.message,
             sites: broken.sites,
-            trace: Trace {
-                lanes: self.rules.nodes.clone(),
-                lines,
-            },
+            trace: Trace { lanes: self.rules.nodes.clone(), lines },
             token,
         }
     }
@@ -273,12 +250,7 @@ fn execute(rules: &Rules, body: &dyn Fn(&World), choices: Choices, tracing: bool
 
 impl World {
     fn panicked(&self, message: String, site: Option<SourceLine>) {
-        self.break_off(FailureKind::Panic, message, &[]);
-        if let Some(broken) = self.broken_mut().as_mut() {
-            if broken.kind == FailureKind::Panic {
-                broken.sites.extend(site);
-            }
-        }
+        self.break_off(Broken { kind: FailureKind::Panic, message, sites: site.into_iter().collect() });
     }
 }
 

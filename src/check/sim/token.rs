@@ -105,10 +105,7 @@ impl Fnv {
 /// The hash of a model: its name, its rules, and the version of this crate.
 pub(super) fn model_hash(name: &str, rules: &Rules) -> u64 {
     // The odds only steer a random search; they do not change what a choice means.
-    let rules = Rules {
-        odds: 0.0,
-        ..rules.clone()
-    };
+    let rules = Rules { odds: 0.0, ..rules.clone() };
     Fnv::new()
         .add(env!("CARGO_PKG_VERSION").as_bytes())
         .add(name.as_bytes())
@@ -118,9 +115,7 @@ pub(super) fn model_hash(name: &str, rules: &Rules) -> u64 {
 
 /// The hash of what an execution did and how it failed.
 pub(super) fn run_hash(broken: &Broken, trace: &[TraceLine]) -> u64 {
-    let mut hash = Fnv::new()
-        .add(broken.kind.to_string().as_bytes())
-        .add(broken.message.as_bytes());
+    let mut hash = Fnv::new().add(broken.kind.to_string().as_bytes()).add(broken.message.as_bytes());
     for line in trace {
         hash = hash.add(&line.lane.to_le_bytes());
         hash = hash.add(line.what.as_bytes()).add(line.note.as_bytes());
@@ -133,12 +128,7 @@ mod tests {
     use super::*;
 
     fn token(picks: &[u32]) -> Token {
-        Token {
-            model: 0x1234,
-            faults: 2,
-            picks: picks.to_vec(),
-            run: 0xabcd,
-        }
+        Token { model: 0x1234, faults: 2, picks: picks.to_vec(), run: 0xabcd }
     }
 
     #[test]
@@ -147,10 +137,7 @@ mod tests {
             let token = token(picks);
             assert_eq!(Token::parse(&token.to_string()), Ok(token));
         }
-        assert_eq!(
-            token(&[0, 3, 0, 0, 1]).to_string(),
-            "sim1:0000000000001234:2:5:1.3-4.1:000000000000abcd"
-        );
+        assert_eq!(token(&[0, 3, 0, 0, 1]).to_string(), "sim1:0000000000001234:2:5:1.3-4.1:000000000000abcd");
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! One execution: its nodes, its time, its faults, and what is said about it.
 
+use super::agenda::{Agenda, Ready, Task};
 use super::clock::Clock;
 use super::disk::Disk;
-use super::executor::{Agenda, Event, Ready, Task};
 use super::network::{Net, Parcel};
-use super::plan::{Arrival, ClockFault, Delay, Fate, Menu, seconds};
+use super::plan::{ClockFault, Menu, seconds};
 use super::{FailureKind, SourceLine, TraceLine};
 use crate::check::choice::Choices;
 use std::cell::{RefCell, RefMut};
@@ -12,10 +12,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 /// A node of the world: a machine or process with its own clocks.
@@ -92,19 +91,25 @@ pub(super) struct State {
     pub(super) unfinished: usize,
     pub(super) idle_since: Option<u64>,
     pub(super) calls: u64,
-    menu: Rc<Menu>,
-    faults: u32,
-    faults_used: u32,
-    odds: f64,
-    choices: Choices,
+    pub(super) menu: Rc<Menu>,
+    pub(super) faults: u32,
+    pub(super) faults_used: u32,
+    pub(super) odds: f64,
+    pub(super) choices: Choices,
     steps: u64,
     /// A hash of who did something when, to see whether a run is the same.
     digest: u64,
     max_steps: u64,
     out_of_steps: bool,
     broken: Option<Broken>,
-    trace: Option<Vec<TraceLine>>,
+    pub(super) trace: Option<Vec<TraceLine>>,
     outcomes: BTreeSet<String>,
+}
+
+impl Broken {
+    pub(super) fn new(kind: FailureKind, message: String, sites: &[&'static Location<'static>]) -> Self {
+        Broken { kind, message, sites: sites.iter().map(|site| line_of(site)).collect() }
+    }
 }
 
 impl State {
@@ -288,7 +293,7 @@ impl World {
         if let Some(line) = self.state().trace.as_mut().and_then(|t| t.last_mut()) {
             line.guilty = true;
         }
-        self.break_off(FailureKind::Property, message, &[site]);
+        self.break_off(Broken::new(FailureKind::Property, message, &[site]));
     }
 }
 
@@ -304,11 +309,7 @@ impl World {
         holds: Box<dyn Fn() -> Result<(), String>>,
         site: &'static Location<'static>,
     ) {
-        self.core.checks.borrow_mut().push(Check {
-            at_end_only,
-            holds,
-            site,
-        });
+        self.core.checks.borrow_mut().push(Check { at_end_only, holds, site });
     }
 
     pub(super) fn run_checks(&self, at_end: bool) {
@@ -320,7 +321,7 @@ impl World {
                 continue;
             }
             if let Err(message) = (check.holds)() {
-                self.break_off(FailureKind::Property, message, &[check.site]);
+                self.break_off(Broken::new(FailureKind::Property, message, &[check.site]));
                 return;
             }
         }
@@ -331,23 +332,9 @@ impl World {
         state.broken.is_some() || state.out_of_steps
     }
 
-    /// The first break counts.
-    pub(super) fn break_off(
-        &self,
-        kind: FailureKind,
-        message: String,
-        sites: &[&Location<'static>],
-    ) {
-        let sites = sites.iter().map(|site| line_of(site)).collect();
-        self.state().broken.get_or_insert(Broken {
-            kind,
-            message,
-            sites,
-        });
-    }
-
-    pub(super) fn broken_mut(&self) -> RefMut<'_, Option<Broken>> {
-        RefMut::map(self.state(), |state| &mut state.broken)
+    /// Ends the execution. The first break counts.
+    pub(super) fn break_off(&self, broken: Broken) {
+        self.state().broken.get_or_insert(broken);
     }
 
     /// Counts one step of `node`; `false` when the bound is reached.
@@ -355,131 +342,11 @@ impl World {
         let mut state = self.state();
         state.steps += 1;
         let what = state.now.wrapping_mul(64).wrapping_add(node.0 as u64);
-        state.digest = (state.digest ^ what)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(23);
+        state.digest = (state.digest ^ what).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
         if state.steps > state.max_steps {
             state.out_of_steps = true;
         }
         !state.out_of_steps
-    }
-
-    pub(super) fn is_paused(&self, node: Node) -> bool {
-        let state = self.state();
-        state.nodes[node.0].paused_until > state.now
-    }
-
-    /// Chooses whether the node pauses here, if there is a fault left to spend.
-    pub(super) fn pause_point(&self, node: Node) -> bool {
-        let pause = {
-            let mut state = self.state();
-            let state = &mut *state;
-            let count = state.menu.pauses.len() as u32;
-            match state.spend(count) {
-                0 => return false,
-                pick => state.menu.pauses[pick as usize - 1],
-            }
-        };
-        self.trace(node, None, || format!("pause {}", seconds(pause)));
-        self.mark_fault();
-        let mut state = self.state();
-        let until = state.now + nanos(pause);
-        state.nodes[node.0].paused_until = until;
-        state.agenda.put(until, Event::Resume(node));
-        true
-    }
-
-    /// What is wrong with the node's clocks: chosen at the first reading, which
-    /// is the first time that it makes a difference.
-    pub(super) fn clock_fault(&self, node: Node) -> Option<ClockFault> {
-        let fault = {
-            let mut state = self.state();
-            let state = &mut *state;
-            if let Some(chosen) = state.nodes[node.0].clock {
-                return chosen;
-            }
-            let count = state.menu.clocks.len() as u32;
-            let fault = match state.spend(count) {
-                0 => None,
-                pick => Some(state.menu.clocks[pick as usize - 1]),
-            };
-            state.nodes[node.0].clock = Some(fault);
-            fault
-        };
-        if let Some(fault) = fault {
-            self.trace(node, None, || match fault {
-                ClockFault::Ahead(d) => format!("clock ahead by {}", seconds(d)),
-                ClockFault::Behind(d) => format!("clock behind by {}", seconds(d)),
-                ClockFault::Fast(ppm) => format!("clock fast by {ppm} ppm"),
-                ClockFault::Slow(ppm) => format!("clock slow by {ppm} ppm"),
-            });
-            self.mark_fault();
-        }
-        fault
-    }
-
-    /// A message is about to arrive: chooses what becomes of it.
-    pub(super) fn arrive(&self, parcel: Box<dyn Parcel>) {
-        let arrival = parcel.arrival(self.state().now);
-        let fate = self.state().choose_fate(arrival);
-        let to = parcel.to();
-        match fate {
-            Fate::OnTime => self.hand_over(parcel),
-            Fate::Lost => {
-                self.trace(to, None, || format!("lost {}", self.describe(&*parcel)));
-                self.mark_fault();
-            }
-            Fate::Late(delay) => {
-                self.trace(to, None, || {
-                    format!("{} is late {}", self.describe(&*parcel), how_late(delay))
-                });
-                self.mark_fault();
-                self.put_off(parcel, delay);
-            }
-            Fate::Twice(delay) => {
-                let copy = parcel.copy();
-                self.trace(to, None, || {
-                    let when = delay.map_or("at once".to_owned(), how_late);
-                    format!("{} comes twice, again {when}", self.describe(&*parcel))
-                });
-                self.mark_fault();
-                match delay {
-                    Some(delay) => self.put_off(copy, delay),
-                    // Let in by the delivery of the original.
-                    None => self.state().nodes[to.0].held.push((0, copy)),
-                }
-                self.hand_over(parcel);
-            }
-        }
-    }
-
-    fn put_off(&self, parcel: Box<dyn Parcel>, delay: Delay) {
-        let mut state = self.state();
-        let state = &mut *state;
-        match delay {
-            Delay::By(d) => {
-                let at = state.now + nanos(d);
-                let settled = true;
-                state.agenda.put(at, Event::Arrive { parcel, settled });
-            }
-            Delay::PastNext(n) => {
-                let node = &mut state.nodes[parcel.to().0];
-                let after = node.events + u64::from(n);
-                node.held.push((after, parcel));
-            }
-        }
-    }
-
-    /// Delivers, and lets the receiver act on it.
-    pub(super) fn hand_over(&self, parcel: Box<dyn Parcel>) {
-        let to = parcel.to();
-        self.trace(to, None, || format!("deliver {}", self.describe(&*parcel)));
-        parcel.deliver();
-        self.after_event(to);
-    }
-
-    fn describe(&self, parcel: &dyn Parcel) -> String {
-        format!("{} from {}", parcel.describe(), self.name(parcel.from()))
     }
 
     /// Says where the running task waits, for the report of a deadlock.
@@ -496,16 +363,6 @@ impl World {
         state.current.is_none_or(|task| state.tasks[task].counts)
     }
 
-    #[track_caller]
-    pub(super) fn gate(&self, node: Node) -> Gate {
-        Gate {
-            world: self.clone(),
-            node,
-            asked: false,
-            site: Location::caller(),
-        }
-    }
-
     /// Adds a line to a node's lane; `what` is asked only where a trace is kept.
     pub(super) fn trace(
         &self,
@@ -519,30 +376,15 @@ impl World {
         let what = what();
         let mut state = self.state();
         let note = format!("at {}", seconds(Duration::from_nanos(state.now)));
-        let line = TraceLine {
-            lane: node.0,
-            site: site.map(line_of),
-            what,
-            note,
-            guilty: false,
-        };
+        let line = TraceLine { lane: node.0, site: site.map(line_of), what, note, guilty: false };
         state.trace.iter_mut().for_each(|t| t.push(line.clone()));
-    }
-
-    /// Notes on the last line that it is a fault.
-    fn mark_fault(&self) {
-        let mut state = self.state();
-        let used = state.faults_used;
-        if let Some(line) = state.trace.as_mut().and_then(|t| t.last_mut()) {
-            line.note = format!("{}, fault {used}", line.note);
-        }
     }
 
     /// Takes the world apart: futures, messages and checks hold handles to it.
     pub(super) fn finish(self) -> Finished {
         let futures: Vec<_> = {
             let mut state = self.state();
-            state.tasks.iter_mut().map(Task::take_future).collect()
+            state.tasks.iter_mut().map(|task| task.future.take()).collect()
         };
         drop(futures);
         let (events, held) = {
@@ -568,70 +410,13 @@ impl World {
     }
 }
 
-impl State {
-    /// Chooses among `count` faults and none (0), if one is left to spend.
-    fn spend(&mut self, count: u32) -> u32 {
-        if count == 0 || self.faults_used == self.faults {
-            return 0;
-        }
-        let pick = self.choices.pick_rare(count + 1, self.odds);
-        self.faults_used += u32::from(pick > 0);
-        pick
-    }
-
-    fn choose_fate(&mut self, arrival: Arrival) -> Fate {
-        if self.faults_used == self.faults {
-            return Fate::OnTime;
-        }
-        let fates = self.menu.fates(arrival);
-        let pick = self.spend(fates.len() as u32 - 1);
-        fates[pick as usize]
-    }
-}
-
-fn how_late(delay: Delay) -> String {
-    match delay {
-        Delay::PastNext(n) => format!("past the next {n}"),
-        Delay::By(d) => format!("by {}", seconds(d)),
-    }
-}
-
 pub(super) fn line_of(site: &Location<'_>) -> SourceLine {
-    SourceLine {
-        file: site.file().to_owned(),
-        line: site.line(),
-    }
+    SourceLine { file: site.file().to_owned(), line: site.line() }
 }
 
 /// A duration in nanoseconds, as the world counts them (584 years at most).
 pub(super) fn nanos(d: Duration) -> u64 {
     u64::try_from(d.as_nanos()).unwrap_or(u64::MAX / 4)
-}
-
-/// The start of an operation: the node may pause here, and a paused node waits
-/// here until it goes on.
-pub(super) struct Gate {
-    world: World,
-    node: Node,
-    asked: bool,
-    site: &'static Location<'static>,
-}
-
-impl Future for Gate {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.world.is_paused(self.node) {
-            if self.asked || !self.world.pause_point(self.node) {
-                return Poll::Ready(());
-            }
-            self.asked = true;
-        }
-        self.world.waits("a pause", self.site);
-        let mut state = self.world.state();
-        state.nodes[self.node.0].gates.push(cx.waker().clone());
-        Poll::Pending
-    }
 }
 
 impl fmt::Debug for World {

@@ -72,7 +72,14 @@ fn update(obj: Obj<'_>, op: Rmw, order: Ordering) -> Option<u64> {
 
 /// A compare-exchange, or `None` outside a model.
 #[track_caller]
-fn exchange(obj: Obj<'_>, expected: u64, new: u64, weak: bool, ok: Ordering, err: Ordering) -> Option<Result<u64, u64>> {
+fn exchange(
+    obj: Obj<'_>,
+    expected: u64,
+    new: u64,
+    weak: bool,
+    ok: Ordering,
+    err: Ordering,
+) -> Option<Result<u64, u64>> {
     let engine = runtime::current()?;
     check_load(err);
     Some(engine.rmw(obj, Rmw::Cas { expected, new, weak }, ok, err, Location::caller()))

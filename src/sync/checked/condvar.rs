@@ -165,7 +165,7 @@ impl Condvar {
         engine.sync(self.word.object(), SyncOp::Enter, 0, site);
         engine.unlock(mutex.word.object(), site);
         let nanos = timeout.map_or(0, |t| u64::try_from(t.as_nanos()).unwrap_or(u64::MAX));
-        let op = SyncOp::Wait { timed: timeout.is_some() };
+        let op = SyncOp::Wait { timed: timeout.is_some(), spurious: true };
         let late = engine.sync(self.word.object(), op, nanos, site) == MISSED;
         engine.sync(mutex.word.object(), SyncOp::Lock, 0, site);
         (mutex.poison.wrap(MutexGuard::new(mutex, None, site)), late)

@@ -95,7 +95,9 @@ impl<T: 'static> LocalKey<T> {
                 }
                 let (_, value) = tables[me].iter().find(|(k, _)| *k == key)?;
                 Some(match value {
-                    Some(value) => Ok(std::ptr::from_ref(value.downcast_ref::<T>().expect("a key has one type"))),
+                    Some(value) => {
+                        Ok(std::ptr::from_ref(value.downcast_ref::<T>().expect("a key has one type")))
+                    }
                     None => Err(AccessError),
                 })
             });

@@ -3,11 +3,16 @@
 
 mod arc;
 pub mod atomic;
+mod barrier;
 pub mod cell;
 mod condvar;
 mod locals;
+pub mod mpsc;
 mod mutex;
 mod object;
+mod once;
+#[cfg(feature = "parking_lot")]
+pub mod parking_lot;
 mod poison;
 mod rwlock;
 pub mod thread;
@@ -30,10 +35,13 @@ pub mod hint {
 }
 
 pub use arc::{Arc, Weak};
+pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use locals::LocalKey;
 pub(crate) use locals::end_of_thread as drop_thread_locals;
 pub use mutex::{Mutex, MutexGuard};
+pub(crate) use once::run_resets;
+pub use once::{LazyLock, Once, OnceLock, OnceState};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 

@@ -42,7 +42,12 @@ unsafe impl<T: ?Sized + Sync> Sync for MutexGuard<'_, T> {}
 impl<T> Mutex<T> {
     /// A mutex that protects `value`.
     pub const fn new(value: T) -> Self {
-        Self { word: Word::new(), real: std::sync::Mutex::new(()), poison: Poison::new(), value: UnsafeCell::new(value) }
+        Self {
+            word: Word::new(),
+            real: std::sync::Mutex::new(()),
+            poison: Poison::new(),
+            value: UnsafeCell::new(value),
+        }
     }
 
     /// The value.
@@ -134,7 +139,9 @@ impl<T: ?Sized> Drop for MutexGuard<'_, T> {
         if !self.panicking && std::thread::panicking() {
             self.mutex.poison.set(true);
         }
-        if self.real.is_none() && let Some(engine) = runtime::current() {
+        if self.real.is_none()
+            && let Some(engine) = runtime::current()
+        {
             engine.unlock(self.mutex.word.object(), self.site);
         }
     }

@@ -183,7 +183,9 @@ impl<T: ?Sized> RwLock<T> {
 
 impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
     fn drop(&mut self) {
-        if self.real.is_none() && let Some(engine) = runtime::current() {
+        if self.real.is_none()
+            && let Some(engine) = runtime::current()
+        {
             engine.sync(self.lock.word.object(), SyncOp::ReadUnlock, 0, self.site);
         }
     }
@@ -194,7 +196,9 @@ impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
         if !self.panicking && std::thread::panicking() {
             self.lock.poison.set(true);
         }
-        if self.real.is_none() && let Some(engine) = runtime::current() {
+        if self.real.is_none()
+            && let Some(engine) = runtime::current()
+        {
             engine.unlock(self.lock.word.object(), self.site);
         }
     }

@@ -4,7 +4,7 @@ use super::atomic::{AtomicBool, Ordering};
 use super::object::Word;
 use crate::check::op::SyncOp;
 use crate::check::runtime::{self, Site};
-use crate::check::hook;
+use crate::check::{hook, native};
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
@@ -215,7 +215,12 @@ impl<T> Handle<T> {
     fn join(self) -> Result<T> {
         match self.started {
             // The thread catches its panic and leaves it in the packet.
-            Started::Real(handle) => drop(handle.join()),
+            Started::Real(handle) => {
+                native::joining();
+                let thread = handle.thread().id();
+                drop(handle.join());
+                native::joined(thread);
+            }
             Started::Modelled(number) => {
                 let engine = runtime::current().expect("a model's thread was joined from outside the model");
                 engine.join(number, self.packet.done.object(), Location::caller());
@@ -277,10 +282,11 @@ where
         if let Some(bytes) = builder.stack_size {
             real = real.stack_size(bytes);
         }
-        let body = AssertSend(body);
+        let body = AssertSend(native::adopt(body));
         // SAFETY: as above; the public callers require `Send` of the closure and its result.
         let handle = unsafe { real.spawn_unchecked(move || body.run()) }?;
-        let thread = Thread(Arc::new(Inner { name: None, token: Word::new(), of: Of::Real(handle.thread().clone()) }));
+        let thread =
+            Thread(Arc::new(Inner { name: None, token: Word::new(), of: Of::Real(handle.thread().clone()) }));
         return Ok(Handle { started: Started::Real(handle), packet, thread });
     };
     let number = engine.spawn(builder.name.clone(), body, site);
@@ -476,7 +482,12 @@ impl<'scope> Scope<'scope, '_> {
         self.start(Builder::new(), f, Location::caller()).expect("failed to spawn thread")
     }
 
-    fn start<F, T>(&'scope self, builder: Builder, f: F, site: Site) -> io::Result<ScopedJoinHandle<'scope, T>>
+    fn start<F, T>(
+        &'scope self,
+        builder: Builder,
+        f: F,
+        site: Site,
+    ) -> io::Result<ScopedJoinHandle<'scope, T>>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
