@@ -13,10 +13,7 @@ fn main() {
         .ok()
         .filter(|output| output.status.success())
         .and_then(|output| String::from_utf8(output.stdout).ok())
-        .map_or_else(
-            || String::from("unknown"),
-            |text| String::from(text.trim_end()),
-        );
+        .map_or_else(|| String::from("unknown"), |text| String::from(text.trim_end()));
     println!("cargo::rustc-env=CONTENDERS_RUSTC={version}");
     for (name, source) in [
         ("CONTENDERS_PROFILE", "PROFILE"),

@@ -10,9 +10,7 @@ use std::thread;
 type Job = u32;
 
 fn primes_below(limit: Job) -> usize {
-    (2..limit)
-        .filter(|n| (2..).take_while(|d| d * d <= *n).all(|d| n % d != 0))
-        .count()
+    (2..limit).filter(|n| (2..).take_while(|d| d * d <= *n).all(|d| n % d != 0)).count()
 }
 
 fn source(jobs: &mpmc::Producer<Job>, range: std::ops::Range<Job>) {
@@ -47,9 +45,7 @@ fn main() {
             scope.spawn(move || source(&producer, range));
         }
         drop(producer); // The two sources have their own.
-        let pool: Vec<_> = (0..workers)
-            .map(|_| scope.spawn(|| worker(&consumer)))
-            .collect();
+        let pool: Vec<_> = (0..workers).map(|_| scope.spawn(|| worker(&consumer))).collect();
         let results: Vec<_> = pool.into_iter().map(|it| it.join().unwrap()).collect();
         for (number, (done, primes)) in results.iter().enumerate() {
             println!("worker {number} did {done} jobs and counted {primes} primes");

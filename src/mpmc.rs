@@ -73,8 +73,8 @@
 //!   consumers, and by less with a single thread at one end. The price is
 //!   memory: 64 bytes for a small item.
 //! - ABA: a claim that slept through all laps of the word could succeed by
-//!   mistake. With 64 bits that takes more than 2^62 items at any capacity up to
-//!   2^60; with 32 bits (targets without 64-bit atomics) it takes 2^31.
+//!   mistake. With 64 bits that takes more than 2^62 items; with 32 bits (only
+//!   on targets without 64-bit atomics) more than 2^30.
 //!
 //! # Checked by
 //!

@@ -1,155 +1,25 @@
 //! One suite for every structure: what a bounded queue promises to its users.
 //!
 //! Each test is written once, against the trait [`Queue`], and run for each
-//! structure by the list at the end. What only some structures promise (cloning,
-//! peeking, which marker traits the ends have) follows after the list.
+//! structure by the list at the end. What only some structures promise is in
+//! `conformance/ends.rs`.
 
-use ringwright::{PopError, PushError, mpmc, spsc};
+#[path = "conformance/ends.rs"]
+mod ends;
+#[path = "conformance/harness.rs"]
+mod harness;
+
+use harness::{End, Item, Ledger, Mpmc, Pop, Push, Queue, Spsc};
+use ringwright::{PopError, PushError};
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::fmt::Debug;
-use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
-use std::rc::Rc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
-/// A structure under test.
-trait Queue {
-    type Producer<T: Send + 'static>: End + Push<T> + Debug + Send + UnwindSafe + RefUnwindSafe;
-    type Consumer<T: Send + 'static>: End + Pop<T> + Debug + Send + UnwindSafe + RefUnwindSafe;
-
-    fn bounded<T: Send + 'static>(capacity: usize) -> (Self::Producer<T>, Self::Consumer<T>);
-}
-
-/// What both ends can be asked.
-trait End: 'static {
-    fn capacity(&self) -> usize;
-    fn len(&self) -> usize;
-    fn is_empty(&self) -> bool;
-    fn is_full(&self) -> bool;
-    fn is_closed(&self) -> bool;
-
-    /// Checks everything that follows from the number of items.
-    #[track_caller]
-    fn assert_holds(&self, items: usize) {
-        assert_eq!(self.len(), items);
-        assert_eq!(self.is_empty(), items == 0);
-        assert_eq!(self.is_full(), items == self.capacity());
-    }
-}
-
-trait Push<T> {
-    fn push(&mut self, item: T) -> Result<(), PushError<T>>;
-}
-
-trait Pop<T> {
-    fn pop(&mut self) -> Result<T, PopError>;
-    fn drain(&mut self) -> impl Iterator<Item = T>;
-}
-
-/// Makes a module of the crate a [`Queue`]. The methods are called by their
-/// paths, so `&self` and `&mut self` both do.
-macro_rules! queue {
-    ($name:ident: $module:ident) => {
-        struct $name;
-
-        impl Queue for $name {
-            type Producer<T: Send + 'static> = $module::Producer<T>;
-            type Consumer<T: Send + 'static> = $module::Consumer<T>;
-
-            #[track_caller]
-            fn bounded<T: Send + 'static>(n: usize) -> (Self::Producer<T>, Self::Consumer<T>) {
-                $module::bounded(n)
-            }
-        }
-
-        impl<T: 'static> Push<T> for $module::Producer<T> {
-            fn push(&mut self, item: T) -> Result<(), PushError<T>> {
-                $module::Producer::push(self, item)
-            }
-        }
-
-        impl<T: 'static> Pop<T> for $module::Consumer<T> {
-            fn pop(&mut self) -> Result<T, PopError> {
-                $module::Consumer::pop(self)
-            }
-
-            fn drain(&mut self) -> impl Iterator<Item = T> {
-                $module::Consumer::drain(self)
-            }
-        }
-
-        queue!(end $module::Producer);
-        queue!(end $module::Consumer);
-    };
-    (end $module:ident::$end:ident) => {
-        impl<T: 'static> End for $module::$end<T> {
-            fn capacity(&self) -> usize {
-                $module::$end::capacity(self)
-            }
-            fn len(&self) -> usize {
-                $module::$end::len(self)
-            }
-            fn is_empty(&self) -> bool {
-                $module::$end::is_empty(self)
-            }
-            fn is_full(&self) -> bool {
-                $module::$end::is_full(self)
-            }
-            fn is_closed(&self) -> bool {
-                $module::$end::is_closed(self)
-            }
-        }
-    };
-}
-
-queue!(Spsc: spsc);
-queue!(Mpmc: mpmc);
-
 /// One slot, a power of two, its neighbours, a usual one.
 const CAPACITIES: [usize; 6] = [1, 2, 3, 4, 7, 1024];
-
-/// Counts how often each of its items is dropped.
-#[derive(Clone)]
-struct Ledger(Arc<[AtomicUsize]>);
-
-/// An item of a [`Ledger`], numbered; its drop panics if told to.
-struct Item {
-    number: usize,
-    panics: bool,
-    ledger: Ledger,
-}
-
-impl Ledger {
-    fn new(items: usize) -> Self {
-        Ledger((0..items).map(|_| AtomicUsize::new(0)).collect())
-    }
-
-    fn item(&self, number: usize) -> Item {
-        Item {
-            number,
-            panics: false,
-            ledger: self.clone(),
-        }
-    }
-
-    /// Checks how often the items were dropped: those below `gone` once, the rest not yet.
-    #[track_caller]
-    fn assert_dropped(&self, gone: usize) {
-        for (number, drops) in self.0.iter().enumerate() {
-            let expected = usize::from(number < gone);
-            assert_eq!(drops.load(Relaxed), expected, "drops of item {number}");
-        }
-    }
-}
-
-impl Drop for Item {
-    fn drop(&mut self) {
-        self.ledger.0[self.number].fetch_add(1, Relaxed);
-        assert!(!self.panics, "item {} panics as planned", self.number);
-    }
-}
 
 /// A generator of test data: the low bits of an LCG are poor, the high ones do.
 fn random(state: &mut u64) -> u64 {
@@ -161,10 +31,7 @@ fn fills_up_and_empties_in_order<Q: Queue>() {
     for capacity in CAPACITIES {
         let (mut producer, mut consumer) = Q::bounded(capacity);
         for round in 0..3 {
-            assert_eq!(
-                (producer.capacity(), consumer.capacity()),
-                (capacity, capacity)
-            );
+            assert_eq!((producer.capacity(), consumer.capacity()), (capacity, capacity));
             for i in 0..capacity {
                 producer.assert_holds(i);
                 assert_eq!(producer.push((round, i)), Ok(()));
@@ -195,11 +62,7 @@ fn agrees_with_a_deque_over_many_laps<Q: Queue>() {
             for _ in 0..run {
                 if pushing {
                     let full = deque.len() == capacity;
-                    let expected = if full {
-                        Err(PushError::Full(pushes))
-                    } else {
-                        Ok(())
-                    };
+                    let expected = if full { Err(PushError::Full(pushes)) } else { Ok(()) };
                     assert_eq!(producer.push(pushes), expected);
                     if !full {
                         deque.push_back(pushes);
@@ -520,14 +383,8 @@ fn prints_without_the_items<Q: Queue>() {
     struct Opaque;
     let (mut producer, consumer) = Q::bounded(3);
     assert!(producer.push(Opaque).is_ok());
-    assert_eq!(
-        format!("{producer:?}"),
-        "Producer { len: 1, capacity: 3, .. }"
-    );
-    assert_eq!(
-        format!("{consumer:?}"),
-        "Consumer { len: 1, capacity: 3, .. }"
-    );
+    assert_eq!(format!("{producer:?}"), "Producer { len: 1, capacity: 3, .. }");
+    assert_eq!(format!("{consumer:?}"), "Consumer { len: 1, capacity: 3, .. }");
 }
 
 /// Runs every test named in the second list for every structure in the first.
@@ -567,134 +424,4 @@ suite! {
         drains_what_is_there_and_leaves_the_rest
         prints_without_the_items
     ]
-}
-
-/// Does not compile if the type has the trait: both impls below would apply,
-/// and nothing says which one is meant.
-macro_rules! assert_lacks {
-    ($type:ty: $($bound:tt)+) => {
-        const _: fn() = || {
-            trait Ambiguous<A> {
-                fn pick() {}
-            }
-            impl<T: ?Sized> Ambiguous<()> for T {}
-            struct Has;
-            impl<T: ?Sized + $($bound)+> Ambiguous<Has> for T {}
-            let _ = <$type as Ambiguous<_>>::pick;
-        };
-    };
-}
-
-/// Does not compile if the type lacks the trait.
-macro_rules! assert_has {
-    ($type:ty: $($bound:tt)+) => {
-        const _: fn() = || {
-            fn has<T: $($bound)+>() {}
-            has::<$type>();
-        };
-    };
-}
-
-// Single ends: one thread at a time, which may change, and never two of them.
-assert_has!(spsc::Producer<Cell<u8>>: Send);
-assert_has!(spsc::Consumer<Cell<u8>>: Send);
-assert_lacks!(spsc::Producer<u8>: Sync);
-assert_lacks!(spsc::Consumer<u8>: Sync);
-assert_lacks!(spsc::Producer<u8>: Clone);
-assert_lacks!(spsc::Consumer<u8>: Clone);
-assert_lacks!(spsc::Producer<Rc<u8>>: Send);
-assert_lacks!(spsc::Consumer<Rc<u8>>: Send);
-
-// Many ends: shared and cloned at will, as long as the items can go from thread to thread.
-assert_has!(mpmc::Producer<Cell<u8>>: Send + Sync + Clone);
-assert_has!(mpmc::Consumer<Cell<u8>>: Send + Sync + Clone);
-assert_lacks!(mpmc::Producer<Rc<u8>>: Send);
-assert_lacks!(mpmc::Consumer<Rc<u8>>: Send);
-assert_lacks!(mpmc::Producer<Rc<u8>>: Sync);
-assert_lacks!(mpmc::Consumer<Rc<u8>>: Sync);
-
-// The tools above can tell: each of these has or lacks what it is asked for.
-assert_has!(Cell<u8>: Send);
-assert_lacks!(Cell<u8>: Sync);
-
-#[test]
-fn mpmc_closes_with_the_last_clone_of_an_end() {
-    for clones in 0..5 {
-        let (producer, consumer) = mpmc::bounded(8);
-        let mut producers = vec![producer];
-        let mut consumers = vec![consumer];
-        for i in 0..clones {
-            producers.push(producers[i].clone());
-            consumers.push(consumers[i].clone());
-        }
-        for producer in &producers {
-            producer.push(0).unwrap();
-        }
-        let last = producers.swap_remove(clones / 2);
-        for producer in producers {
-            drop(producer);
-            assert!(!consumers[0].is_closed());
-        }
-        drop(last);
-        for consumer in &consumers {
-            assert!(consumer.is_closed());
-            assert_eq!(consumer.pop(), Ok(0));
-        }
-        assert_eq!(consumers[0].pop(), Err(PopError::Closed));
-
-        let (producer, consumer) = mpmc::bounded(8);
-        let consumers: Vec<_> = (0..=clones).map(|_| consumer.clone()).collect();
-        drop(consumer);
-        for (dropped, consumer) in consumers.into_iter().enumerate() {
-            assert_eq!(producer.push(dropped), Ok(()), "one is left");
-            drop(consumer);
-        }
-        assert_eq!(producer.push(9), Err(PushError::Closed(9)));
-        assert_eq!(producer.clone().push(9), Err(PushError::Closed(9)));
-    }
-}
-
-#[test]
-fn mpmc_drops_what_is_left_with_the_last_clone() {
-    let ledger = Ledger::new(4);
-    let (producer, consumer) = mpmc::bounded(4);
-    let (second, other) = (producer.clone(), consumer.clone());
-    for number in 0..4 {
-        let end = if number % 2 == 0 { &producer } else { &second };
-        assert!(end.push(ledger.item(number)).is_ok());
-    }
-    drop(other.pop());
-    drop((producer, consumer, other));
-    ledger.assert_dropped(1);
-    drop(second);
-    ledger.assert_dropped(4);
-}
-
-#[test]
-fn spsc_peek_shows_the_next_item_and_leaves_it() {
-    let ledger = Ledger::new(3);
-    let (mut producer, mut consumer) = spsc::bounded(2);
-    assert_eq!(
-        consumer.peek().map(|item: &Item| item.number),
-        Err(PopError::Empty)
-    );
-    assert!(producer.push(ledger.item(0)).is_ok());
-    assert!(producer.push(ledger.item(1)).is_ok());
-    for number in 0..2 {
-        for _ in 0..2 {
-            assert_eq!(consumer.peek().map(|item| item.number), Ok(number));
-        }
-        assert_eq!(consumer.len(), 2 - number);
-        ledger.assert_dropped(number);
-        assert_eq!(consumer.pop().map(|item| item.number), Ok(number));
-    }
-    assert!(producer.push(ledger.item(2)).is_ok());
-    drop(producer);
-    assert_eq!(consumer.peek().map(|item| item.number), Ok(2));
-    drop(consumer.pop());
-    ledger.assert_dropped(3);
-    assert_eq!(
-        consumer.peek().map(|item| item.number),
-        Err(PopError::Closed)
-    );
 }

@@ -24,11 +24,7 @@ struct Item {
 impl Item {
     fn new(producer: usize, number: usize) -> Self {
         let check = [!number, number ^ producer.rotate_left(32)];
-        Item {
-            producer,
-            number,
-            check,
-        }
+        Item { producer, number, check }
     }
 }
 
@@ -48,11 +44,7 @@ fn produce(me: usize, items: usize, mut push: impl FnMut(Item) -> Result<(), Pus
         let mut tries = 0;
         while let Err(refused) = push(Item::new(me, number)) {
             assert!(refused.is_full(), "a consumer is there");
-            assert_eq!(
-                refused.into_inner(),
-                Item::new(me, number),
-                "given back whole"
-            );
+            assert_eq!(refused.into_inner(), Item::new(me, number), "given back whole");
             wait(&mut tries);
         }
     }
@@ -68,10 +60,7 @@ fn consume(producers: usize, mut pop: impl FnMut() -> Result<Item, PopError>) ->
             Ok(item) => {
                 assert_eq!(item, Item::new(item.producer, item.number), "torn");
                 let numbers: &mut Vec<usize> = &mut seen[item.producer];
-                assert!(
-                    numbers.last().is_none_or(|&last| last < item.number),
-                    "out of order"
-                );
+                assert!(numbers.last().is_none_or(|&last| last < item.number), "out of order");
                 numbers.push(item.number);
                 tries = 0;
             }
@@ -86,10 +75,7 @@ fn assert_complete(seen: Vec<Vec<Vec<usize>>>, producers: usize, items: usize) {
     for producer in 0..producers {
         let mut numbers: Vec<usize> = seen.iter().flat_map(|by| by[producer].clone()).collect();
         numbers.sort_unstable();
-        assert!(
-            numbers.into_iter().eq(0..items),
-            "items of producer {producer}"
-        );
+        assert!(numbers.into_iter().eq(0..items), "items of producer {producer}");
     }
 }
 
@@ -123,22 +109,14 @@ fn mpmc_carries_everything(producers: usize, consumers: usize, capacity: usize, 
         })
         .collect();
     drop((producer, consumer));
-    pushing
-        .into_iter()
-        .for_each(|thread| thread.join().unwrap());
+    pushing.into_iter().for_each(|thread| thread.join().unwrap());
     let seen = popping.into_iter().map(|thread| thread.join().unwrap());
     assert_complete(seen.collect(), producers, items);
 }
 
 #[test]
 fn spsc_carries_everything_in_order() {
-    for (capacity, items) in [
-        (1, 20_000),
-        (2, 50_000),
-        (3, 50_000),
-        (64, 300_000),
-        (1000, 300_000),
-    ] {
+    for (capacity, items) in [(1, 20_000), (2, 50_000), (3, 50_000), (64, 300_000), (1000, 300_000)] {
         spsc_carries_everything(capacity, items);
     }
 }
@@ -166,13 +144,7 @@ fn mpmc_carries_everything_from_one_to_many() {
 
 #[test]
 fn mpmc_carries_everything_from_many_to_many() {
-    for (capacity, items) in [
-        (1, 5_000),
-        (2, 10_000),
-        (3, 10_000),
-        (64, 50_000),
-        (1000, 50_000),
-    ] {
+    for (capacity, items) in [(1, 5_000), (2, 10_000), (3, 10_000), (64, 50_000), (1000, 50_000)] {
         mpmc_carries_everything(4, 4, capacity, items);
         mpmc_carries_everything(2, 2, capacity, items);
     }
@@ -187,10 +159,7 @@ struct Counted {
 impl Counted {
     fn new(live: &Arc<AtomicUsize>) -> Self {
         live.fetch_add(1, Relaxed);
-        Counted {
-            live: live.clone(),
-            alive: Box::new(true),
-        }
+        Counted { live: live.clone(), alive: Box::new(true) }
     }
 }
 
@@ -221,12 +190,8 @@ fn mpmc_drops_every_item_once_when_ends_come_and_go() {
         let popping = [consumer.clone(), consumer].map(|consumer| {
             thread::spawn(move || (0..round % 50).for_each(|_| drop(consumer.clone().pop())))
         });
-        pushing
-            .into_iter()
-            .for_each(|thread| thread.join().unwrap());
-        popping
-            .into_iter()
-            .for_each(|thread| thread.join().unwrap());
+        pushing.into_iter().for_each(|thread| thread.join().unwrap());
+        popping.into_iter().for_each(|thread| thread.join().unwrap());
         assert_eq!(live.load(Relaxed), 0, "round {round}");
     }
 }

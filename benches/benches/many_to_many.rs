@@ -12,12 +12,7 @@ use std::process::ExitCode;
 const ITEMS: u64 = 10_000;
 
 /// Every shape but the one of `one_to_one`.
-const SHAPES: [Shape; 4] = [
-    Shape::TwoToOne,
-    Shape::OneToTwo,
-    Shape::TwoToTwo,
-    Shape::FourToFour,
-];
+const SHAPES: [Shape; 4] = [Shape::TwoToOne, Shape::OneToTwo, Shape::TwoToTwo, Shape::FourToFour];
 
 fn main() -> ExitCode {
     criterion_entry::enter(&SHAPES, || {

@@ -23,18 +23,10 @@ pub struct Plan {
 
 impl Plan {
     /// About a minute for all shapes: for a first look.
-    pub const QUICK: Plan = Plan {
-        rounds: 21,
-        round: Duration::from_millis(30),
-        warm_up: 1,
-    };
+    pub const QUICK: Plan = Plan { rounds: 21, round: Duration::from_millis(30), warm_up: 1 };
 
     /// Less than ten minutes for all shapes.
-    pub const FULL: Plan = Plan {
-        rounds: 101,
-        round: Duration::from_millis(60),
-        warm_up: 3,
-    };
+    pub const FULL: Plan = Plan { rounds: 101, round: Duration::from_millis(60), warm_up: 3 };
 }
 
 /// Why there is no comparison.
@@ -68,20 +60,12 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Refused(why) => write!(f, "nothing is timed: {why}"),
-            Failure::Unproved {
-                name,
-                shape,
-                capacity,
-                fault,
-            } => write!(
-                f,
-                "{name} failed its proof in {shape} with capacity {capacity}: {fault}"
-            ),
-            Failure::Spoiled {
-                name,
-                shape,
-                spoiled,
-            } => write!(f, "{name} failed in a timed round of {shape}: {spoiled}"),
+            Failure::Unproved { name, shape, capacity, fault } => {
+                write!(f, "{name} failed its proof in {shape} with capacity {capacity}: {fault}")
+            }
+            Failure::Spoiled { name, shape, spoiled } => {
+                write!(f, "{name} failed in a timed round of {shape}: {spoiled}")
+            }
         }
     }
 }
@@ -110,22 +94,14 @@ pub fn compare(shapes: &[Shape], plan: Plan, say: impl Fn(&str)) -> Result<Repor
         let entries = peers::fitting(shape);
         say(&format!("{shape}: proving {} contenders", entries.len()));
         prove(shape, &entries)?;
-        say(&format!(
-            "{shape}: {} rounds of about {} ms each",
-            plan.rounds,
-            plan.round.as_millis()
-        ));
+        say(&format!("{shape}: {} rounds of about {} ms each", plan.rounds, plan.round.as_millis()));
         let series = rounds(shape, &entries, plan)?;
         rows.extend(report::rows(shape, &series));
         duels.extend(report::duels(shape, &series));
     }
     machine.load_after = machine::load();
     machine.others = begin.and_then(|begin| Ticks::now()?.others_since(begin));
-    Ok(Report {
-        machine,
-        rows,
-        duels,
-    })
+    Ok(Report { machine, rows, duels })
 }
 
 /// Proves everyone in `shape`.
@@ -135,14 +111,12 @@ pub fn compare(shapes: &[Shape], plan: Plan, say: impl Fn(&str)) -> Result<Repor
 /// [`Failure::Unproved`] for the first who fails.
 pub fn prove(shape: Shape, entries: &[Entry]) -> Result<(), Failure> {
     entries.iter().try_for_each(|entry| {
-        entry
-            .prove(shape)
-            .map_err(|(capacity, fault)| Failure::Unproved {
-                name: entry.name,
-                shape,
-                capacity,
-                fault,
-            })
+        entry.prove(shape).map_err(|(capacity, fault)| Failure::Unproved {
+            name: entry.name,
+            shape,
+            capacity,
+            fault,
+        })
     })
 }
 
@@ -150,7 +124,7 @@ pub fn prove(shape: Shape, entries: &[Entry]) -> Result<(), Failure> {
 fn rounds(shape: Shape, entries: &[Entry], plan: Plan) -> Result<Vec<Series>, Failure> {
     let counts = entries
         .iter()
-        .map(|entry| fill(shape, entry, plan.round))
+        .map(|entry| settle(shape, entry, plan.round))
         .collect::<Result<Vec<u64>, Failure>>()?;
     for _ in 0..plan.warm_up {
         for (entry, &items) in entries.iter().zip(&counts) {
@@ -173,16 +147,22 @@ fn throughput(shape: Shape, entry: &Entry, items: u64) -> Result<f64, Failure> {
 }
 
 fn time(shape: Shape, entry: &Entry, items: u64) -> Result<Duration, Failure> {
-    entry
-        .time(shape, items)
-        .map_err(|spoiled| Failure::Spoiled {
-            name: entry.name,
-            shape,
-            spoiled,
-        })
+    entry.time(shape, items).map_err(|spoiled| Failure::Spoiled { name: entry.name, shape, spoiled })
 }
 
-/// The number of items that takes about `target`.
+/// The number of items that takes about `target`: the middle one of three
+/// answers, so that one lucky or hindered trial does not make every round of a
+/// contender too long or too short.
+fn settle(shape: Shape, entry: &Entry, target: Duration) -> Result<u64, Failure> {
+    let mut answers = [0; 3];
+    for answer in &mut answers {
+        *answer = fill(shape, entry, target)?;
+    }
+    answers.sort_unstable();
+    Ok(answers[1])
+}
+
+/// The number of items that takes about `target`, by trials of growing length.
 fn fill(shape: Shape, entry: &Entry, target: Duration) -> Result<u64, Failure> {
     let mut items = 10_000;
     loop {

@@ -98,11 +98,7 @@ pub(crate) fn run<C: Contender, W: Work<C>>(
 type Act = Box<dyn FnOnce() -> Clocked + Send>;
 
 /// Lets one thread perform each act, and returns the wall time.
-fn perform(
-    acts: Vec<Act>,
-    deadline: Duration,
-    patience: &Patience,
-) -> Result<Duration, Unfinished> {
+fn perform(acts: Vec<Act>, deadline: Duration, patience: &Patience) -> Result<Duration, Unfinished> {
     let threads = acts.len();
     let barrier = Arc::new(Barrier::new(threads));
     let mut cores = machine::cores_for(threads).into_iter();

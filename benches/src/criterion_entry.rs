@@ -41,10 +41,7 @@ pub fn enter(shapes: &[Shape], criterion: impl FnOnce()) -> ExitCode {
             ExitCode::SUCCESS
         }
         Leave::Skip => {
-            println!(
-                "every contender was proved; nothing is timed: {}",
-                refusal().unwrap_or_default()
-            );
+            println!("every contender was proved; nothing is timed: {}", refusal().unwrap_or_default());
             ExitCode::SUCCESS
         }
         Leave::Refuse => {

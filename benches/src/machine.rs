@@ -41,20 +41,14 @@ impl Machine {
     /// left open.
     #[must_use]
     pub fn look() -> Machine {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Machine {
             cpu: cpu(),
             cores: cores().len().max(1),
             os: os(),
             rustc: String::from(env!("CONTENDERS_RUSTC")),
             target: String::from(env!("CONTENDERS_TARGET")),
-            profile: format!(
-                "{}, opt-level {}",
-                env!("CONTENDERS_PROFILE"),
-                env!("CONTENDERS_OPT_LEVEL")
-            ),
+            profile: format!("{}, opt-level {}", env!("CONTENDERS_PROFILE"), env!("CONTENDERS_OPT_LEVEL")),
             date: utc(now),
             load_before: load(),
             load_after: None,
@@ -78,11 +72,7 @@ pub(crate) fn cores_for(threads: usize) -> Vec<CoreId> {
 }
 
 fn choose(cores: &[CoreId], threads: usize) -> Vec<CoreId> {
-    if threads <= cores.len() {
-        cores[..threads].to_vec()
-    } else {
-        Vec::new()
-    }
+    if threads <= cores.len() { cores[..threads].to_vec() } else { Vec::new() }
 }
 
 /// The cores this process may run on, as the first caller found them. Only the
@@ -146,11 +136,7 @@ impl Ticks {
         let mut times = behind_name.split_whitespace().skip(11);
         let utime: u64 = times.next()?.parse().ok()?;
         let stime: u64 = times.next()?.parse().ok()?;
-        Some(Ticks {
-            all: fields.iter().sum(),
-            idle: fields.get(3)? + fields.get(4)?,
-            own: utime + stime,
-        })
+        Some(Ticks { all: fields.iter().sum(), idle: fields.get(3)? + fields.get(4)?, own: utime + stime })
     }
 }
 
@@ -167,12 +153,7 @@ fn cpu() -> String {
 fn os() -> String {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let words = [std::env::consts::OS, release.trim(), std::env::consts::ARCH];
-    words
-        .map(String::from)
-        .into_iter()
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(String::from).into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Seconds since 1970 as `YYYY-MM-DDThh:mm:ssZ`.

@@ -47,12 +47,9 @@ enum Format {
 fn main() -> ExitCode {
     let text = match Arguments::parse().command {
         Command::List => Ok(list()),
-        Command::Compare {
-            shape,
-            quick: _,
-            full,
-            format,
-        } => run(shape, if full { Plan::FULL } else { Plan::QUICK }, format),
+        Command::Compare { shape, quick: _, full, format } => {
+            run(shape, if full { Plan::FULL } else { Plan::QUICK }, format)
+        }
     };
     match text {
         Ok(text) => print(&text),
@@ -68,10 +65,8 @@ fn main() -> ExitCode {
 
 /// Compares the shapes asked for, each once, in the order of [`Shape::ALL`].
 fn run(asked: Vec<Shape>, plan: Plan, format: Format) -> Result<String, Failure> {
-    let shapes: Vec<Shape> = Shape::ALL
-        .into_iter()
-        .filter(|shape| asked.is_empty() || asked.contains(shape))
-        .collect();
+    let shapes: Vec<Shape> =
+        Shape::ALL.into_iter().filter(|shape| asked.is_empty() || asked.contains(shape)).collect();
     if cfg!(debug_assertions) {
         eprintln!("warning: this is not a release build; its figures mean nothing");
     }

@@ -67,22 +67,12 @@ impl fmt::Display for Fault {
             Fault::Duplicated { producer, sequence } => {
                 write!(f, "item {sequence} of producer {producer} arrived twice")
             }
-            Fault::Reordered {
-                producer,
-                sequence,
-                after: Some(after),
-            } => write!(
-                f,
-                "a consumer saw item {sequence} of producer {producer} after item {after}"
-            ),
-            Fault::Reordered {
-                producer,
-                sequence,
-                after: None,
-            } => write!(
-                f,
-                "item {sequence} of producer {producer} arrived after the end of the stream"
-            ),
+            Fault::Reordered { producer, sequence, after: Some(after) } => {
+                write!(f, "a consumer saw item {sequence} of producer {producer} after item {after}")
+            }
+            Fault::Reordered { producer, sequence, after: None } => {
+                write!(f, "item {sequence} of producer {producer} arrived after the end of the stream")
+            }
             Fault::Invented { item } => write!(f, "item {item:#x} arrived, which nobody pushed"),
             Fault::Unfinished => write!(f, "a thread panicked or did not finish in time"),
         }
@@ -135,39 +125,25 @@ pub fn trial<C: Contender>(
 ///
 /// The first fault found: something invented, then order and duplicates, then
 /// leftovers, then losses.
-pub fn judge(
-    producers: usize,
-    items: u64,
-    views: &[Vec<u64>],
-    leftovers: &[u64],
-) -> Result<(), Fault> {
+pub fn judge(producers: usize, items: u64, views: &[Vec<u64>], leftovers: &[u64]) -> Result<(), Fault> {
     let mut seen = vec![vec![false; usize::try_from(items).unwrap_or(usize::MAX)]; producers];
     for view in views {
         let mut latest: Vec<Option<u64>> = vec![None; producers];
         for &item in view {
             let (producer, sequence) = admit(&mut seen, item)?;
             if let Some(after) = latest[producer].filter(|&after| after > sequence) {
-                return Err(Fault::Reordered {
-                    producer,
-                    sequence,
-                    after: Some(after),
-                });
+                return Err(Fault::Reordered { producer, sequence, after: Some(after) });
             }
             latest[producer] = Some(sequence);
         }
     }
     if let Some(&item) = leftovers.first() {
         let (producer, sequence) = admit(&mut seen, item)?;
-        return Err(Fault::Reordered {
-            producer,
-            sequence,
-            after: None,
-        });
+        return Err(Fault::Reordered { producer, sequence, after: None });
     }
     for (producer, arrived) in seen.iter().enumerate() {
-        if let Some(sequence) = (0..items)
-            .zip(arrived)
-            .find_map(|(sequence, &here)| (!here).then_some(sequence))
+        if let Some(sequence) =
+            (0..items).zip(arrived).find_map(|(sequence, &here)| (!here).then_some(sequence))
         {
             return Err(Fault::Lost { producer, sequence });
         }
@@ -231,24 +207,15 @@ mod tests {
 
     #[test]
     fn a_missing_item_is_lost() {
-        let fault = Fault::Lost {
-            producer: 1,
-            sequence: 1,
-        };
+        let fault = Fault::Lost { producer: 1, sequence: 1 };
         assert_eq!(judge(2, 2, &[vec![0, 1, second(0)]], &[]), Err(fault));
-        let last = Fault::Lost {
-            producer: 0,
-            sequence: 1,
-        };
+        let last = Fault::Lost { producer: 0, sequence: 1 };
         assert_eq!(judge(1, 2, &[vec![0]], &[]), Err(last));
     }
 
     #[test]
     fn an_item_seen_twice_is_duplicated_whoever_saw_it() {
-        let fault = Fault::Duplicated {
-            producer: 0,
-            sequence: 1,
-        };
+        let fault = Fault::Duplicated { producer: 0, sequence: 1 };
         assert_eq!(judge(1, 3, &[vec![0, 1, 1, 2]], &[]), Err(fault));
         assert_eq!(judge(1, 3, &[vec![0, 1], vec![1, 2]], &[]), Err(fault));
         assert_eq!(judge(1, 3, &[vec![0, 1, 2]], &[1]), Err(fault));
@@ -256,34 +223,20 @@ mod tests {
 
     #[test]
     fn an_item_behind_a_later_one_is_reordered() {
-        let fault = Fault::Reordered {
-            producer: 0,
-            sequence: 1,
-            after: Some(2),
-        };
+        let fault = Fault::Reordered { producer: 0, sequence: 1, after: Some(2) };
         assert_eq!(judge(1, 3, &[vec![0, 2, 1]], &[]), Err(fault));
     }
 
     #[test]
     fn an_item_behind_the_end_of_the_stream_is_reordered() {
-        let fault = Fault::Reordered {
-            producer: 0,
-            sequence: 2,
-            after: None,
-        };
+        let fault = Fault::Reordered { producer: 0, sequence: 2, after: None };
         assert_eq!(judge(1, 3, &[vec![0, 1]], &[2]), Err(fault));
     }
 
     #[test]
     fn an_item_nobody_pushed_is_invented() {
-        assert_eq!(
-            judge(1, 2, &[vec![0, 1, 2]], &[]),
-            Err(Fault::Invented { item: 2 })
-        );
+        assert_eq!(judge(1, 2, &[vec![0, 1, 2]], &[]), Err(Fault::Invented { item: 2 }));
         let item = second(0);
-        assert_eq!(
-            judge(1, 2, &[vec![0, 1, item]], &[]),
-            Err(Fault::Invented { item })
-        );
+        assert_eq!(judge(1, 2, &[vec![0, 1, item]], &[]), Err(Fault::Invented { item }));
     }
 }

@@ -98,12 +98,7 @@ impl Series {
     /// The empty series of a contender.
     #[must_use]
     pub fn of(entry: &Entry) -> Series {
-        Series {
-            name: entry.name,
-            version: entry.version(),
-            ours: entry.is_ours(),
-            rounds: Vec::new(),
-        }
+        Series { name: entry.name, version: entry.version(), ours: entry.is_ours(), rounds: Vec::new() }
     }
 }
 
@@ -194,10 +189,9 @@ pub fn table(report: &Report) -> String {
         machine.date,
         shown(machine.load_before),
         shown(machine.load_after),
-        machine.others.map_or_else(
-            || String::from("an unknown share"),
-            |share| format!("{:.0} %", share * 100.0)
-        ),
+        machine
+            .others
+            .map_or_else(|| String::from("an unknown share"), |share| format!("{:.0} %", share * 100.0)),
         if machine.others.is_some_and(|share| share > BUSY) {
             ": THE MACHINE WAS BUSY, run again when it is not"
         } else {
@@ -208,11 +202,7 @@ pub fn table(report: &Report) -> String {
     for rows in report.rows.chunk_by(|a, b| a.shape == b.shape) {
         let shape = &rows[0].shape;
         shape_table(&mut text, rows);
-        let duels: Vec<&Duel> = report
-            .duels
-            .iter()
-            .filter(|duel| duel.shape == *shape)
-            .collect();
+        let duels: Vec<&Duel> = report.duels.iter().filter(|duel| duel.shape == *shape).collect();
         duel_table(&mut text, &duels);
     }
     let _ = write!(text, "\n{FOOTNOTE}");
@@ -274,12 +264,7 @@ mod tests {
     use serde_json::Value;
 
     fn series(name: &'static str, ours: bool, rounds: [f64; 6]) -> Series {
-        Series {
-            name,
-            version: String::from("1.2.3"),
-            ours,
-            rounds: rounds.to_vec(),
-        }
+        Series { name, version: String::from("1.2.3"), ours, rounds: rounds.to_vec() }
     }
 
     fn three() -> Vec<Series> {
@@ -300,19 +285,15 @@ mod tests {
 
     #[test]
     fn the_best_peer_is_never_ours_and_everyone_is_measured_by_it() {
-        let ratios: Vec<(f64, bool)> = rows(Shape::OneToOne, &three())
-            .iter()
-            .map(|row| (row.ratio_to_best_peer, row.tie))
-            .collect();
+        let ratios: Vec<(f64, bool)> =
+            rows(Shape::OneToOne, &three()).iter().map(|row| (row.ratio_to_best_peer, row.tie)).collect();
         assert_eq!(ratios, [(2.0, false), (0.5, false), (1.0, true)]);
     }
 
     #[test]
     fn ours_is_measured_against_each_peer() {
-        let ratios: Vec<(&str, f64)> = duels(Shape::OneToOne, &three())
-            .iter()
-            .map(|duel| (duel.peer, duel.ratio.median))
-            .collect();
+        let ratios: Vec<(&str, f64)> =
+            duels(Shape::OneToOne, &three()).iter().map(|duel| (duel.peer, duel.ratio.median)).collect();
         assert_eq!(ratios, [("slow", 4.0), ("quick", 2.0)]);
     }
 
@@ -320,12 +301,8 @@ mod tests {
     fn the_json_has_exactly_the_promised_fields() {
         let value: Value = serde_json::from_str(&json(&report())).expect("it is JSON");
         let fields = |value: &Value| -> Vec<String> {
-            let mut names: Vec<String> = value
-                .as_object()
-                .expect("it is an object")
-                .keys()
-                .cloned()
-                .collect();
+            let mut names: Vec<String> =
+                value.as_object().expect("it is an object").keys().cloned().collect();
             names.sort();
             names
         };

@@ -55,14 +55,8 @@ pub fn time<C: Contender>(shape: Shape, items: u64) -> Result<Duration, Spoiled>
     let popped = run
         .catches
         .iter()
-        .fold((0, 0), |all: (u64, u64), (one, _)| {
-            (all.0 + one.0, all.1.wrapping_add(one.1))
-        });
-    if pushed == popped {
-        Ok(run.wall)
-    } else {
-        Err(Spoiled::Wrong { pushed, popped })
-    }
+        .fold((0, 0), |all: (u64, u64), (one, _)| (all.0 + one.0, all.1.wrapping_add(one.1)));
+    if pushed == popped { Ok(run.wall) } else { Err(Spoiled::Wrong { pushed, popped }) }
 }
 
 /// The wrapping sum of the numbers below `items`.

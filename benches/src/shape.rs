@@ -24,13 +24,8 @@ pub enum Shape {
 
 impl Shape {
     /// Every shape, in the order in which they are compared.
-    pub const ALL: [Shape; 5] = [
-        Shape::OneToOne,
-        Shape::TwoToOne,
-        Shape::OneToTwo,
-        Shape::TwoToTwo,
-        Shape::FourToFour,
-    ];
+    pub const ALL: [Shape; 5] =
+        [Shape::OneToOne, Shape::TwoToOne, Shape::OneToTwo, Shape::TwoToTwo, Shape::FourToFour];
 
     /// The number of producer threads.
     #[must_use]

@@ -133,14 +133,7 @@ mod tests {
         let mut values = vec![2.0; 9];
         values[4] = 1e9;
         let estimate = Estimate::of(&values);
-        assert_eq!(
-            estimate,
-            Estimate {
-                median: 2.0,
-                low: 2.0,
-                high: 2.0
-            }
-        );
+        assert_eq!(estimate, Estimate { median: 2.0, low: 2.0, high: 2.0 });
     }
 
     #[test]
@@ -154,11 +147,7 @@ mod tests {
 
     #[test]
     fn a_tie_is_an_interval_that_spans_one() {
-        let estimate = |low, high| Estimate {
-            median: f64::midpoint(low, high),
-            low,
-            high,
-        };
+        let estimate = |low, high| Estimate { median: f64::midpoint(low, high), low, high };
         assert!(estimate(0.9, 1.1).is_tie());
         assert!(estimate(1.0, 1.0).is_tie());
         assert!(estimate(1.0, 1.2).is_tie());

@@ -19,12 +19,8 @@ pub fn linked(package: &str) -> String {
         let rustc = env!("CONTENDERS_RUSTC");
         return String::from(rustc.split_whitespace().nth(1).unwrap_or("unknown"));
     }
-    dependency(LOCK, env!("CARGO_PKG_NAME"), package).unwrap_or_else(|| {
-        panic!(
-            "Cargo.lock names no dependency {package} of {}",
-            env!("CARGO_PKG_NAME")
-        )
-    })
+    dependency(LOCK, env!("CARGO_PKG_NAME"), package)
+        .unwrap_or_else(|| panic!("Cargo.lock names no dependency {package} of {}", env!("CARGO_PKG_NAME")))
 }
 
 /// The version of the dependency `name` of the package `of` in a lock file.
@@ -40,9 +36,7 @@ fn dependency(lock: &str, of: &str, name: &str) -> Option<String> {
     if let Some(version) = words.next() {
         return Some(String::from(version));
     }
-    packages(lock)
-        .find(|entry| entry.name == name)
-        .map(|entry| String::from(entry.version))
+    packages(lock).find(|entry| entry.name == name).map(|entry| String::from(entry.version))
 }
 
 /// One `[[package]]` of a lock file.
@@ -68,21 +62,13 @@ impl<'a> Package<'a> {
 
 fn packages(lock: &str) -> impl Iterator<Item = Package<'_>> {
     lock.split("[[package]]").skip(1).filter_map(|text| {
-        Some(Package {
-            name: value(text, "name")?,
-            version: value(text, "version")?,
-            text,
-        })
+        Some(Package { name: value(text, "name")?, version: value(text, "version")?, text })
     })
 }
 
 /// The quoted value of the line `key = "value"`.
 fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
-    text.lines().find_map(|line| {
-        line.strip_prefix(key)?
-            .strip_prefix(" = \"")?
-            .strip_suffix('"')
-    })
+    text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"'))
 }
 
 #[cfg(test)]

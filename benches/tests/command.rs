@@ -4,10 +4,7 @@ use contenders::refusal;
 use std::process::{Command, Output};
 
 fn contenders(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_contenders"))
-        .args(arguments)
-        .output()
-        .expect("the binary runs")
+    Command::new(env!("CARGO_BIN_EXE_contenders")).args(arguments).output().expect("the binary runs")
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -16,10 +13,9 @@ fn text(bytes: &[u8]) -> &str {
 
 #[test]
 fn an_unknown_shape_is_one_clear_error_and_exit_code_2() {
-    for arguments in [
-        &["compare", "--shape", "9p9c"][..],
-        &["compare", "--shape", "1p1c,9p9c", "--format", "json"],
-    ] {
+    for arguments in
+        [&["compare", "--shape", "9p9c"][..], &["compare", "--shape", "1p1c,9p9c", "--format", "json"]]
+    {
         let output = contenders(arguments);
         assert_eq!(output.status.code(), Some(2));
         assert_eq!(text(&output.stdout), "");
@@ -72,8 +68,6 @@ fn a_comparison_prints_json_or_is_refused() {
         let (low, high) = (number("ratio_low"), number("ratio_high"));
         assert_eq!(row["tie"], low <= 1.0 && 1.0 <= high);
     }
-    let best = rows
-        .iter()
-        .filter(|row| row["ratio_low"] == 1.0 && row["ratio_high"] == 1.0);
+    let best = rows.iter().filter(|row| row["ratio_low"] == 1.0 && row["ratio_high"] == 1.0);
     assert_eq!(best.count(), 1);
 }

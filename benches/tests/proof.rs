@@ -44,16 +44,9 @@ impl<M: Mischief> Contender for Broken<M> {
     }
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Handle<M>>, Vec<Handle<M>>) {
-        let state = Arc::new(Mutex::new(State {
-            items: VecDeque::new(),
-            capacity,
-            pushes: 0,
-        }));
-        let handles = |count| {
-            (0..count)
-                .map(|_| Handle(Arc::clone(&state), std::marker::PhantomData))
-                .collect()
-        };
+        let state = Arc::new(Mutex::new(State { items: VecDeque::new(), capacity, pushes: 0 }));
+        let handles =
+            |count| (0..count).map(|_| Handle(Arc::clone(&state), std::marker::PhantomData)).collect();
         (handles(shape.producers()), handles(shape.consumers()))
     }
 }
@@ -139,10 +132,7 @@ fn a_contender_that_loses_an_item_is_caught_in_every_shape() {
 fn a_contender_that_duplicates_an_item_is_caught_in_every_shape() {
     for shape in Shape::ALL {
         let verdict = trial::<Duplicates>(shape);
-        assert!(
-            matches!(verdict, Err(Fault::Duplicated { .. })),
-            "{verdict:?}"
-        );
+        assert!(matches!(verdict, Err(Fault::Duplicated { .. })), "{verdict:?}");
     }
 }
 
@@ -150,10 +140,7 @@ fn a_contender_that_duplicates_an_item_is_caught_in_every_shape() {
 fn a_contender_that_invents_an_item_is_caught_in_every_shape() {
     for shape in Shape::ALL {
         let verdict = trial::<Garbles>(shape);
-        assert!(
-            matches!(verdict, Err(Fault::Invented { .. })),
-            "{verdict:?}"
-        );
+        assert!(matches!(verdict, Err(Fault::Invented { .. })), "{verdict:?}");
     }
 }
 
@@ -163,10 +150,7 @@ fn a_contender_that_invents_an_item_is_caught_in_every_shape() {
 #[test]
 fn a_contender_that_swaps_two_neighbours_once_is_caught_one_to_one() {
     let verdict = trial::<Reorders>(Shape::OneToOne);
-    assert!(
-        matches!(verdict, Err(Fault::Reordered { after: Some(_), .. })),
-        "{verdict:?}"
-    );
+    assert!(matches!(verdict, Err(Fault::Reordered { after: Some(_), .. })), "{verdict:?}");
 }
 
 /// A stack is not a queue. Its consumers may even see the end mark first.
@@ -187,11 +171,7 @@ impl Contender for Stack {
 
     fn open(shape: Shape, _: usize) -> (Vec<StackHandle>, Vec<StackHandle>) {
         let stack = Arc::new(Mutex::new(Vec::new()));
-        let handles = |count| {
-            (0..count)
-                .map(|_| StackHandle(Arc::clone(&stack)))
-                .collect()
-        };
+        let handles = |count| (0..count).map(|_| StackHandle(Arc::clone(&stack))).collect();
         (handles(shape.producers()), handles(shape.consumers()))
     }
 }
@@ -214,10 +194,7 @@ impl Pop for StackHandle {
 #[test]
 fn a_stack_is_caught() {
     let verdict = proof::trial::<Stack>(Shape::OneToOne, CAPACITY, ITEMS, DEADLINE);
-    assert!(
-        matches!(verdict, Err(Fault::Reordered { .. })),
-        "{verdict:?}"
-    );
+    assert!(matches!(verdict, Err(Fault::Reordered { .. })), "{verdict:?}");
 }
 
 /// A queue that keeps everything: its consumers wait for ever.
@@ -264,15 +241,9 @@ fn a_contender_that_hangs_is_given_up_on() {
 #[test]
 fn the_timed_round_counts_and_sums_what_arrives() {
     let lost = round::time::<Broken<Loses>>(Shape::OneToOne, 100_000);
-    assert!(
-        matches!(lost, Err(Spoiled::Wrong { pushed, popped }) if pushed.0 == popped.0 + 1),
-        "{lost:?}"
-    );
+    assert!(matches!(lost, Err(Spoiled::Wrong { pushed, popped }) if pushed.0 == popped.0 + 1), "{lost:?}");
     let garbled = round::time::<Broken<Garbles>>(Shape::OneToOne, 100_000);
-    assert!(
-        matches!(garbled, Err(Spoiled::Wrong { pushed, popped }) if pushed.0 == popped.0),
-        "{garbled:?}"
-    );
+    assert!(matches!(garbled, Err(Spoiled::Wrong { pushed, popped }) if pushed.0 == popped.0), "{garbled:?}");
     let twice = round::time::<Broken<Duplicates>>(Shape::TwoToTwo, 100_000);
     assert!(matches!(twice, Err(Spoiled::Wrong { .. })), "{twice:?}");
     round::time::<Broken<Honest>>(Shape::TwoToTwo, 100_000).expect("an honest round has a time");

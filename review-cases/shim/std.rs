@@ -14,8 +14,12 @@ pub use ::std::*;
 
 pub use ringwright::sync::thread::thread_local;
 
-/// Blocks come from the allocator below; the system's own, which the checker
-/// would not see, is not there.
+/// Every program linked to this crate allocates through the checker, which so
+/// sees use after free, double free and leaks.
+#[global_allocator]
+static QUARANTINE: ringwright::check::alloc::Quarantine = ringwright::check::alloc::Quarantine;
+
+/// The system's own allocator, which the checker would not see, is not there.
 pub mod alloc {
     pub use ::std::alloc::{
         GlobalAlloc, Layout, LayoutError, alloc, alloc_zeroed, dealloc, handle_alloc_error, realloc,
@@ -28,21 +32,18 @@ pub mod hint {
     pub use ringwright::sync::hint::spin_loop;
 }
 
-/// Atomics, locks and everything built on them.
+/// Atomics, locks and everything built on them: the checker's door has them
+/// under the names of `std`, and what else it has no snippet can use, because a
+/// snippet must compile with the real `std` first.
+///
+/// With the sanitizer pass the checker sees the counts of the real `Arc`, whose
+/// code is compiled with the snippet; so it can be the real one, `Arc<dyn T>`
+/// and all.
 pub mod sync {
-    pub use ringwright::sync::{
-        Arc, Barrier, BarrierWaitResult, Condvar, LazyLock, LockResult, Mutex, MutexGuard, Once,
-        OnceLock, OnceState, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
-        TryLockResult, WaitTimeoutResult, Weak,
-    };
+    pub use ringwright::sync::*;
 
-    pub mod atomic {
-        pub use ringwright::sync::atomic::*;
-    }
-
-    pub mod mpsc {
-        pub use ringwright::sync::mpsc::*;
-    }
+    #[cfg(plain)]
+    pub use ::std::sync::{Arc, Weak};
 }
 
 /// Threads of the model.

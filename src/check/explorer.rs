@@ -130,7 +130,7 @@ fn trace_read(s: &mut State, pending: &Pending, choice: &super::search::Choice, 
     };
     let note = match pending.want {
         Want::Sync(_) => String::new(),
-        _ => tracing::origin(graph, choice.message, &names),
+        _ => tracing::origin(graph, choice.message, written, &names),
     };
     s.tracer.step_with_note(me, Some(pending.site), || (what, note));
 }

@@ -140,6 +140,8 @@ impl Oracle {
 
 thread_local! {
     static STATE: Cell<*mut State> = const { Cell::new(ptr::null_mut()) };
+    /// Whether somebody is inside [`with`].
+    static LOOKING: Cell<bool> = const { Cell::new(false) };
     /// Whether allocations are looked at: after the first spawn.
     static ALLOCATIONS: Cell<bool> = const { Cell::new(false) };
     static RESETS: std::cell::RefCell<Vec<Box<dyn FnOnce()>>> = const { std::cell::RefCell::new(Vec::new()) };
@@ -155,9 +157,14 @@ pub(super) fn install(state: *mut State) {
 pub(super) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
     let state = STATE.get();
     assert!(!state.is_null(), "no execution is under way on this thread");
+    // Memory that `f` frees is the engine's own.
+    let outer = LOOKING.replace(true);
+    assert!(!outer, "the state is looked at twice at once");
     // SAFETY: `loom_child` installed a state that lives as long as the check does. Only this thread uses
-    // it, and `f` is a short piece of engine code that neither calls `with` again nor loom.
-    f(unsafe { &mut *state })
+    // it, and nobody is inside another call of `with`, as the line above has made sure.
+    let result = f(unsafe { &mut *state });
+    LOOKING.set(false);
+    result
 }
 
 impl State {
@@ -319,9 +326,9 @@ pub(super) fn allocated(addr: usize, size: usize) {
 
 /// A block is given back.
 pub(super) fn freed(addr: usize) {
-    if ALLOCATIONS.try_with(Cell::get).unwrap_or(false) && !unwinding() {
+    let looked_at = ALLOCATIONS.try_with(Cell::get).unwrap_or(false) && !LOOKING.get();
+    if looked_at && !unwinding() {
         let _engine = runtime::engine_code();
-        // Not inside `with`: dropping the block's cell frees memory, which comes back here.
         drop(with(|s| if s.births.is_empty() { None } else { s.births.remove(&addr) }));
     }
 }

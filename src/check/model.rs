@@ -1,5 +1,6 @@
 //! The way in: a closure, how to search it, and what it says.
 
+use super::clock::MAX_EVENTS;
 use super::graph::BrokenRule;
 #[cfg(feature = "check-loom")]
 use super::loom_child;
@@ -117,9 +118,10 @@ impl Check {
         self
     }
 
-    /// Ends an execution after so many operations. Reaching it is not a pass.
+    /// Ends an execution after so many operations, 65,534 at most. Reaching it is
+    /// not a pass.
     pub fn max_steps(mut self, steps: u32) -> Check {
-        self.plan.budget.steps = steps;
+        self.plan.budget.steps = steps.min(MAX_EVENTS.into());
         self
     }
 

@@ -266,9 +266,4 @@ impl Rng {
     pub(crate) fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
-
-    /// Heads or tails.
-    pub(crate) fn coin(&mut self) -> bool {
-        self.next() & 1 == 1
-    }
 }

@@ -42,8 +42,9 @@ impl Tracer {
     }
 }
 
-/// Where the value of `message` came from, for a reader of it.
-pub(crate) fn origin(graph: &Graph, message: u32, names: &[String]) -> String {
+/// Where the value of `message` came from, for a reader of it that then wrote
+/// `written`, if it did.
+pub(crate) fn origin(graph: &Graph, message: u32, written: u32, names: &[String]) -> String {
     let m = &graph.messages[message as usize];
     let writer = |e: &&Event| e.writes == message;
     let mut text = match graph.events.iter().find(writer) {
@@ -54,10 +55,10 @@ pub(crate) fn origin(graph: &Graph, message: u32, names: &[String]) -> String {
             format!("from {thread}{site}")
         }
     };
-    let newest = graph.newest(m.loc);
-    if newest != message && graph.messages[newest as usize].seq != 0 {
-        let behind = graph.mo(m.loc).len() - 1 - m.pos as usize;
-        text.push_str(&format!("; stale by {behind}: nothing that happens before orders the newer"));
+    let newer = graph.mo(m.loc).len() - 1 - m.pos as usize - usize::from(written != NONE);
+    if newer > 0 {
+        let these = if newer == 1 { "one newer store".to_owned() } else { format!("{newer} newer stores") };
+        text.push_str(&format!("; {these} there, but nothing orders them before this"));
     }
     text
 }

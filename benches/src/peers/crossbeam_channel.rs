@@ -21,10 +21,7 @@ impl Contender for Channel {
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
         let (senders, receivers) = ChannelTry::open(shape, capacity);
-        (
-            senders.into_iter().map(Blocking).collect(),
-            receivers.into_iter().map(Blocking).collect(),
-        )
+        (senders.into_iter().map(Blocking).collect(), receivers.into_iter().map(Blocking).collect())
     }
 }
 
@@ -68,10 +65,7 @@ impl Contender for ChannelTry {
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
         let (sender, receiver) = bounded(capacity);
-        (
-            clones(sender, shape.producers()),
-            clones(receiver, shape.consumers()),
-        )
+        (clones(sender, shape.producers()), clones(receiver, shape.consumers()))
     }
 }
 

@@ -22,10 +22,7 @@ impl Contender for Array {
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
         let queue = Arc::new(ArrayQueue::new(capacity));
-        (
-            clones(Arc::clone(&queue), shape.producers()),
-            clones(queue, shape.consumers()),
-        )
+        (clones(Arc::clone(&queue), shape.producers()), clones(queue, shape.consumers()))
     }
 }
 
@@ -59,10 +56,7 @@ impl Contender for Seg {
 
     fn open(shape: Shape, _: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
         let queue = Arc::new(SegQueue::new());
-        (
-            clones(Arc::clone(&queue), shape.producers()),
-            clones(queue, shape.consumers()),
-        )
+        (clones(Arc::clone(&queue), shape.producers()), clones(queue, shape.consumers()))
     }
 }
 

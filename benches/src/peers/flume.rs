@@ -21,10 +21,7 @@ impl Contender for Flume {
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
         let (senders, receivers) = FlumeTry::open(shape, capacity);
-        (
-            senders.into_iter().map(Blocking).collect(),
-            receivers.into_iter().map(Blocking).collect(),
-        )
+        (senders.into_iter().map(Blocking).collect(), receivers.into_iter().map(Blocking).collect())
     }
 }
 
@@ -68,10 +65,7 @@ impl Contender for FlumeTry {
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
         let (sender, receiver) = bounded(capacity);
-        (
-            clones(sender, shape.producers()),
-            clones(receiver, shape.consumers()),
-        )
+        (clones(sender, shape.producers()), clones(receiver, shape.consumers()))
     }
 }
 

@@ -21,10 +21,7 @@ impl Contender for Kanal {
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
         let (senders, receivers) = KanalTry::open(shape, capacity);
-        (
-            senders.into_iter().map(Blocking).collect(),
-            receivers.into_iter().map(Blocking).collect(),
-        )
+        (senders.into_iter().map(Blocking).collect(), receivers.into_iter().map(Blocking).collect())
     }
 }
 
@@ -69,10 +66,7 @@ impl Contender for KanalTry {
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
         let (sender, receiver) = bounded(capacity);
-        (
-            clones(sender, shape.producers()),
-            clones(receiver, shape.consumers()),
-        )
+        (clones(sender, shape.producers()), clones(receiver, shape.consumers()))
     }
 }
 

@@ -105,10 +105,7 @@ pub const ALL: &[Entry] = &[
 /// The contenders that can do `shape`, in the order of [`ALL`].
 #[must_use]
 pub fn fitting(shape: Shape) -> Vec<Entry> {
-    ALL.iter()
-        .copied()
-        .filter(|entry| entry.fits(shape).is_ok())
-        .collect()
+    ALL.iter().copied().filter(|entry| entry.fits(shape).is_ok()).collect()
 }
 
 /// What a contender says whose ends are one thread each.
@@ -121,11 +118,7 @@ fn one_to_one_only(shape: Shape) -> Result<(), &'static str> {
 
 /// What a contender says whose receiving end is one thread.
 fn one_consumer_only(shape: Shape) -> Result<(), &'static str> {
-    if shape.consumers() == 1 {
-        Ok(())
-    } else {
-        Err("one consumer only")
-    }
+    if shape.consumers() == 1 { Ok(()) } else { Err("one consumer only") }
 }
 
 /// `count` clones of a handle, the last of them the handle itself.
@@ -145,11 +138,7 @@ mod tests {
         assert_eq!(names.len(), ALL.len());
         for entry in ALL {
             let version = entry.version();
-            assert!(
-                version.starts_with(|c: char| c.is_ascii_digit()),
-                "{}: {version}",
-                entry.name
-            );
+            assert!(version.starts_with(|c: char| c.is_ascii_digit()), "{}: {version}", entry.name);
         }
     }
 

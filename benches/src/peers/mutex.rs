@@ -25,10 +25,7 @@ impl Locked {
             not_full: Condvar::new(),
             not_empty: Condvar::new(),
         });
-        (
-            clones(Arc::clone(&queue), shape.producers()),
-            clones(queue, shape.consumers()),
-        )
+        (clones(Arc::clone(&queue), shape.producers()), clones(queue, shape.consumers()))
     }
 }
 
@@ -48,10 +45,7 @@ impl Contender for WithCondvar {
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
         let (pushes, pops) = Locked::handles(shape, capacity);
-        (
-            pushes.into_iter().map(Blocking).collect(),
-            pops.into_iter().map(Blocking).collect(),
-        )
+        (pushes.into_iter().map(Blocking).collect(), pops.into_iter().map(Blocking).collect())
     }
 }
 

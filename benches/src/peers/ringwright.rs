@@ -55,10 +55,7 @@ impl Contender for Mpmc {
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
         let (producer, consumer) = mpmc::bounded(capacity);
-        (
-            clones(producer, shape.producers()),
-            clones(consumer, shape.consumers()),
-        )
+        (clones(producer, shape.producers()), clones(consumer, shape.consumers()))
     }
 }
 

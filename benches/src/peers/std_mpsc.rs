@@ -21,10 +21,7 @@ impl Contender for SyncChannel {
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
         let (senders, receivers) = SyncChannelTry::open(shape, capacity);
-        (
-            senders.into_iter().map(Blocking).collect(),
-            receivers.into_iter().map(Blocking).collect(),
-        )
+        (senders.into_iter().map(Blocking).collect(), receivers.into_iter().map(Blocking).collect())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The word by which an engine knows an object again.
 
 use crate::check::runtime::Obj;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 /// An identity word. It holds which execution saw the object last, and under
 /// which number; an object that has moved since is a new one.
@@ -40,11 +40,5 @@ impl Word {
 
     pub(crate) fn object(&self) -> Obj<'_> {
         self.id.object(std::ptr::from_ref(&self.value) as usize, 8, 64)
-    }
-
-    /// Whether nobody holds or waits, as far as memory shows.
-    pub(crate) fn is_zero(&self) -> bool {
-        // Relaxed: only for printing.
-        self.value.load(Ordering::Relaxed) == 0
     }
 }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use payouts::ledger::{Command, Ledger, PayoutId, Reply};
 use payouts::lease::{self, Answer, Ask, LockServer, LockServers, TTL};
+use payouts::ledger::{Command, Ledger, PayoutId, Reply};
 use payouts::runner::{LedgerLink, RunError, Runner};
 use payouts::{Clock, Site};
 

@@ -1,7 +1,7 @@
 //! The runner: one run transfers what is due.
 
-use crate::ledger::{Command, PayoutId, Reply, Run};
 use crate::lease::{self, Lease, LockServers};
+use crate::ledger::{Command, PayoutId, Reply, Run};
 use crate::{Clock, Site};
 use std::fmt;
 use std::time::Duration;

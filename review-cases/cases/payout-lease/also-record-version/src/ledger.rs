@@ -119,7 +119,10 @@ impl Ledger {
 
     fn due(&self) -> Vec<(PayoutId, Version)> {
         let paid = |payout: PayoutId| self.lines.iter().any(|line| line.payout == payout);
-        let all = self.payouts.iter().map(|(&payout, &version)| (payout, version));
+        let all = self
+            .payouts
+            .iter()
+            .map(|(&payout, &version)| (payout, version));
         all.filter(|&(payout, _)| !paid(payout)).collect()
     }
 }

@@ -4,8 +4,8 @@
 //! has one; a lease over the five lock servers decides whose turn it is. The
 //! ledger is the only place that moves money: a line in it is a transfer.
 
-pub mod ledger;
 pub mod lease;
+pub mod ledger;
 pub mod runner;
 
 use std::time::Duration;
