@@ -1,0 +1,193 @@
+//! How many executions a second each engine runs of the same small model:
+//! message passing between two threads.
+//!
+//! The engines take turns, so that whatever else the machine does hits all of
+//! them. loom is measured on the same program written for loom, in this
+//! process, without its start-up: the time from its first execution to the end
+//! of its search.
+
+use clap::{Parser, ValueEnum};
+use loom_tests as _;
+use ringwright::check::{Check, Engine, Report};
+use ringwright::sync::atomic::{AtomicUsize, Ordering};
+use ringwright::sync::thread;
+use serde_json::json;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Compares how many executions a second the engines run.
+#[derive(Parser)]
+struct Args {
+    /// Turns that each engine gets.
+    #[arg(long, default_value_t = 11)]
+    rounds: usize,
+    /// Milliseconds of a turn.
+    #[arg(long, default_value_t = 100)]
+    millis: u64,
+    /// Fail unless the explorer is so many times as fast as loom.
+    #[arg(long)]
+    require: Option<f64>,
+    /// How to print the result.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+/// The model: a value, and a flag that publishes it.
+fn message() {
+    let shared = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+    let theirs = Arc::clone(&shared);
+    let writer = thread::spawn(move || {
+        // Relaxed: the next line publishes it.
+        theirs.0.store(1, Ordering::Relaxed);
+        // Release: pairs with the Acquire below.
+        theirs.1.store(1, Ordering::Release);
+    });
+    // Acquire: pairs with the Release above.
+    if shared.1.load(Ordering::Acquire) == 1 {
+        // Relaxed: the line above has acquired it.
+        assert_eq!(shared.0.load(Ordering::Relaxed), 1);
+    }
+    writer.join().unwrap();
+}
+
+/// Executions and seconds of one turn.
+type Turn = (u64, f64);
+
+fn checked(turn: Duration, check: impl Fn() -> Report) -> Turn {
+    let start = Instant::now();
+    let mut executions = 0;
+    while start.elapsed() < turn {
+        let report = check();
+        executions += report.assert_passed().executions;
+    }
+    (executions, start.elapsed().as_secs_f64())
+}
+
+fn explorer_random(turn: Duration) -> Turn {
+    checked(turn, || Check::new("message").random(2_000).run(message))
+}
+
+fn explorer_exhaustive(turn: Duration) -> Turn {
+    checked(turn, || Check::new("message").run(message))
+}
+
+fn sc_random(turn: Duration) -> Turn {
+    checked(turn, || Check::new("message").engine(Engine::Sc).random(2_000).run(message))
+}
+
+/// loom on the same program, written for loom.
+#[cfg(feature = "loom")]
+fn loom_itself(turn: Duration) -> Turn {
+    use loom::sync::atomic::AtomicUsize;
+    use std::sync::{Mutex, PoisonError};
+
+    let (mut executions, mut seconds) = (0, 0.0);
+    while seconds < turn.as_secs_f64() {
+        let search = Arc::new(Mutex::new((0u64, None)));
+        let seen = Arc::clone(&search);
+        loom::model::Builder::new().check(move || {
+            {
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.0 += 1;
+                seen.1.get_or_insert_with(Instant::now);
+            }
+            let shared = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+            let theirs = Arc::clone(&shared);
+            let writer = loom::thread::spawn(move || {
+                // Relaxed: the next line publishes it.
+                theirs.0.store(1, Ordering::Relaxed);
+                // Release: pairs with the Acquire below.
+                theirs.1.store(1, Ordering::Release);
+            });
+            // Acquire: pairs with the Release above.
+            if shared.1.load(Ordering::Acquire) == 1 {
+                // Relaxed: the line above has acquired it.
+                assert_eq!(shared.0.load(Ordering::Relaxed), 1);
+            }
+            writer.join().unwrap();
+        });
+        let (count, start) = *search.lock().unwrap_or_else(PoisonError::into_inner);
+        executions += count;
+        seconds += start.map_or(0.0, |start: Instant| start.elapsed().as_secs_f64());
+    }
+    (executions, seconds)
+}
+
+/// The engines: what they are called, and how a turn of them runs.
+fn engines() -> Vec<(&'static str, fn(Duration) -> Turn)> {
+    vec![
+        ("explorer, random", explorer_random),
+        ("explorer, exhaustive, again and again", explorer_exhaustive),
+        ("sc, random", sc_random),
+        #[cfg(feature = "loom")]
+        ("loom", loom_itself),
+    ]
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let turn = Duration::from_millis(args.millis);
+    let engines = engines();
+    let mut rates = vec![Vec::new(); engines.len()];
+    for _ in 0..args.rounds.max(1) {
+        for ((_, run), rates) in engines.iter().zip(&mut rates) {
+            let (executions, seconds) = run(turn);
+            rates.push(executions as f64 / seconds);
+        }
+    }
+    // The ratio of each round, because rounds differ more than engines do within one.
+    let loom: Option<Vec<f64>> = engines.iter().position(|(name, _)| *name == "loom").map(|at| rates[at].clone());
+    let mut rows = Vec::new();
+    for ((name, _), rates) in engines.iter().zip(&mut rates) {
+        let ratio = loom.as_ref().map(|loom| {
+            let mut ratios: Vec<f64> = rates.iter().zip(loom).map(|(rate, loom)| rate / loom).collect();
+            median(&mut ratios)
+        });
+        rows.push((*name, median(rates), rates[0], rates[rates.len() - 1], ratio));
+    }
+    print(&args, &rows);
+    let slowest = rows.iter().filter(|row| row.0.starts_with("explorer")).filter_map(|row| row.4).reduce(f64::min);
+    match (args.require, slowest) {
+        (None, _) => ExitCode::SUCCESS,
+        (Some(required), Some(ratio)) if ratio >= required => ExitCode::SUCCESS,
+        (Some(required), ratio) => {
+            eprintln!("rate: the explorer is {ratio:?} times as fast as loom, not {required}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+type Row = (&'static str, f64, f64, f64, Option<f64>);
+
+fn print(args: &Args, rows: &[Row]) {
+    match args.format {
+        Format::Json => {
+            let rows: Vec<_> = rows
+                .iter()
+                .map(|(engine, median, low, high, ratio)| {
+                    json!({ "engine": engine, "unit": "executions/s", "median": median, "low": low, "high": high,
+                            "ratio_to_loom": ratio })
+                })
+                .collect();
+            println!("{}", json!({ "model": "message passing, two threads", "rounds": args.rounds, "rows": rows }));
+        }
+        Format::Table => {
+            for (engine, median, low, high, ratio) in rows {
+                let ratio = ratio.map_or(String::new(), |ratio| format!("{ratio:6.1} x loom"));
+                println!("{engine:40}{median:10.0} executions/s ({low:.0} to {high:.0}) {ratio}");
+            }
+        }
+    }
+}
