@@ -72,7 +72,7 @@ fn lose_an_update() {
 /// Two threads add one each to a counter, `times` times.
 fn keep_every_update(times: usize) {
     let counter = std::sync::Arc::new(AtomicUsize::new(0));
-    let add = |counter: &AtomicUsize| {
+    let add = move |counter: &AtomicUsize| {
         for _ in 0..times {
             counter.fetch_add(1, Ordering::Relaxed);
         }
@@ -327,7 +327,10 @@ fn sc_waits_no_longer_than_a_time_limit() {
 #[test]
 fn sc_is_silent_about_weak_behaviour_and_the_explorer_is_not() {
     by(Engine::Sc, "buffered").run(buffer_stores).assert_passed().assert_outcomes(["01", "10", "11"]);
-    by(Engine::Explorer, "buffered").run(buffer_stores).assert_passed().assert_outcomes(["00", "01", "10", "11"]);
+    by(Engine::Explorer, "buffered")
+        .run(buffer_stores)
+        .assert_passed()
+        .assert_outcomes(["00", "01", "10", "11"]);
 }
 
 #[test]
@@ -399,7 +402,10 @@ fn native_does_not_hang_with_the_model() {
 fn the_explorer_finds_what_a_redundant_load_hides_from_loom() {
     let report = by(Engine::Explorer, "166").run(redundant_load);
     report.assert_passed().assert_outcomes(["(0, 0)", "(0, 1)", "(1, 0)", "(1, 1)"]);
-    by(Engine::Sc, "166").run(redundant_load).assert_passed().assert_outcomes(["(0, 0)", "(0, 1)", "(1, 0)", "(1, 1)"]);
+    by(Engine::Sc, "166")
+        .run(redundant_load)
+        .assert_passed()
+        .assert_outcomes(["(0, 0)", "(0, 1)", "(1, 0)", "(1, 1)"]);
 }
 
 #[test]
@@ -416,7 +422,10 @@ fn the_explorer_knows_who_made_a_node() {
 #[test]
 fn loom_is_not_here_and_says_so() {
     let report = by(Engine::Loom, "message").run(|| pass_a_message(Ordering::Release));
-    assert_eq!(report.verdict, Verdict::LimitHit(Limit::Engine("built without the feature check-loom".into())));
+    assert_eq!(
+        report.verdict,
+        Verdict::LimitHit(Limit::Engine("built without the feature check-loom".into()))
+    );
 }
 
 #[cfg(feature = "check-loom")]
@@ -425,7 +434,8 @@ mod loom {
 
     /// Message passing with nothing else that loom would count.
     fn bare_message(publish: Ordering) {
-        let mailbox = std::sync::Arc::new(Mailbox { full: AtomicBool::new(false), letter: UnsafeCell::new(0) });
+        let mailbox =
+            std::sync::Arc::new(Mailbox { full: AtomicBool::new(false), letter: UnsafeCell::new(0) });
         let theirs = std::sync::Arc::clone(&mailbox);
         let writer = thread::spawn(move || {
             // SAFETY: nobody reads before `full` is set.
@@ -521,7 +531,10 @@ mod loom {
 
     #[test]
     fn it_sees_weak_behaviour() {
-        by(Engine::Loom, "buffered").run(buffer_stores).assert_passed().assert_outcomes(["00", "01", "10", "11"]);
+        by(Engine::Loom, "buffered")
+            .run(buffer_stores)
+            .assert_passed()
+            .assert_outcomes(["00", "01", "10", "11"]);
     }
 
     #[test]
@@ -536,7 +549,9 @@ mod loom {
     fn it_knows_who_made_a_node() {
         by(Engine::Loom, "together").run(read_together).assert_passed();
         by(Engine::Loom, "published").run(|| publish_a_node(Ordering::Release)).assert_passed();
-        by(Engine::Loom, "not published").run(|| publish_a_node(Ordering::Relaxed)).assert_failed(FailureKind::Race);
+        by(Engine::Loom, "not published")
+            .run(|| publish_a_node(Ordering::Relaxed))
+            .assert_failed(FailureKind::Race);
     }
 
     #[test]

@@ -144,6 +144,23 @@ fn a_pause_is_tried_before_every_poll_and_every_operation() {
 }
 
 #[test]
+fn a_message_that_waits_already_is_received_at_an_await_like_any_other() {
+    // a: its first poll and the send. b: its first poll, the sleep, the poll
+    // after it, and the receive that finds the message there.
+    let report = quiet("ready").pauses([SECOND]).faults(1).run(|world| {
+        let (a, b) = pair(world);
+        let (net, clock) = (world.net::<u32>("net"), world.clock(b));
+        let first = net.recv(b);
+        world.spawn(b, async move {
+            clock.sleep(SECOND).await;
+            first.await;
+        });
+        world.spawn(a, async move { net.send(a, b, 1).await });
+    });
+    assert_executions(&report, 1 + 2 + 4);
+}
+
+#[test]
 fn a_clock_fault_is_chosen_once_and_only_for_clocks_that_are_read() {
     let faults = [ClockFault::Ahead(SECOND), ClockFault::Behind(SECOND)];
     let report = quiet("clocks").clock_faults(faults).run(|world| {
@@ -517,6 +534,50 @@ fn a_pause_holds_every_task_of_its_node_and_no_other() {
     // Before the first task of a, before its second, before that of b.
     let expected = ["a0 a0 b0", "b0 a10 a10", "a0 b0 a10", "a0 a0 b10"];
     report.assert_outcomes(expected);
+}
+
+#[test]
+fn after_a_pause_a_node_acts_first_and_then_sees_things_in_the_order_they_were_due() {
+    let report = quiet("order").pauses([10 * SECOND]).faults(1).run(|world| {
+        let (a, b) = pair(world);
+        let (net, clock) = (world.net::<()>("net"), world.clock(a));
+        let seen = Rc::new(RefCell::new(Vec::new()));
+        let (inside, log) = (world.clone(), Rc::clone(&seen));
+        let note =
+            Rc::new(move |what: &str| log.borrow_mut().push(format!("{what}{}", inside.now().as_secs())));
+        let (inbox, noted) = (net.clone(), Rc::clone(&note));
+        world.spawn(a, async move {
+            inbox.recv(a).await;
+            noted("message");
+        });
+        let noted = Rc::clone(&note);
+        world.spawn(a, async move {
+            clock.sleep(10 * SECOND).await;
+            noted("timer");
+        });
+        let point = world.point(a);
+        world.spawn(a, async move {
+            point.await;
+            note("acts");
+        });
+        world.spawn(b, async move { net.send(b, a, ()).await });
+        let inside = world.clone();
+        world.check_at_end(move || {
+            inside.outcome(seen.borrow().join(" "));
+            Ok(())
+        });
+    });
+    report.assert_passed().assert_outcomes([
+        // Not paused; b paused.
+        "acts0 message0 timer10",
+        "acts0 timer10 message10",
+        // a paused before it received, before its timer ran, before it acted.
+        "acts10 message10 timer20",
+        "acts10 message10 timer10",
+        // a paused when the message had come, and when the time was over.
+        "acts0 message10 timer10",
+        "acts0 message0 timer20",
+    ]);
 }
 
 // Clocks.

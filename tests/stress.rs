@@ -116,35 +116,35 @@ fn mpmc_carries_everything(producers: usize, consumers: usize, capacity: usize, 
 
 #[test]
 fn spsc_carries_everything_in_order() {
-    for (capacity, items) in [(1, 20_000), (2, 50_000), (3, 50_000), (64, 300_000), (1000, 300_000)] {
+    for (capacity, items) in [(1, 5_000), (2, 10_000), (3, 10_000), (64, 200_000), (1000, 200_000)] {
         spsc_carries_everything(capacity, items);
     }
 }
 
 #[test]
 fn mpmc_carries_everything_from_one_to_one() {
-    for (capacity, items) in [(1, 20_000), (2, 50_000), (3, 50_000), (64, 200_000)] {
+    for (capacity, items) in [(1, 5_000), (2, 10_000), (3, 10_000), (64, 100_000)] {
         mpmc_carries_everything(1, 1, capacity, items);
     }
 }
 
 #[test]
 fn mpmc_carries_everything_from_many_to_one() {
-    for (capacity, items) in [(1, 5_000), (2, 10_000), (3, 10_000), (64, 50_000)] {
+    for (capacity, items) in [(1, 1_000), (2, 2_000), (3, 2_000), (64, 20_000)] {
         mpmc_carries_everything(4, 1, capacity, items);
     }
 }
 
 #[test]
 fn mpmc_carries_everything_from_one_to_many() {
-    for (capacity, items) in [(1, 20_000), (2, 40_000), (3, 40_000), (64, 200_000)] {
+    for (capacity, items) in [(1, 4_000), (2, 8_000), (3, 8_000), (64, 80_000)] {
         mpmc_carries_everything(1, 4, capacity, items);
     }
 }
 
 #[test]
 fn mpmc_carries_everything_from_many_to_many() {
-    for (capacity, items) in [(1, 5_000), (2, 10_000), (3, 10_000), (64, 50_000), (1000, 50_000)] {
+    for (capacity, items) in [(1, 1_000), (2, 2_000), (3, 2_000), (64, 20_000), (1000, 20_000)] {
         mpmc_carries_everything(4, 4, capacity, items);
         mpmc_carries_everything(2, 2, capacity, items);
     }

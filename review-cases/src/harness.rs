@@ -67,29 +67,33 @@ impl Harness {
 
     /// Looks at every execution of a model.
     pub fn model(&mut self, name: &str, body: impl Fn() + Send + Sync + 'static) {
-        let check = Check::new(name).max_time(self.time);
-        self.run(|| check.run(body));
+        self.check(Check::new(name), Box::new(body));
     }
 
     /// Looks at `executions` executions of a model at random, from a fixed seed:
     /// for one that is too large to look at all of them.
-    pub fn model_random(
-        &mut self,
-        name: &str,
-        executions: u64,
-        body: impl Fn() + Send + Sync + 'static,
-    ) {
-        let check = Check::new(name)
-            .random(executions)
-            .seed(1)
-            .max_time(self.time);
-        self.run(|| check.run(body));
+    pub fn model_random(&mut self, name: &str, executions: u64, body: impl Fn() + Send + Sync + 'static) {
+        self.check(Check::new(name).random(executions).seed(1), Box::new(body));
     }
 
     /// Runs a simulation.
     pub fn sim(&mut self, config: sim::Sim, body: impl Fn(&sim::World) + Send + Sync + 'static) {
-        let config = config.max_time(self.time);
-        self.run(|| config.run(body));
+        self.simulate(config, Box::new(body));
+    }
+
+    // These two take boxes, so that they are compiled here and not with every
+    // harness, where the sanitizer pass would look into them.
+
+    fn check(&mut self, check: Check, body: Box<dyn Fn() + Send + Sync>) {
+        if self.failed.is_none() {
+            self.note(check.max_time(self.time).run(body));
+        }
+    }
+
+    fn simulate(&mut self, config: sim::Sim, body: Box<dyn Fn(&sim::World) + Send + Sync>) {
+        if self.failed.is_none() {
+            self.note(config.max_time(self.time).run(body));
+        }
     }
 
     /// Prints the verdict, as one line of JSON on standard output, and ends the
@@ -99,13 +103,6 @@ impl Harness {
         // The code under test may have left an unfinished line behind.
         println!("\n{line}");
         std::process::exit(0);
-    }
-
-    fn run(&mut self, check: impl FnOnce() -> Report) {
-        if self.failed.is_none() {
-            let report = check();
-            self.note(report);
-        }
     }
 
     fn note(&mut self, report: Report) {
@@ -152,16 +149,9 @@ fn failure(report: &Report, line: Line) -> Line {
     let kind = report.failed().map(|kind| kind.to_string());
     let Some(failure) = &report.failure else {
         let message = summary(report);
-        return Line {
-            kind,
-            message,
-            ..line
-        };
+        return Line { kind, message, ..line };
     };
-    let sites = failure.sites.iter().map(|site| Site {
-        file: short(&site.file),
-        line: site.line,
-    });
+    let sites = failure.sites.iter().map(|site| Site { file: short(&site.file), line: site.line });
     Line {
         kind,
         message: format!("in `{}`: {}", report.name, failure.message),
@@ -248,10 +238,7 @@ mod tests {
         one_increment(&mut h);
         one_increment(&mut h);
         let line = h.line();
-        assert_eq!(
-            (line.verdict.as_str(), line.kind.as_deref()),
-            ("pass", None)
-        );
+        assert_eq!((line.verdict.as_str(), line.kind.as_deref()), ("pass", None));
         assert_eq!((line.engine.as_str(), line.executions), ("explorer", 2));
         assert_eq!(line.message.lines().count(), 2);
     }
@@ -263,21 +250,10 @@ mod tests {
         two_increments(&mut h);
         h.model("never run", || unreachable!());
         let line = h.line();
-        assert_eq!(
-            (line.verdict.as_str(), line.kind.as_deref()),
-            ("fail", Some("panic"))
-        );
-        assert!(
-            line.message.starts_with("in `two increments`: "),
-            "{line:?}"
-        );
+        assert_eq!((line.verdict.as_str(), line.kind.as_deref()), ("fail", Some("panic")));
+        assert!(line.message.starts_with("in `two increments`: "), "{line:?}");
         assert!(line.message.contains("an increment is lost"), "{line:?}");
-        assert!(
-            line.sites
-                .iter()
-                .any(|site| site.file.ends_with("harness.rs")),
-            "{line:?}"
-        );
+        assert!(line.sites.iter().any(|site| site.file.ends_with("harness.rs")), "{line:?}");
         assert!(!line.trace.is_empty() && !line.token.is_empty());
     }
 
@@ -285,11 +261,7 @@ mod tests {
     fn a_limit_decides_unless_a_model_fails() {
         let limited = |h: &mut Harness| {
             let check = Check::new("limited").max_executions(1);
-            h.run(|| {
-                check.run(|| {
-                    let _ = any(2);
-                })
-            });
+            h.check(check, Box::new(|| _ = any(2)));
         };
         let mut h = harness();
         limited(&mut h);

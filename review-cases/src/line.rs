@@ -40,10 +40,7 @@ impl Line {
     /// The line in a harness's standard output: the last one that is a line of
     /// this kind, whatever the code under test printed around it.
     pub fn find(output: &str) -> Option<Self> {
-        output
-            .lines()
-            .rev()
-            .find_map(|line| serde_json::from_str(line).ok())
+        output.lines().rev().find_map(|line| serde_json::from_str(line).ok())
     }
 }
 
@@ -61,10 +58,7 @@ mod tests {
             blocked: 1,
             seconds: 0.5,
             message: "two accesses".into(),
-            sites: vec![Site {
-                file: "src/ring.rs".into(),
-                line: 4,
-            }],
+            sites: vec![Site { file: "src/ring.rs".into(), line: 4 }],
             trace: "a\nb".into(),
             token: "t".into(),
         };

@@ -264,7 +264,7 @@ impl Driver {
             progress.limit = Some(Limit::Executions(plan.max_executions));
             return;
         }
-        if runs % CLOCK_EVERY == 0 && plan.max_time.is_some_and(|max| progress.started.elapsed() >= max) {
+        if runs.is_multiple_of(CLOCK_EVERY) && plan.max_time.is_some_and(|max| progress.started.elapsed() >= max) {
             let millis = plan.max_time.map_or(0, |max| max.as_millis() as u64);
             progress.limit = Some(Limit::Millis(millis));
             return;
@@ -356,8 +356,11 @@ fn mix(mut n: u64) -> u64 {
     n ^ (n >> 33)
 }
 
-fn panicked((_, message, site): (usize, String, Option<Place>)) -> Failing {
-    Failing { kind: FailureKind::Panic, message, sites: site.map(source_line).into_iter().collect() }
+/// The failure of a thread that panicked: where the panic came from, or else the
+/// thread's last operation.
+fn panicked((_, message, last): (usize, String, Option<Place>)) -> Failing {
+    let site = hook::site_in(&message).or_else(|| last.map(source_line));
+    Failing { kind: FailureKind::Panic, message, sites: site.into_iter().collect() }
 }
 
 /// Marks the last step at each of the failure's sites.

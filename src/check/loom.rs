@@ -39,16 +39,15 @@
 
 use super::loom_child::{self, Ended};
 use super::loom_object::{Atomic, Kind, Object, Pool, Word};
-use super::op::{Alt, AltKind, Rmw, SyncOp};
+use super::loom_state::{Birth, State, Thread};
+use super::op::{Alt, AltKind, DONE, Rmw, SyncOp};
 use super::report::{FailureKind, Limit, SourceLine};
 use super::runtime::{self, Access, Obj, Runtime, Site};
+use super::statics;
 use super::tracing::shown;
-use super::{place, statics};
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::ptr;
 use std::rc::Rc;
-use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 
 /// Turns that a timed wait lets others have before its time is up.
@@ -56,87 +55,6 @@ const TURNS: usize = 2;
 
 /// Stack of a model thread, in words.
 const STACK_WORDS: usize = 32 * 1024;
-
-/// A step, for the trace.
-#[derive(Clone, Debug)]
-pub(super) struct Step {
-    pub(super) lane: usize,
-    pub(super) site: Site,
-    /// The number of the object, if there is one.
-    pub(super) object: Option<usize>,
-    /// For a cell, whether it was written.
-    pub(super) access: Option<Access>,
-    pub(super) what: String,
-}
-
-/// A thread of the execution.
-#[derive(Debug)]
-pub(super) struct Thread {
-    pub(super) name: String,
-    /// The operation under way.
-    pub(super) doing: Option<(Site, &'static str)>,
-    handle: Option<::loom::thread::JoinHandle<()>>,
-    choices: usize,
-}
-
-/// A block of the model, with the cell that its allocation wrote.
-struct Birth {
-    size: usize,
-    by: usize,
-    cell: Rc<::loom::cell::UnsafeCell<()>>,
-}
-
-/// One execution.
-pub(super) struct State {
-    /// The running thread. Whoever gets control back sets it.
-    pub(super) me: usize,
-    pub(super) threads: Vec<Thread>,
-    objects: Vec<Rc<Object>>,
-    births: BTreeMap<usize, Birth>,
-    pool: Pool,
-    /// The number of the execution: half of an object's identity.
-    execution: u32,
-    pub(super) steps: Vec<Step>,
-    pub(super) outcome: Option<String>,
-    nanos: u64,
-    statics: Vec<(usize, usize, u64)>,
-    claim: Option<MutexGuard<'static, ()>>,
-    oracle: Oracle,
-}
-
-/// The answers to the model's choices, by thread and number.
-#[derive(Debug, Default)]
-pub(super) struct Oracle {
-    /// Who asked, for the how manyth time, for one of how many, and what it gets.
-    answers: Vec<(usize, usize, usize, usize)>,
-}
-
-impl Oracle {
-    fn ask(&mut self, thread: usize, nth: usize, of: usize) -> usize {
-        match self.answers.iter_mut().find(|(t, n, ..)| (*t, *n) == (thread, nth)) {
-            Some((_, _, most, answer)) => {
-                *most = of.max(*most);
-                (*answer).min(of - 1)
-            }
-            None => {
-                self.answers.push((thread, nth, of, 0));
-                0
-            }
-        }
-    }
-
-    /// Moves on to the next list of answers; `false` when there is none.
-    pub(super) fn advance(&mut self) -> bool {
-        while let Some((_, _, of, answer)) = self.answers.last_mut() {
-            if *answer + 1 < *of {
-                *answer += 1;
-                return true;
-            }
-            self.answers.pop();
-        }
-        false
-    }
-}
 
 thread_local! {
     static STATE: Cell<*mut State> = const { Cell::new(ptr::null_mut()) };
@@ -165,96 +83,6 @@ pub(super) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
     let result = f(unsafe { &mut *state });
     LOOKING.set(false);
     result
-}
-
-impl State {
-    pub(super) fn new(pool: Pool) -> State {
-        State {
-            me: 0,
-            threads: Vec::new(),
-            objects: Vec::new(),
-            births: BTreeMap::new(),
-            pool,
-            execution: 0,
-            steps: Vec::new(),
-            outcome: None,
-            nanos: 0,
-            statics: Vec::new(),
-            claim: None,
-            oracle: Oracle::default(),
-        }
-    }
-
-    pub(super) fn oracle(&mut self) -> &mut Oracle {
-        &mut self.oracle
-    }
-
-    pub(super) fn pool(&self) -> &Pool {
-        &self.pool
-    }
-
-    /// The last execution is over: puts statics back and forgets its objects.
-    pub(super) fn finish(&mut self) {
-        ALLOCATIONS.set(false);
-        for (addr, size, value) in self.statics.drain(..) {
-            // SAFETY: only atomics in a static segment are listed, which are always live.
-            unsafe { runtime::write_atomic(addr, size, value) }
-        }
-        for object in self.objects.drain(..) {
-            object.forget_guard();
-        }
-        self.births.clear();
-        self.threads.clear();
-        self.steps.clear();
-        self.pool.empty();
-        self.nanos = 0;
-        self.me = 0;
-    }
-
-    /// Starts the next execution, with the main thread in it.
-    pub(super) fn begin(&mut self, execution: u32) {
-        self.execution = execution;
-        self.threads.push(Thread { name: "main".into(), doing: None, handle: None, choices: 0 });
-    }
-
-    fn spawned(&self) -> bool {
-        self.threads.len() > 1
-    }
-
-    /// The object that `obj` is, if it is known in this execution.
-    fn known(&self, obj: &Obj<'_>) -> Option<(usize, Rc<Object>)> {
-        // Relaxed: one operating-system thread runs the model.
-        let word = obj.id.load(Ordering::Relaxed);
-        if (word >> 32) as u32 != self.execution {
-            return None;
-        }
-        let number = word as u32 as usize;
-        let object = self.objects.get(number).filter(|o| o.addr == obj.addr)?;
-        Some((number, Rc::clone(object)))
-    }
-
-    fn add(&mut self, obj: &Obj<'_>, kind: Kind) -> (usize, Rc<Object>) {
-        if obj.bits > 0 && statics::is_static(obj.addr) {
-            self.claim.get_or_insert_with(statics::claim);
-            self.statics.push((obj.addr, obj.size, obj.value()));
-        }
-        let object = Rc::new(Object { addr: obj.addr, kind });
-        let number = self.objects.len();
-        self.objects.push(Rc::clone(&object));
-        // Relaxed: one operating-system thread runs the model.
-        obj.id.store(u64::from(self.execution) << 32 | number as u64, Ordering::Relaxed);
-        (number, object)
-    }
-
-    /// The cell that stands for the allocation of the block that holds `addr`.
-    fn birth(&self, addr: usize) -> Option<Rc<::loom::cell::UnsafeCell<()>>> {
-        let (start, birth) = self.births.range(..=addr).next_back()?;
-        (addr < start + birth.size && birth.by != self.me).then(|| Rc::clone(&birth.cell))
-    }
-
-    fn step(&mut self, site: Site, object: Option<usize>, access: Option<Access>, what: String) {
-        self.steps.push(Step { lane: self.me, site, object, access, what });
-    }
 }
 
 /// Which kind of object an operation needs.
@@ -333,8 +161,9 @@ pub(super) fn freed(addr: usize) {
     }
 }
 
-/// Runs what the execution's statics asked for at its end.
+/// The execution is over: runs what its statics asked for.
 pub(super) fn run_resets() {
+    ALLOCATIONS.set(false);
     for reset in RESETS.take() {
         reset();
     }
@@ -364,7 +193,7 @@ impl Runtime for Loom {
         let (number, object) = touch(&obj, Need::Atomic, "store", site);
         switching(|| object.atomic().store(value, order));
         write_through(&obj, value);
-        with(|s| s.step(site, Some(number), None, format!("store {} {order:?}", shown(value))));
+        with(|s| s.step(site, Some(number), None, format!("store = {} {order:?}", shown(value))));
     }
 
     fn rmw(&self, obj: Obj<'_>, op: Rmw, ok: Ordering, err: Ordering, site: Site) -> Result<u64, u64> {
@@ -430,7 +259,7 @@ impl Runtime for Loom {
     fn sync(&self, obj: Obj<'_>, op: SyncOp, nanos: u64, site: Site) -> u64 {
         let _engine = runtime::engine_code();
         if unwinding() {
-            return super::op::DONE;
+            return DONE;
         }
         let need = if matches!(op, SyncOp::Lock | SyncOp::TryLock) { Need::Mutex } else { Need::Word };
         let (number, object) = touch(&obj, need, op.name(), site);
@@ -582,7 +411,7 @@ fn write_through(obj: &Obj<'_>, value: u64) {
 /// Runs a blocking operation on a word.
 fn on_word(word: &Word, op: SyncOp) -> Alt {
     let me = with(|s| s.me);
-    let timed = matches!(op, SyncOp::Wait { timed: true } | SyncOp::Park { timed: true });
+    let timed = matches!(op, SyncOp::Wait { timed: true, .. } | SyncOp::Park { timed: true });
     let turns = if timed && choose(2) == 0 { TURNS } else { 0 };
     let mut alts = Vec::new();
     let mut turn = 0;
@@ -614,29 +443,4 @@ fn on_word(word: &Word, op: SyncOp) -> Alt {
             guard = guard.wait();
         }
     }
-}
-
-/// The sites of a failure that loom has just reported: the last step, and for
-/// a race the last step of the other side (thread `other`, or anybody's).
-pub(super) fn race_sites(other: Option<usize>) -> Vec<SourceLine> {
-    with(|s| {
-        let here = s.threads[s.me].doing.map(|(site, _)| place::source_line(site));
-        let this = |step: &&Step| {
-            let doing = s.threads[s.me].doing;
-            step.lane == s.me
-                && step.access.is_some()
-                && doing.is_some_and(|(site, _)| ptr::eq(site, step.site))
-        };
-        let last = s.steps.last().filter(this);
-        let there = last.and_then(|last| {
-            let conflicts = |step: &&Step| {
-                step.lane != s.me
-                    && other.is_none_or(|other| other == step.lane)
-                    && step.object == last.object
-                    && (step.access == Some(Access::Write) || last.access == Some(Access::Write))
-            };
-            s.steps.iter().rev().find(conflicts).map(|step| place::source_line(step.site))
-        });
-        there.into_iter().chain(here).collect()
-    })
 }

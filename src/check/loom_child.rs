@@ -21,8 +21,9 @@
 //! are off, and the child counts executions and time itself.
 
 use super::hook;
-use super::loom::{self, State};
+use super::loom;
 use super::loom_object::{Pool, Sizes};
+use super::loom_state::State;
 use super::place::source_line;
 use super::plan::{Mode, Plan};
 use super::report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict};
@@ -179,7 +180,7 @@ fn search(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> ! {
         let model = Arc::clone(&model);
         builder.check(move || execution(&*model));
         end_of_execution();
-        if !loom::with(|s| s.oracle().advance()) {
+        if !loom::with(|s| s.oracle.advance()) {
             end(Ended::Done);
         }
     }
@@ -221,7 +222,7 @@ fn end_of_execution() {
     crate::sync::new_execution();
     let (outcome, wanted) = loom::with(|s| {
         s.finish();
-        (s.outcome.take(), s.pool().wanted())
+        (s.outcome.take(), s.pool.wanted())
     });
     if let Some(sizes) = wanted {
         say(&Line::Pool(sizes));
@@ -247,7 +248,11 @@ fn classify(text: &str, place: Option<SourceLine>) -> Ended {
         let threads =
             text.lines().filter_map(|l| l.split_once("thread #")?.1.split(' ').next()?.parse().ok());
         let other = threads.into_iter().find(|t: &usize| *t != me);
-        return Ended::Failed(FailureKind::Race, format!("loom: {first}"), loom::race_sites(other));
+        return Ended::Failed(
+            FailureKind::Race,
+            format!("loom: {first}"),
+            loom::with(|s| s.race_sites(other)),
+        );
     }
     if first.starts_with("deadlock") {
         let (message, sites) = loom::with(|s| {
@@ -270,7 +275,7 @@ fn classify(text: &str, place: Option<SourceLine>) -> Ended {
 /// Says how the search ended, and ends the process.
 pub(super) fn end(ended: Ended) -> ! {
     // A failure of an execution whose pool was too small may be the pool's.
-    if let Some(sizes) = loom::with(|s| s.pool().wanted()) {
+    if let Some(sizes) = loom::with(|s| s.pool.wanted()) {
         say(&Line::Pool(sizes));
     }
     let progress = PROGRESS.take().expect("`search` has set it");
@@ -327,7 +332,7 @@ fn notes(plan: &Plan) -> Vec<String> {
     if matches!(plan.mode, Mode::Random { .. }) {
         notes.push("loom has no random search: it looked at all that it looks at".into());
     }
-    if !loom::with(|s| s.pool().seen_allocator) {
+    if !loom::with(|s| s.pool.seen_allocator) {
         notes.push("no quarantining allocator, or no block after the first spawn: the publication of fresh nodes is not seen".into());
     }
     notes

@@ -381,13 +381,27 @@ impl State {
                     for done in picked.done {
                         self.threads[done.thread].covered = picked.watermark;
                     }
-                    result = Some((picked.group.thread, picked.choice));
+                    let (thread, choice) = (picked.group.thread, picked.choice);
+                    match self.renewed(thread, choice) {
+                        Some(choice) => result = Some((thread, choice)),
+                        None => self.not_deterministic(),
+                    }
                 }
                 _ => self.not_deterministic(),
             }
         }
         self.search = Search::Exhaustive(stack);
         result
+    }
+
+    /// `choice` with what the operation writes in this execution. The stack
+    /// remembers choices of earlier ones, where heap addresses were others.
+    fn renewed(&mut self, thread: usize, choice: Choice) -> Option<Choice> {
+        let pending = self.choosing(thread)?;
+        let value = self.graph.messages.get(choice.message as usize)?.value;
+        self.alts_of(thread, &pending, value);
+        let alt = *self.alts.get(usize::from(choice.nth))?;
+        (alt.kind == choice.alt.kind).then_some(Choice { alt, ..choice })
     }
 
     /// Whether `thread` waits for a choice at `loc`.

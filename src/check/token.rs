@@ -100,7 +100,7 @@ pub(crate) fn read(token: &str, model: &str) -> Token {
 }
 
 fn decisions(hex: &str) -> Option<Vec<Decision>> {
-    if hex.len() % 2 != 0 || !hex.is_ascii() {
+    if !hex.len().is_multiple_of(2) || !hex.is_ascii() {
         return None;
     }
     let bytes: Option<Vec<u8>> =

@@ -7,6 +7,7 @@ use ringwright::sync::atomic::{
 };
 use ringwright::sync::cell::UnsafeCell;
 use ringwright::sync::{Arc, heavy_fence, light_fence, thread};
+use std::hint::black_box;
 
 /// A cell that several threads touch, rightly or not.
 struct Shared(UnsafeCell<u32>);
@@ -103,7 +104,8 @@ fn what_get_mut_writes_is_where_the_model_goes_on() {
             *number.get_mut() += 10;
             // Relaxed: as above.
             number.fetch_add(100, Ordering::Relaxed);
-            outcome(format!("{} {}", number.get_mut(), number.into_inner()));
+            let before = *number.get_mut();
+            outcome(format!("{before} {}", number.into_inner()));
         },
         ["112 112"],
     );
@@ -312,7 +314,8 @@ fn a_free_that_nothing_orders_after_a_use_is_a_race() {
 #[test]
 fn double_free_is_convicted() {
     let model = || {
-        let node = Box::into_raw(Box::new(5));
+        // Without `black_box` the compiler leaves the allocation out.
+        let node = Box::into_raw(black_box(Box::new(5)));
         // SAFETY: the first time it is right, and the checker keeps the memory.
         drop(unsafe { Box::from_raw(node) });
         // SAFETY: it is not, and the checker ends the execution here.
@@ -325,7 +328,8 @@ fn double_free_is_convicted() {
 fn a_leak_is_convicted() {
     let model = |free: bool| {
         move || {
-            let node = Box::into_raw(Box::new([5u64; 4]));
+            // Without `black_box` the compiler leaves the allocation out.
+            let node = Box::into_raw(black_box(Box::new(5)));
             if free {
                 // SAFETY: it came from a box and is freed once.
                 drop(unsafe { Box::from_raw(node) });

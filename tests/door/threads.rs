@@ -28,22 +28,29 @@ fn a_scope_lends_and_waits() {
 #[test]
 fn the_end_of_a_scope_orders_its_threads() {
     struct Shared(UnsafeCell<u32>);
-    // SAFETY: whether accesses are ordered is what the model asks.
+    // SAFETY: whether accesses are ordered is what the models ask.
     unsafe impl Sync for Shared {}
+    impl Shared {
+        fn set(&self, n: u32) {
+            // SAFETY: the explorer stops an execution before it races.
+            self.0.with_mut(|p| unsafe { *p = n });
+        }
+        fn get(&self) -> u32 {
+            // SAFETY: as above.
+            self.0.with(|p| unsafe { *p })
+        }
+    }
     let model = |inside: bool| {
         move || {
             let cell = Shared(UnsafeCell::new(0));
-            // SAFETY: the explorer stops an execution before it races.
-            let read = || cell.0.with(|p| unsafe { *p });
             let mut seen = 0;
             thread::scope(|scope| {
-                // SAFETY: as above.
-                scope.spawn(|| cell.0.with_mut(|p| unsafe { *p = 1 }));
+                scope.spawn(|| cell.set(1));
                 if inside {
-                    seen = read();
+                    seen = cell.get();
                 }
             });
-            outcome(seen + read());
+            outcome(seen + cell.get());
         }
     };
     acquit(model(false), ["1"]);
@@ -78,7 +85,7 @@ fn a_join_gives_the_value_and_what_was_written() {
                 .spawn(move || {
                     // Relaxed: the join orders it.
                     theirs.store(1, Ordering::Relaxed);
-                    thread::current().name().map(str::to_owned)
+                    Some(format!("{:?}", thread::current()))
                 })
                 .unwrap();
             assert_eq!(thread.thread().name(), Some("worker"));

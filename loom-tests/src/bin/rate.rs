@@ -148,7 +148,8 @@ fn main() -> ExitCode {
         }
     }
     // The ratio of each round, because rounds differ more than engines do within one.
-    let loom: Option<Vec<f64>> = engines.iter().position(|(name, _)| *name == "loom").map(|at| rates[at].clone());
+    let loom: Option<Vec<f64>> =
+        engines.iter().position(|(name, _)| *name == "loom").map(|at| rates[at].clone());
     let mut rows = Vec::new();
     for ((name, _), rates) in engines.iter().zip(&mut rates) {
         let ratio = loom.as_ref().map(|loom| {
@@ -158,7 +159,8 @@ fn main() -> ExitCode {
         rows.push((*name, median(rates), rates[0], rates[rates.len() - 1], ratio));
     }
     print(&args, &rows);
-    let slowest = rows.iter().filter(|row| row.0.starts_with("explorer")).filter_map(|row| row.4).reduce(f64::min);
+    let slowest =
+        rows.iter().filter(|row| row.0.starts_with("explorer")).filter_map(|row| row.4).reduce(f64::min);
     match (args.require, slowest) {
         (None, _) => ExitCode::SUCCESS,
         (Some(required), Some(ratio)) if ratio >= required => ExitCode::SUCCESS,
@@ -181,7 +183,10 @@ fn print(args: &Args, rows: &[Row]) {
                             "ratio_to_loom": ratio })
                 })
                 .collect();
-            println!("{}", json!({ "model": "message passing, two threads", "rounds": args.rounds, "rows": rows }));
+            println!(
+                "{}",
+                json!({ "model": "message passing, two threads", "rounds": args.rounds, "rows": rows })
+            );
         }
         Format::Table => {
             for (engine, median, low, high, ratio) in rows {
