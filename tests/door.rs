@@ -37,9 +37,7 @@ fn run(name: &str, model: impl Fn() + Send + Sync + 'static) -> Report {
 /// Every execution passes, and together they come to these outcomes.
 #[track_caller]
 fn acquit<const N: usize>(model: impl Fn() + Send + Sync + 'static, outcomes: [&str; N]) {
-    run("acquitted", model)
-        .assert_passed()
-        .assert_outcomes(outcomes);
+    run("acquitted", model).assert_passed().assert_outcomes(outcomes);
 }
 
 /// Some execution fails in this way.

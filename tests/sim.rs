@@ -901,10 +901,11 @@ fn a_token_of_another_model_or_build_is_an_error_and_not_a_run() {
     // It still fails, and by the same choices, but it is not the same run.
     let build = refused(lease_world("lease").replay(&token), Fence::Client);
     assert!(build.contains("another build"), "{build}");
-    // A choice that is out of range, even if the nearest one would fail alike.
-    let beyond = token.rsplit_once(':').expect("parts");
-    let beyond = format!("{}9:{}", beyond.0, beyond.1);
-    let beyond = refused(lease_world("lease").replay(beyond), Fence::None);
+    // A choice that is out of range, where the last one in range fails.
+    let pauses = || lease_world("pauses").loss(false).duplication(false).delays([]);
+    let last = pauses().run(leases(Fence::None)).failure.expect("it failed").token;
+    let (head, run) = last.rsplit_once(':').expect("parts");
+    let beyond = refused(pauses().replay(format!("{head}9:{run}")), Fence::None);
     assert!(beyond.contains("another build"), "{beyond}");
     let shorter = token.rsplit_once(':').expect("parts").0;
     let damaged = refused(lease_world("lease").replay(shorter), Fence::None);

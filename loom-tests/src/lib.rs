@@ -2,6 +2,7 @@
 
 use ringwright::PopError;
 use ringwright::check::{Check, Report, Verdict};
+use ringwright::sync::cell::UnsafeCell;
 use std::path::Path;
 
 pub mod litmus;
@@ -48,4 +49,36 @@ pub fn line_of(file: &str, text: &str, nth: usize) -> u32 {
         panic!("{file} has no line number {nth} with `{text}`");
     };
     u32::try_from(number + 1).expect("a source file has fewer lines")
+}
+
+/// A plain flag that one thread sets and another reads: what a model uses to
+/// show that two things are ordered.
+pub struct Mark(UnsafeCell<bool>);
+
+// SAFETY: whether its accesses are ordered is what the models check; under an engine they are made one
+// after the other.
+unsafe impl Sync for Mark {}
+
+impl Mark {
+    /// A flag that is not set.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "a model says what it makes")]
+    pub fn new() -> Mark {
+        Mark(UnsafeCell::new(false))
+    }
+
+    /// Sets it.
+    #[track_caller]
+    pub fn set(&self) {
+        // SAFETY: the engine has seen the access, and runs one thread at a time.
+        self.0.with_mut(|flag| unsafe { *flag = true });
+    }
+
+    /// Whether it is set.
+    #[must_use]
+    #[track_caller]
+    pub fn is_set(&self) -> bool {
+        // SAFETY: the engine has seen the access, and runs one thread at a time.
+        self.0.with(|flag| unsafe { *flag })
+    }
 }

@@ -1,6 +1,6 @@
 //! Models of `mpmc::bounded`.
 
-use crate::word;
+use crate::{Mark, word};
 use ringwright::check;
 use ringwright::mpmc;
 use ringwright::sync::thread;
@@ -64,30 +64,21 @@ pub fn reuse() -> impl Fn() + Send + Sync + 'static {
 /// The last two consumers go, and the producer learns of it. What each did
 /// before (it wrote to a cell) happens before `Closed`.
 pub fn consumers_gone() -> impl Fn() + Send + Sync + 'static {
-    use ringwright::sync::cell::UnsafeCell;
-    struct Cell(UnsafeCell<u32>);
-    // SAFETY: what this model checks is that the accesses are ordered.
-    unsafe impl Sync for Cell {}
-    // SAFETY: as above.
-    unsafe impl Send for Cell {}
     || {
-        let marks = std::sync::Arc::new([Cell(UnsafeCell::new(0)), Cell(UnsafeCell::new(0))]);
+        let marks = std::sync::Arc::new([Mark::new(), Mark::new()]);
         let (producer, consumer) = mpmc::bounded::<u32>(1);
         let handles = [consumer.clone(), consumer];
         let mut threads = Vec::new();
         for (number, consumer) in handles.into_iter().enumerate() {
             let marks = std::sync::Arc::clone(&marks);
             threads.push(thread::spawn(move || {
-                // SAFETY: nobody else touches this one before `Closed`.
-                marks[number].0.with_mut(|mark| unsafe { *mark = 1 });
+                marks[number].set();
                 drop(consumer);
             }));
         }
         let closed = producer.is_closed();
         if closed {
-            // SAFETY: both consumers are gone.
-            let sum: u32 = marks.iter().map(|mark| mark.0.with(|mark| unsafe { *mark })).sum();
-            assert_eq!(sum, 2);
+            assert!(marks.iter().all(Mark::is_set));
         }
         for thread in threads {
             thread.join().unwrap();

@@ -1,6 +1,7 @@
 //! Models of `spsc::bounded`.
 
-use crate::word;
+use crate::{Mark, word};
+use ringwright::PushError;
 use ringwright::check;
 use ringwright::spsc;
 use ringwright::sync::thread;
@@ -43,5 +44,23 @@ pub fn consumer_gone() -> impl Fn() + Send + Sync + 'static {
         dropping.join().unwrap();
         assert!(producer.is_closed());
         check::outcome(format!("pushed {pushed} closed {closed}"));
+    }
+}
+
+/// What the consumer did before it went happens before the producer learns of
+/// it.
+pub fn closed_to_the_producer() -> impl Fn() + Send + Sync + 'static {
+    || {
+        let mark = std::sync::Arc::new(Mark::new());
+        let theirs = std::sync::Arc::clone(&mark);
+        let (mut producer, consumer) = spsc::bounded(1);
+        let dropping = thread::spawn(move || {
+            theirs.set();
+            drop(consumer);
+        });
+        let closed = matches!(producer.push(Box::new(1)), Err(PushError::Closed(_)));
+        assert!(!closed || mark.is_set());
+        dropping.join().unwrap();
+        check::outcome(format!("closed {closed}"));
     }
 }

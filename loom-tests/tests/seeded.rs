@@ -59,6 +59,15 @@ fn spsc_last_store_of_the_producer_as_relaxed_is_a_race() {
 }
 
 #[test]
+fn spsc_consumer_gone_as_relaxed_loses_what_the_consumer_did() {
+    let model = spsc::closed_to_the_producer;
+    let store = "self.shared.consumer_gone.store(true, Ordering::Release)";
+    twin("src/spsc.rs", store, 0, Ordering::Relaxed, model()).assert_failed(FailureKind::Race);
+    let load = "self.consumer_gone.load(Ordering::Acquire)";
+    twin("src/spsc.rs", load, 0, Ordering::Relaxed, model()).assert_failed(FailureKind::Race);
+}
+
+#[test]
 fn mpmc_publish_as_relaxed_is_a_race() {
     let store = "slot.stamp.store(tail.flagged().0, Ordering::Release)";
     twin("src/mpmc.rs", store, 0, Ordering::Relaxed, mpmc::hand_over()).assert_failed(FailureKind::Race);

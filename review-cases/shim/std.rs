@@ -60,8 +60,7 @@ pub mod time {
 /// Addresses, but no sockets.
 pub mod net {
     pub use ::std::net::{
-        AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6,
-        ToSocketAddrs,
+        AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs,
     };
 }
 

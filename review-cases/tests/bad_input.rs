@@ -71,11 +71,7 @@ fn missing_files() {
     for file in ["case.toml", "pr.md", "explain.md", "harness.rs"] {
         let corpus = pair();
         corpus.remove(&format!("broken/{file}"));
-        listed(
-            &corpus,
-            &format!("broken/{file}"),
-            &format!("missing file `{file}`"),
-        );
+        listed(&corpus, &format!("broken/{file}"), &format!("missing file `{file}`"));
     }
     let corpus = pair();
     corpus.rename("broken/fixed", "elsewhere");
@@ -91,10 +87,7 @@ fn missing_files() {
 fn stray_files_and_folders() {
     for (stray, words) in [
         ("broken/notes.txt", "stray file `notes.txt`"),
-        (
-            "broken/wrong-other/src/lib.rs",
-            "stray folder `wrong-other`",
-        ),
+        ("broken/wrong-other/src/lib.rs", "stray folder `wrong-other`"),
         ("broken/fixed/Cargo.toml", "stray entry `Cargo.toml`"),
         ("broken/fixed/src/x.txt", "stray file `x.txt`"),
         ("broken/fixed/src/unused.rs", "no module of this name"),
@@ -122,11 +115,7 @@ fn a_stray_file_beside_the_cases() {
 fn an_id_that_is_not_the_folder_or_is_used_twice() {
     let corpus = pair();
     corpus.replace("broken/case.toml", "\"broken\"", "\"brokn\"");
-    listed(
-        &corpus,
-        "broken/case.toml:1:",
-        "is not the name of the folder",
-    );
+    listed(&corpus, "broken/case.toml:1:", "is not the name of the folder");
     corpus.replace("broken/case.toml", "\"brokn\"", "\"good\"");
     listed(&corpus, "broken/case.toml:1:", "duplicate id `good`");
 }
@@ -145,11 +134,7 @@ fn a_span_that_is_not_its_line() {
     assert_eq!(run.json()["checked"], 10, "the variants are still checked");
     corpus.replace("broken/case.toml", "line = 20", "line = 900");
     listed("but the file has");
-    corpus.replace(
-        "broken/case.toml",
-        "src/lib.rs\", line = 900",
-        "src/no.rs\", line = 1",
-    );
+    corpus.replace("broken/case.toml", "src/lib.rs\", line = 900", "src/no.rs\", line = 1");
     listed("is not in buggy/");
 }
 
@@ -195,31 +180,15 @@ fn a_folder_of_cases_that_is_not_there() {
 #[test]
 fn a_snippet_that_does_not_compile() {
     let corpus = pair();
-    corpus.replace(
-        "broken/wrong-seqcst/src/lib.rs",
-        "seen < self.limit\n",
-        "seen < self.limt\n",
-    );
-    let run = verified(
-        &corpus,
-        "broken/wrong-seqcst/src/lib.rs:",
-        "no field `limt`",
-    );
-    assert_eq!(
-        run.json()["checked"],
-        9,
-        "the other variants are still checked"
-    );
+    corpus.replace("broken/wrong-seqcst/src/lib.rs", "seen < self.limit\n", "seen < self.limt\n");
+    let run = verified(&corpus, "broken/wrong-seqcst/src/lib.rs:", "no field `limt`");
+    assert_eq!(run.json()["checked"], 9, "the other variants are still checked");
 }
 
 #[test]
 fn a_visible_test_or_a_harness_that_does_not_compile() {
     let corpus = pair();
-    corpus.replace(
-        "broken/visible_tests/gate.rs",
-        "Gate::new(2)",
-        "Gate::new()",
-    );
+    corpus.replace("broken/visible_tests/gate.rs", "Gate::new(2)", "Gate::new()");
     let run = corpus.review(&["verify", "--format", "json", "broken"]);
     assert_eq!(run.code, 2, "{run:#?}");
     assert!(run.stderr.contains("visible_tests/gate.rs:5"), "{run:#?}");
@@ -235,10 +204,7 @@ fn a_snippet_that_reaches_past_the_checkers_std() {
     let uses = "use std::sync::atomic::{AtomicUsize, Ordering};";
     for (past, line) in [
         ("use core::sync::atomic::{AtomicUsize, Ordering};", 3),
-        (
-            "extern crate core as plain;\nuse plain::{sync::atomic::{AtomicUsize, Ordering}};",
-            4,
-        ),
+        ("extern crate core as plain;\nuse plain::{sync::atomic::{AtomicUsize, Ordering}};", 4),
         (
             "extern crate std as plain;\nextern crate alloc;\nuse alloc::sync::Arc;\nuse plain::sync::atomic::{AtomicUsize, Ordering};\npub type Shared = Arc<u8>;",
             5,

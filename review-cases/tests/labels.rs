@@ -11,37 +11,18 @@ fn a_good_corpus_is_as_labelled() {
     let run = corpus.review(&["verify", "--format", "json"]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:#?}");
     let json = run.json();
-    assert_eq!(
-        (&json["cases"], &json["checked"], &json["wrong"]),
-        (&1.into(), &5.into(), &0.into())
-    );
+    assert_eq!((&json["cases"], &json["checked"], &json["wrong"]), (&1.into(), &5.into(), &0.into()));
     let results = json["results"].as_array().expect("a list");
     let mut keys: Vec<&String> = results[1].as_object().expect("an object").keys().collect();
     keys.sort();
     assert_eq!(
         keys,
-        [
-            "as_labelled",
-            "engine",
-            "executions",
-            "expected",
-            "id",
-            "kind",
-            "seconds",
-            "variant",
-            "verdict"
-        ]
+        ["as_labelled", "engine", "executions", "expected", "id", "kind", "seconds", "variant", "verdict"]
     );
     assert_eq!(results[1]["variant"], "buggy");
-    assert_eq!(
-        (&results[1]["verdict"], &results[1]["kind"]),
-        (&"fail".into(), &"panic".into())
-    );
+    assert_eq!((&results[1]["verdict"], &results[1]["kind"]), (&"fail".into(), &"panic".into()));
     assert_eq!(results[2]["kind"], serde_json::Value::Null);
-    assert!(
-        results.iter().all(|r| r["executions"].as_u64() > Some(1)),
-        "{run:#?}"
-    );
+    assert!(results.iter().all(|r| r["executions"].as_u64() > Some(1)), "{run:#?}");
 }
 
 #[test]
@@ -56,17 +37,11 @@ fn swapping_the_two_sides_exits_1_and_names_the_case() {
     for side in ["gate/buggy: NOT AS LABELLED", "gate/fixed: NOT AS LABELLED"] {
         assert!(run.stderr.contains(side), "{run:#?}");
     }
-    assert!(
-        run.stderr.contains("are the two folders swapped?"),
-        "{run:#?}"
-    );
+    assert!(run.stderr.contains("are the two folders swapped?"), "{run:#?}");
     assert!(!run.stderr.contains("other/"), "{run:#?}");
     let table = corpus.review(&["verify"]);
     assert_eq!(table.code, 1);
-    assert!(
-        table.stdout.contains("gate/buggy: NOT AS LABELLED"),
-        "{table:#?}"
-    );
+    assert!(table.stdout.contains("gate/buggy: NOT AS LABELLED"), "{table:#?}");
 }
 
 #[test]
@@ -76,10 +51,7 @@ fn a_failure_of_another_kind_does_not_count() {
     let run = corpus.review(&["verify", "--format", "json"]);
     assert_eq!(run.code, 1, "{run:#?}");
     assert_eq!(run.json()["wrong"], 1);
-    assert!(
-        run.stderr.contains("gate/buggy: NOT AS LABELLED"),
-        "{run:#?}"
-    );
+    assert!(run.stderr.contains("gate/buggy: NOT AS LABELLED"), "{run:#?}");
 }
 
 #[test]
@@ -90,23 +62,21 @@ fn visible_tests_that_fail_on_a_variant_are_not_as_labelled() {
     let run = corpus.review(&["verify", "--format", "json"]);
     assert_eq!(run.code, 1, "{run:#?}");
     let buggy = &run.json()["results"][1];
-    assert_eq!(
-        (&buggy["kind"], &buggy["as_labelled"]),
-        (&"visible-tests".into(), &false.into())
-    );
+    assert_eq!((&buggy["kind"], &buggy["as_labelled"]), (&"visible-tests".into(), &false.into()));
 }
 
 #[test]
 fn a_hang_is_a_limit_and_not_a_hang_of_the_tool() {
     let corpus = Corpus::new(&["gate"]);
-    corpus.replace("gate/harness.rs", "let mut h", "let (_open, hang) = std::sync::mpsc::channel::<()>();\n    hang.recv().unwrap();\n    let mut h");
+    corpus.replace(
+        "gate/harness.rs",
+        "let mut h",
+        "let (_open, hang) = std::sync::mpsc::channel::<()>();\n    hang.recv().unwrap();\n    let mut h",
+    );
     let run = corpus.review(&["verify", "--format", "json", "--timeout", "1"]);
     assert_eq!(run.code, 1, "{run:#?}");
     let results = &run.json()["results"];
-    assert_eq!(
-        (&results[0]["verdict"], &results[0]["as_labelled"]),
-        (&"limit".into(), &false.into())
-    );
+    assert_eq!((&results[0]["verdict"], &results[0]["as_labelled"]), (&"limit".into(), &false.into()));
 }
 
 #[test]
@@ -119,16 +89,10 @@ fn a_second_verification_compiles_nothing() {
         .join("review-cache");
     // A comment of its own, so that nothing is compiled by another test.
     let unique = format!("// A second verification, {}.", std::process::id());
-    corpus.replace(
-        "gate/also-exchange/src/lib.rs",
-        "// One at a time.",
-        &unique,
-    );
+    corpus.replace("gate/also-exchange/src/lib.rs", "// One at a time.", &unique);
     let names = || -> std::collections::BTreeSet<_> {
         let entries = std::fs::read_dir(&cache).expect("the cache is there");
-        entries
-            .map(|entry| entry.expect("an entry").file_name())
-            .collect()
+        entries.map(|entry| entry.expect("an entry").file_name()).collect()
     };
     let before = corpus.review(&["verify", "--format", "json"]);
     let hot = corpus.path().join("gate/also-exchange/src/lib.rs");
@@ -145,18 +109,11 @@ fn a_second_verification_compiles_nothing() {
 #[test]
 fn what_needs_the_sanitizer_pass_is_skipped_without_it_for_the_declared_reason() {
     let corpus = Corpus::new(&["gate"]);
-    corpus.replace(
-        "gate/case.toml",
-        "kinds = [\"panic\"]",
-        "kinds = [\"panic\"]\nskip_without = \"plain\"",
-    );
+    corpus.replace("gate/case.toml", "kinds = [\"panic\"]", "kinds = [\"panic\"]\nskip_without = \"plain\"");
     let run = corpus.review(&["verify", "--format", "json", "--without-plain"]);
     assert_eq!(run.code, 0, "{run:#?}");
     let json = run.json();
-    assert_eq!(
-        (&json["checked"], &json["skipped"][0]["variant"]),
-        (&4.into(), &"buggy".into())
-    );
+    assert_eq!((&json["checked"], &json["skipped"][0]["variant"]), (&4.into(), &"buggy".into()));
     let reason = json["skipped"][0]["reason"].as_str().expect("a reason");
     assert!(reason.contains("thread-sanitizer pass"), "{reason}");
 }

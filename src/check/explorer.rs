@@ -83,7 +83,7 @@ pub(crate) fn step<R>(f: impl FnOnce(&mut State) -> R) -> R {
 #[cfg(feature = "check-plain")]
 pub(crate) fn unstepped(f: impl FnOnce(&mut State)) {
     step(|s| {
-        s.steps -= 1;
+        s.steps = s.steps.saturating_sub(1);
         f(s);
     });
 }
@@ -278,7 +278,7 @@ pub(crate) fn keeps_back(addr: usize) -> bool {
         return false;
     };
     step(|s| {
-        s.steps -= 1;
+        s.steps = s.steps.saturating_sub(1);
         if let Some(first) = was {
             let sites = first.site.into_iter().chain(stamp.site).collect();
             s.fail(FailureKind::DoubleFree, "a block is freed twice".into(), sites);
@@ -407,7 +407,7 @@ impl Runtime for Explorer {
             return;
         }
         step(|s| {
-            s.steps -= 1;
+            s.steps = s.steps.saturating_sub(1);
             let object = touch(s, &obj, site);
             if s.stop.is_some() {
                 return;

@@ -3,14 +3,21 @@
 //! Everything in this crate that touches memory shared between threads goes
 //! through this module, under the names of the standard library:
 //!
-//! | here | mirrors |
-//! |---|---|
-//! | `sync::{Arc, Weak, Mutex, RwLock, Condvar, Barrier, Once, OnceLock, LazyLock, mpsc}` | [`std::sync`] |
-//! | [`sync::atomic`](atomic) | [`std::sync::atomic`] |
-//! | [`sync::cell`](cell) | [`std::cell::UnsafeCell`], with loom's `with` and `with_mut` |
-//! | [`sync::thread`](thread) | [`std::thread`] |
-//! | [`sync::time`](time) | [`std::time::Instant`] |
-//! | [`sync::hint`](hint) | [`std::hint::spin_loop`] |
+//! | here | mirrors | in a model |
+//! |---|---|---|
+//! | [`atomic`]: every width, `bool`, pointers, fences | [`core::sync::atomic`] | every value that C++20 allows a load to read |
+//! | [`cell::UnsafeCell`] | [`core::cell::UnsafeCell`], with `with` and `with_mut` | two accesses that nothing orders are a race |
+//! | [`Arc`], [`Weak`] | [`std::sync::Arc`] | the counts are the model's, so the edges of a drop count |
+//! | [`Mutex`], [`RwLock`], [`Condvar`] | [`std::sync`] | any waiter wakes; spurious wake-ups and time-outs happen |
+//! | [`Barrier`] | [`std::sync::Barrier`] | a lock and a condition variable, as in `std` |
+//! | [`Once`], [`OnceLock`], [`LazyLock`] | [`std::sync`] | an Acquire load once done; statics start afresh in each execution |
+//! | [`mpsc`] | [`std::sync::mpsc`] | one lock, which orders more than `std` promises (its docs say what) |
+//! | [`thread`]: `spawn`, `scope`, `park`, `sleep`, `Builder`, `thread_local!` | [`std::thread`] | a thread-local is the model thread's own |
+//! | [`time`] | [`std::time::Instant`] | stands still, but for sleeps and time-outs |
+//! | [`hint`] | [`core::hint::spin_loop`] | waits for something new to read |
+//! | [`task`]: `block_on`, `spawn`, `AbortHandle` | async runtimes | a task is a thread; an abort strikes at each await |
+//! | `parking_lot` (feature `parking_lot`) | parking_lot's `Mutex`, `RwLock`, `Condvar` | no poisoning, no spurious wake-ups |
+//! | [`light_fence`], [`heavy_fence`] | a lopsided pair of fences | both sequentially consistent |
 //!
 //! Without the feature `check` these are re-exports and `#[inline(always)]`
 //! wrappers, so the machine code is what `std` would give. With it the types

@@ -355,7 +355,8 @@ mod tests {
             .unwrap(),
             7
         );
-        let error = block_on(spawn(async { resume_unwind(Box::new("seven")) })).map(|()| ()).unwrap_err();
+        let result: Result<(), JoinError> = block_on(spawn(async { resume_unwind(Box::new("seven")) }));
+        let error = result.unwrap_err();
         assert!(error.is_panic() && !error.is_cancelled());
         assert_eq!(*error.try_into_panic().unwrap().downcast::<&str>().unwrap(), "seven");
     }

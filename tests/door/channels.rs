@@ -4,7 +4,9 @@ use super::{acquit, convict};
 use ringwright::check::{FailureKind, outcome};
 use ringwright::sync::atomic::{AtomicU32, Ordering};
 use ringwright::sync::cell::UnsafeCell;
-use ringwright::sync::mpsc::{RecvTimeoutError, SendError, TryRecvError, TrySendError, channel, sync_channel};
+use ringwright::sync::mpsc::{
+    RecvTimeoutError, SendError, TryRecvError, TrySendError, channel, sync_channel,
+};
 use ringwright::sync::time::Duration;
 use ringwright::sync::{Arc, thread};
 

@@ -73,7 +73,8 @@ fn a_pointer_is_exchanged_once() {
             let put = |place: &AtomicPtr<u32>, n| {
                 let node = Box::into_raw(Box::new(n));
                 // AcqRel: Release and Acquire pair with the same exchange of the other thread.
-                match place.compare_exchange(std::ptr::null_mut(), node, Ordering::AcqRel, Ordering::Acquire) {
+                match place.compare_exchange(std::ptr::null_mut(), node, Ordering::AcqRel, Ordering::Acquire)
+                {
                     Ok(_) => true,
                     Err(_) => {
                         // SAFETY: nobody else has seen the node.
@@ -207,7 +208,8 @@ fn a_hand_made_count_needs_release_and_acquire() {
     }
     let model = |down: Ordering, acquire: bool| {
         move || {
-            let node = Box::into_raw(Box::new(Counted { owners: AtomicUsize::new(2), value: Shared::new(1) })) as usize;
+            let node = Box::into_raw(Box::new(Counted { owners: AtomicUsize::new(2), value: Shared::new(1) }))
+                as usize;
             let leave = move || {
                 // SAFETY: the owners count keeps the node until it is 0.
                 let counted = unsafe { &*(node as *const Counted) };

@@ -29,11 +29,11 @@ fn one_of_two_threads_initialises_and_both_see_it() {
     acquit(
         || {
             let shared = Arc::new((OnceLock::new(), AtomicU32::new(0)));
-            let get = |shared: &(OnceLock<u32>, AtomicU32), me| {
-                *shared.0.get_or_init(|| {
+            let get = |shared: &(OnceLock<Box<u32>>, AtomicU32), me| {
+                **shared.0.get_or_init(|| {
                     // Relaxed: only the number counts.
                     shared.1.fetch_add(1, Ordering::Relaxed);
-                    me
+                    Box::new(me)
                 })
             };
             let theirs = Arc::clone(&shared);
@@ -145,7 +145,7 @@ fn a_panic_poisons_a_once_but_not_a_once_lock() {
             shared.0.call_once_force(|state| poisoned = state.is_poisoned());
             assert!(poisoned && shared.0.is_completed());
             let theirs = Arc::clone(&shared);
-            let thread = thread::spawn(move || drop(theirs.1.get_or_init(|| panic!("first"))));
+            let thread = thread::spawn(move || *theirs.1.get_or_init(|| panic!("first")));
             assert!(thread.join().is_err());
             outcome(shared.1.get_or_init(|| 3));
         },

@@ -91,7 +91,10 @@ fn a_loop_that_gives_up_alone_gives_up() {
         || {
             let flag = AtomicBool::new(false);
             // Relaxed: nobody writes it.
-            let tries = (0..10).take_while(|_| !flag.load(Ordering::Relaxed)).inspect(|_| thread::yield_now()).count();
+            let tries = (0..10)
+                .take_while(|_| !flag.load(Ordering::Relaxed))
+                .inspect(|_| thread::yield_now())
+                .count();
             outcome(tries);
         },
         ["10"],

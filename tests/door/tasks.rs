@@ -4,7 +4,7 @@ use super::{acquit, convict};
 use ringwright::check::{FailureKind, outcome};
 use ringwright::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use ringwright::sync::cell::UnsafeCell;
-use ringwright::sync::{Arc, Mutex, task, thread};
+use ringwright::sync::{Arc, Mutex, mpsc, task, thread};
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
@@ -59,7 +59,8 @@ fn a_wake_up_orders_what_was_before_it() {
     unsafe impl Sync for Shared {}
     let model = |order: Ordering| {
         move || {
-            let shared = Arc::new((Shared(UnsafeCell::new(0)), AtomicBool::new(false), Mutex::new(None::<Waker>)));
+            let shared =
+                Arc::new((Shared(UnsafeCell::new(0)), AtomicBool::new(false), Mutex::new(None::<Waker>)));
             let theirs = Arc::clone(&shared);
             let thread = thread::spawn(move || {
                 // SAFETY: the explorer stops an execution before it races.
@@ -83,11 +84,47 @@ fn a_wake_up_orders_what_was_before_it() {
 }
 
 #[test]
+fn a_wake_up_alone_orders_what_was_before_it() {
+    struct Shared(UnsafeCell<u32>);
+    // SAFETY: whether accesses are ordered is what the model asks.
+    unsafe impl Sync for Shared {}
+    let model = |late: bool| {
+        move || {
+            let cell = Arc::new(Shared(UnsafeCell::new(0)));
+            let theirs = Arc::clone(&cell);
+            let (sender, receiver) = mpsc::channel::<Waker>();
+            let thread = thread::spawn(move || {
+                // SAFETY: the explorer stops an execution before it races.
+                let write = || theirs.0.with_mut(|p| unsafe { *p = 7 });
+                let waker = receiver.recv().unwrap();
+                if late {
+                    waker.wake();
+                    write();
+                } else {
+                    write();
+                    waker.wake();
+                }
+            });
+            let mut polled = false;
+            task::block_on(poll_fn(|cx| {
+                if std::mem::replace(&mut polled, true) {
+                    return Poll::Ready(());
+                }
+                sender.send(cx.waker().clone()).unwrap();
+                Poll::Pending
+            }));
+            // SAFETY: as above.
+            outcome(cell.0.with(|p| unsafe { *p }));
+            thread.join().unwrap();
+        }
+    };
+    acquit(model(false), ["7"]);
+    convict(model(true), FailureKind::Race);
+}
+
+#[test]
 fn a_task_gives_its_value() {
-    acquit(
-        || outcome(task::block_on(task::spawn(async { 7 })).unwrap()),
-        ["7"],
-    );
+    acquit(|| outcome(task::block_on(task::spawn(async { 7 })).unwrap()), ["7"]);
 }
 
 #[test]
@@ -161,8 +198,8 @@ fn the_panic_of_a_task_is_its_awaiters() {
         move || {
             let task = task::spawn(async { panic!("in the task") });
             if awaited {
-                let error: task::JoinError = task::block_on(task).map(|()| ()).unwrap_err();
-                outcome(error.is_panic());
+                let result: Result<(), task::JoinError> = task::block_on(task);
+                outcome(result.unwrap_err().is_panic());
             }
         }
     };

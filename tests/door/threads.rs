@@ -85,7 +85,7 @@ fn a_join_gives_the_value_and_what_was_written() {
                 .spawn(move || {
                     // Relaxed: the join orders it.
                     theirs.store(1, Ordering::Relaxed);
-                    Some(format!("{:?}", thread::current()))
+                    thread::current().name().map(str::to_owned)
                 })
                 .unwrap();
             assert_eq!(thread.thread().name(), Some("worker"));

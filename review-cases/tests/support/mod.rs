@@ -8,16 +8,16 @@ use std::process::Command;
 
 /// What a run of `review` gave.
 #[derive(Debug)]
-pub struct Run {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Run {
     /// The standard output, which must be one JSON value and nothing else.
     #[track_caller]
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         match serde_json::from_str(&self.stdout) {
             Ok(value) => value,
             Err(error) => panic!("not JSON: {error}\n{self:#?}"),
@@ -25,7 +25,7 @@ impl Run {
     }
 
     /// The errors that were printed.
-    pub fn errors(&self) -> Vec<&str> {
+    pub(crate) fn errors(&self) -> Vec<&str> {
         let mut errors: Vec<&str> = self.stderr.split("error: ").collect();
         errors.remove(0);
         errors
@@ -34,7 +34,7 @@ impl Run {
     /// That there was exactly one error, that it names `place` and says `words`,
     /// and that the exit code is 2.
     #[track_caller]
-    pub fn one_error(&self, place: &str, words: &str) {
+    pub(crate) fn one_error(&self, place: &str, words: &str) {
         assert_eq!(self.code, 2, "{self:#?}");
         assert_eq!(self.stderr.matches("error: case").count(), 1, "{self:#?}");
         assert!(self.stderr.contains(place), "no {place}: {self:#?}");
@@ -44,12 +44,12 @@ impl Run {
 }
 
 /// Runs the tool.
-pub fn review(args: &[&str]) -> Run {
+pub(crate) fn review(args: &[&str]) -> Run {
     run(Command::new(env!("CARGO_BIN_EXE_review")).args(args))
 }
 
 /// Runs a command that was made for the tool.
-pub fn run(command: &mut Command) -> Run {
+pub(crate) fn run(command: &mut Command) -> Run {
     let output = command.output().expect("the tool starts");
     Run {
         code: output.status.code().expect("the tool is not killed"),
@@ -59,26 +59,25 @@ pub fn run(command: &mut Command) -> Run {
 }
 
 /// The corpus of this package.
-pub fn real_cases() -> PathBuf {
+pub(crate) fn real_cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("cases")
 }
 
 /// The ids of the corpus of this package.
-pub fn real_ids() -> Vec<String> {
+pub(crate) fn real_ids() -> Vec<String> {
     let run = review(&["list", "--format", "json"]);
     assert_eq!(run.code, 0, "{run:#?}");
     let cases = run.json();
     let ids = cases.as_array().expect("a list").iter();
-    ids.map(|case| case["id"].as_str().expect("an id").to_owned())
-        .collect()
+    ids.map(|case| case["id"].as_str().expect("an id").to_owned()).collect()
 }
 
 /// A corpus in a temporary folder.
-pub struct Corpus(tempfile::TempDir);
+pub(crate) struct Corpus(tempfile::TempDir);
 
 impl Corpus {
     /// A corpus of good cases.
-    pub fn new(ids: &[&str]) -> Self {
+    pub(crate) fn new(ids: &[&str]) -> Self {
         let corpus = Self(tempfile::tempdir().expect("a temporary folder"));
         for id in ids {
             corpus.add(id);
@@ -86,12 +85,12 @@ impl Corpus {
         corpus
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
     /// Runs the tool on this corpus.
-    pub fn review(&self, args: &[&str]) -> Run {
+    pub(crate) fn review(&self, args: &[&str]) -> Run {
         let mut all = args.to_vec();
         let path = self.path().to_str().expect("UTF-8").to_owned();
         all.extend(["--cases", &path]);
@@ -99,7 +98,7 @@ impl Corpus {
     }
 
     /// Writes a file, with its folders.
-    pub fn write(&self, file: &str, text: &str) {
+    pub(crate) fn write(&self, file: &str, text: &str) {
         let file = self.path().join(file);
         fs::create_dir_all(file.parent().expect("a folder")).expect("the folder is made");
         fs::write(file, text).expect("the file is written");
@@ -107,32 +106,26 @@ impl Corpus {
 
     /// Replaces the first `from` in a file, which must be there.
     #[track_caller]
-    pub fn replace(&self, file: &str, from: &str, to: &str) {
+    pub(crate) fn replace(&self, file: &str, from: &str, to: &str) {
         let text = fs::read_to_string(self.path().join(file)).expect("the file is there");
         assert!(text.contains(from), "{from} is not in {file}");
         self.write(file, &text.replacen(from, to, 1));
     }
 
-    pub fn remove(&self, file: &str) {
+    pub(crate) fn remove(&self, file: &str) {
         fs::remove_file(self.path().join(file)).expect("the file is there");
     }
 
-    pub fn rename(&self, from: &str, to: &str) {
+    pub(crate) fn rename(&self, from: &str, to: &str) {
         fs::rename(self.path().join(from), self.path().join(to)).expect("it is there");
     }
 
     /// Adds a good case: a gate that lets `limit` in, whose buggy side looks
     /// first and counts after.
-    pub fn add(&self, id: &str) {
+    pub(crate) fn add(&self, id: &str) {
         self.write(&format!("{id}/case.toml"), &TOML.replace("ID", id));
-        self.write(
-            &format!("{id}/pr.md"),
-            "# Gate: count without a lock\n\nFaster.\n",
-        );
-        self.write(
-            &format!("{id}/explain.md"),
-            "Two visitors can both see the last place.\n",
-        );
+        self.write(&format!("{id}/pr.md"), "# Gate: count without a lock\n\nFaster.\n");
+        self.write(&format!("{id}/explain.md"), "Two visitors can both see the last place.\n");
         self.write(&format!("{id}/harness.rs"), HARNESS);
         self.write(&format!("{id}/visible_tests/gate.rs"), TESTS);
         for (variant, body) in [
@@ -142,10 +135,7 @@ impl Corpus {
             ("wrong-seqcst", WRONG),
             ("also-exchange", ALSO),
         ] {
-            self.write(
-                &format!("{id}/{variant}/src/lib.rs"),
-                &GATE.replace("BODY", body),
-            );
+            self.write(&format!("{id}/{variant}/src/lib.rs"), &GATE.replace("BODY", body));
         }
     }
 }
@@ -201,7 +191,7 @@ const GATE: &str = "//! A gate.
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Lets a number of visitors in.
-pub struct Gate {
+pub(crate) struct Gate {
     inside: AtomicUsize,
     limit: usize,
 }
@@ -214,7 +204,7 @@ impl Gate {
     }
 
     /// Whether there was a place.
-    pub fn enter(&self) -> bool {
+    pub(crate) fn enter(&self) -> bool {
         // One at a time.
 BODY
         seen < self.limit

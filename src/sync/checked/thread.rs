@@ -65,16 +65,17 @@ thread_local! {
 }
 
 impl Thread {
+    /// The handle of a model's thread, made by whoever asks first: the thread
+    /// itself or the one that starts it.
     fn modelled(number: usize, name: Option<String>) -> Thread {
         let _engine = runtime::engine_code();
-        let thread = Thread(Arc::new(Inner { name, token: Word::new(), of: Of::Modelled(number) }));
         HANDLES.with_borrow_mut(|handles| {
             if handles.len() <= number {
                 handles.resize_with(number + 1, || None);
             }
-            handles[number] = Some(thread.clone());
-        });
-        thread
+            let make = || Thread(Arc::new(Inner { name, token: Word::new(), of: Of::Modelled(number) }));
+            handles[number].get_or_insert_with(make).clone()
+        })
     }
 
     /// The thread's name.
@@ -116,9 +117,7 @@ pub fn current() -> Thread {
         let thread = std::thread::current();
         return Thread(Arc::new(Inner { name: None, token: Word::new(), of: Of::Real(thread) }));
     };
-    let me = engine.me();
-    let known = HANDLES.with_borrow(|handles| handles.get(me).cloned().flatten());
-    known.unwrap_or_else(|| Thread::modelled(me, None))
+    Thread::modelled(engine.me(), None)
 }
 
 /// Forgets the handles of the last execution.
@@ -270,7 +269,13 @@ where
     let engine_code = runtime::engine_code();
     let packet = Arc::new(Packet { result: Mutex::new(None), done: AtomicBool::new(false) });
     let theirs = Arc::clone(&packet);
-    let body: Box<dyn FnOnce() + 'a> = Box::new(move || run_thread(f, &theirs));
+    let name = builder.name.clone();
+    let body: Box<dyn FnOnce() + 'a> = Box::new(move || {
+        if let Some(engine) = runtime::current() {
+            Thread::modelled(engine.me(), name);
+        }
+        run_thread(f, &theirs);
+    });
     // SAFETY: the caller says that the borrows outlive the thread; the box has the same layout.
     let body: Box<dyn FnOnce()> = unsafe { std::mem::transmute(body) };
     let Some(engine) = runtime::current() else {

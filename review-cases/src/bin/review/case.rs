@@ -4,16 +4,8 @@ use std::path::PathBuf;
 
 /// The kinds of failure that a variant may name: those of the checker that are
 /// about the code under test.
-pub(crate) const KINDS: [&str; 8] = [
-    "race",
-    "deadlock",
-    "livelock",
-    "panic",
-    "leak",
-    "use-after-free",
-    "double-free",
-    "property",
-];
+pub(crate) const KINDS: [&str; 8] =
+    ["race", "deadlock", "livelock", "panic", "leak", "use-after-free", "double-free", "property"];
 
 /// What may be missing in a toolchain: the sanitizer pass that shows the checker
 /// every access to plain memory.
@@ -110,12 +102,8 @@ impl Case {
 
 /// Whether a word is made of lower-case letters, digits and single dashes.
 pub(crate) fn is_slug(word: &str) -> bool {
-    word.split('-').all(|part| {
-        !part.is_empty()
-            && part
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-    })
+    word.split('-')
+        .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -128,9 +116,7 @@ mod tests {
         assert_eq!(Expect::of_name("buggy"), Some(Expect::Fail));
         assert_eq!(Expect::of_name("also-swap"), Some(Expect::Pass));
         assert_eq!(Expect::of_name("wrong-fence-after"), Some(Expect::Fail));
-        for bad in [
-            "", "wrong", "wrong-", "also_x", "fixed-2", "Wrong-x", "wrong--x",
-        ] {
+        for bad in ["", "wrong", "wrong-", "also_x", "fixed-2", "Wrong-x", "wrong--x"] {
             assert_eq!(Expect::of_name(bad), None, "{bad}");
         }
     }

@@ -25,11 +25,8 @@ pub(crate) fn corpus(root: &Path) -> Corpus {
             return corpus;
         }
     };
-    let folders: BTreeSet<String> = entries
-        .iter()
-        .filter(|entry| entry.is_dir)
-        .map(|entry| entry.name.clone())
-        .collect();
+    let folders: BTreeSet<String> =
+        entries.iter().filter(|entry| entry.is_dir).map(|entry| entry.name.clone()).collect();
     for entry in entries {
         let path = root.join(&entry.name);
         if entry.is_dir {
@@ -59,9 +56,7 @@ pub(crate) fn select(mut corpus: Corpus, ids: &[String]) -> Corpus {
     known.extend(corpus.problems.iter().filter_map(|p| p.case.clone()));
     let wanted: BTreeSet<&String> = ids.iter().collect();
     corpus.cases.retain(|case| wanted.contains(&case.id));
-    corpus
-        .problems
-        .retain(|problem| problem.case.as_ref().is_some_and(|id| wanted.contains(id)));
+    corpus.problems.retain(|problem| problem.case.as_ref().is_some_and(|id| wanted.contains(id)));
     for id in wanted {
         if !known.contains(id) {
             let help = match nearest(id, known.iter().map(String::as_str)) {
@@ -83,11 +78,7 @@ struct Entry {
 
 fn listing(dir: &Path) -> Result<Vec<Entry>, Problem> {
     let unreadable = |error: std::io::Error| {
-        Problem::new(
-            format!("cannot read this folder: {error}"),
-            "check that it is there",
-        )
-        .at(dir)
+        Problem::new(format!("cannot read this folder: {error}"), "check that it is there").at(dir)
     };
     let mut entries = Vec::new();
     for entry in fs::read_dir(dir).map_err(unreadable)? {
@@ -108,11 +99,7 @@ fn case(dir: &Path, folder: &str, folders: &BTreeSet<String>) -> (Option<Case>, 
         Ok(text) => text,
         Err(problem) => return (None, vec![problem]),
     };
-    let source = Source {
-        case: folder,
-        file: &file,
-        text: &text,
-    };
+    let source = Source { case: folder, file: &file, text: &text };
     let manifest = match manifest::parse(source) {
         Ok(manifest) => manifest,
         Err(problem) => return (None, vec![problem]),
@@ -125,11 +112,7 @@ fn case(dir: &Path, folder: &str, folders: &BTreeSet<String>) -> (Option<Case>, 
         )],
         _ => manifest::check(&manifest, source),
     };
-    let mut reader = Reader {
-        source,
-        dir,
-        problems: Vec::new(),
-    };
+    let mut reader = Reader { source, dir, problems: Vec::new() };
     let case = reader.case(&manifest);
     problems.append(&mut reader.problems);
     let usable = problems.iter().all(|problem| problem.of_label);
@@ -140,15 +123,9 @@ fn text(file: &Path, case: &str) -> Result<String, Problem> {
     fs::read_to_string(file).map_err(|error| {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let (message, help) = if error.kind() == std::io::ErrorKind::NotFound {
-            (
-                format!("missing file `{name}`"),
-                "every case has one: write it, see FORMAT.md",
-            )
+            (format!("missing file `{name}`"), "every case has one: write it, see FORMAT.md")
         } else {
-            (
-                format!("cannot read `{name}`: {error}"),
-                "it must be a UTF-8 text file",
-            )
+            (format!("cannot read `{name}`: {error}"), "it must be a UTF-8 text file")
         };
         Problem::new(message, help).of(case).at(file)
     })
@@ -170,9 +147,7 @@ impl Reader<'_> {
         let variants = self.variants(m);
         self.twins(&variants);
         let spans = self.spans(m);
-        let words = |list: &[toml::Spanned<String>]| {
-            list.iter().map(|word| word.get_ref().clone()).collect()
-        };
+        let words = |list: &[toml::Spanned<String>]| list.iter().map(|word| word.get_ref().clone()).collect();
         Case {
             id: m.id.get_ref().clone(),
             dir: self.dir.to_owned(),
@@ -199,9 +174,7 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, file: &Path) -> Option<String> {
-        text(file, self.source.case)
-            .map_err(|problem| self.problems.push(problem))
-            .ok()
+        text(file, self.source.case).map_err(|problem| self.problems.push(problem)).ok()
     }
 
     /// `pr.md`, `explain.md` and `harness.rs`: there, and not empty.
@@ -214,18 +187,13 @@ impl Reader<'_> {
                     "pr.md does not begin with its title",
                     "make the first line `# <title of the pull request>`",
                 );
-                self.problems
-                    .push(problem.of(self.source.case).line(&pr, 1, first));
+                self.problems.push(problem.of(self.source.case).line(&pr, 1, first));
             }
         }
         for name in ["explain.md", "harness.rs"] {
             let file = self.dir.join(name);
             if self.text(&file).is_some_and(|text| text.trim().is_empty()) {
-                self.add(
-                    &file,
-                    format!("`{name}` is empty"),
-                    "write it, see FORMAT.md",
-                );
+                self.add(&file, format!("`{name}` is empty"), "write it, see FORMAT.md");
             }
         }
     }
@@ -233,11 +201,7 @@ impl Reader<'_> {
     /// Everything in the case's folder that is neither part of the format nor a
     /// declared variant.
     fn strays(&mut self, m: &Manifest) {
-        let declared: BTreeSet<&str> = m
-            .variants
-            .iter()
-            .map(|v| v.name.get_ref().as_str())
-            .collect();
+        let declared: BTreeSet<&str> = m.variants.iter().map(|v| v.name.get_ref().as_str()).collect();
         let files = ["case.toml", "pr.md", "explain.md", "harness.rs"];
         for entry in self.entries(self.dir) {
             let path = self.dir.join(&entry.name);
@@ -267,10 +231,7 @@ impl Reader<'_> {
             if entry.is_dir || !entry.name.ends_with(".rs") {
                 let help = "visible_tests/ holds .rs files only: remove it";
                 self.add(&path, format!("stray entry `{}`", entry.name), help);
-            } else if self
-                .text(&path)
-                .is_some_and(|text| !text.contains("#[test]"))
-            {
+            } else if self.text(&path).is_some_and(|text| !text.contains("#[test]")) {
                 let help = "write at least one #[test] function, or remove the file";
                 self.add(&path, "this file of visible tests has no test", help);
             } else {
@@ -278,11 +239,7 @@ impl Reader<'_> {
             }
         }
         if tests.is_empty() && dir.is_dir() && self.problems.is_empty() {
-            self.add(
-                &dir,
-                "no visible tests",
-                "write the tests that the author would have written",
-            );
+            self.add(&dir, "no visible tests", "write the tests that the author would have written");
         }
         tests
     }
@@ -321,11 +278,7 @@ impl Reader<'_> {
         for entry in self.entries(dir) {
             if !(entry.is_dir && entry.name == "src") {
                 let help = "a variant is one folder `src` of .rs files: remove it";
-                self.add(
-                    &dir.join(&entry.name),
-                    format!("stray entry `{}`", entry.name),
-                    help,
-                );
+                self.add(&dir.join(&entry.name), format!("stray entry `{}`", entry.name), help);
             }
         }
         let mut files = Vec::new();
@@ -364,11 +317,7 @@ impl Reader<'_> {
                 files.push(path);
             } else {
                 let help = "a variant holds .rs files only: remove it";
-                self.add(
-                    &root.join(&path),
-                    format!("stray file `{}`", entry.name),
-                    help,
-                );
+                self.add(&root.join(&path), format!("stray file `{}`", entry.name), help);
             }
         }
     }
@@ -380,12 +329,7 @@ impl Reader<'_> {
             let contents = variant
                 .files
                 .iter()
-                .map(|file| {
-                    (
-                        file.clone(),
-                        fs::read(variant.dir.join(file)).unwrap_or_default(),
-                    )
-                })
+                .map(|file| (file.clone(), fs::read(variant.dir.join(file)).unwrap_or_default()))
                 .collect();
             if let Some(other) = seen.insert(contents, &variant.name) {
                 let message = format!("variant `{}` is the same as `{other}`", variant.name);
@@ -414,10 +358,7 @@ impl Reader<'_> {
         let file = self.dir.join("buggy").join(&site.file);
         let Ok(text) = fs::read_to_string(&file) else {
             let message = format!("the span's file `{}` is not in buggy/", site.file);
-            return Some((
-                message,
-                "name a file relative to buggy/, such as src/lib.rs".into(),
-            ));
+            return Some((message, "name a file relative to buggy/, such as src/lib.rs".into()));
         };
         let line = |text: &str| {
             let line = text.lines().nth(site.line.checked_sub(1)?)?;
@@ -430,10 +371,7 @@ impl Reader<'_> {
         let place = format!("{}:{}", shown(&file), site.line);
         let message = match there {
             Some(line) => format!("the span's text is not line {place}, which is `{line}`"),
-            None => format!(
-                "the span names {place}, but the file has {} lines",
-                text.lines().count()
-            ),
+            None => format!("the span names {place}, but the file has {} lines", text.lines().count()),
         };
         let other = fs::read_to_string(self.dir.join("fixed").join(&site.file));
         let swapped = other.is_ok_and(|other| line(&other).as_ref() == Some(&site.text));

@@ -28,9 +28,7 @@ const BAD_INPUT: u8 = 2;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let root = args
-        .cases
-        .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("cases"));
+    let root = args.cases.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("cases"));
     ExitCode::from(match args.command {
         Command::List { format } => {
             let corpus = load::corpus(&root);

@@ -14,15 +14,7 @@ const EDITIONS: [&str; 4] = ["2015", "2018", "2021", "2024"];
 const LANGUAGES: [&str; 1] = ["rust"];
 const SKIPS: [&str; 1] = [PLAIN];
 /// Names that the snippet's crate cannot have, because they name something else.
-const TAKEN: [&str; 7] = [
-    "std",
-    "core",
-    "alloc",
-    "test",
-    "harness",
-    "ringwright",
-    "review_cases",
-];
+const TAKEN: [&str; 7] = ["std", "core", "alloc", "test", "harness", "ringwright", "review_cases"];
 
 /// `case.toml` as written.
 #[derive(Debug, Deserialize)]
@@ -88,9 +80,7 @@ pub(crate) struct Source<'a> {
 impl Source<'_> {
     /// A problem at these bytes of the file.
     pub(crate) fn problem(&self, at: Range<usize>, message: String, help: String) -> Problem {
-        Problem::new(message, help)
-            .of(self.case)
-            .span(self.file, self.text, at)
+        Problem::new(message, help).of(self.case).span(self.file, self.text, at)
     }
 
     /// A problem with the file as a whole.
@@ -116,17 +106,13 @@ pub(crate) fn parse(source: Source<'_>) -> Result<Manifest, Problem> {
 
 /// Every problem of the manifest that can be seen without its folder.
 pub(crate) fn check(manifest: &Manifest, source: Source<'_>) -> Vec<Problem> {
-    let mut found = Checker {
-        source,
-        problems: Vec::new(),
-    };
+    let mut found = Checker { source, problems: Vec::new() };
     found.head(manifest);
     found.variants(manifest);
     if manifest.spans.is_empty() {
         found.problems.push(source.whole(
             "no [[span]]".into(),
-            "name the lines at fault in buggy/: a = { file, line, text }, and b for the other side"
-                .into(),
+            "name the lines at fault in buggy/: a = { file, line, text }, and b for the other side".into(),
         ));
     }
     found.problems
@@ -158,11 +144,7 @@ impl Checker<'_> {
     fn filled(&mut self, key: &str, value: &Spanned<String>) {
         let text = value.get_ref();
         if text.trim().is_empty() || text.contains('\n') {
-            self.add(
-                value,
-                format!("`{key}` must be one line of text"),
-                "fill it in",
-            );
+            self.add(value, format!("`{key}` must be one line of text"), "fill it in");
         }
     }
 
@@ -185,11 +167,7 @@ impl Checker<'_> {
         let name = m.crate_name.get_ref();
         if !is_slug(&name.replace('_', "-")) || TAKEN.contains(&name.as_str()) {
             let help = "a crate name is lower-case words joined by `_`, and not the name of a crate that the build uses";
-            self.add(
-                &m.crate_name,
-                format!("`{name}` cannot be the crate's name"),
-                help,
-            );
+            self.add(&m.crate_name, format!("`{name}` cannot be the crate's name"), help);
         }
         for slug in std::iter::once(&m.class).chain(&m.tags) {
             if !is_slug(slug.get_ref()) {
@@ -215,11 +193,7 @@ impl Checker<'_> {
         for variant in &m.variants {
             let name = variant.name.get_ref().as_str();
             if !seen.insert(name) {
-                self.add(
-                    &variant.name,
-                    format!("variant `{name}` is declared twice"),
-                    "keep one of the two",
-                );
+                self.add(&variant.name, format!("variant `{name}` is declared twice"), "keep one of the two");
             }
             self.variant(variant);
         }
@@ -227,17 +201,13 @@ impl Checker<'_> {
             ("base", seen.contains("base")),
             ("buggy", seen.contains("buggy")),
             ("fixed", seen.contains("fixed")),
-            (
-                "wrong-*",
-                seen.iter().any(|name| name.starts_with("wrong-")),
-            ),
+            ("wrong-*", seen.iter().any(|name| name.starts_with("wrong-"))),
             ("also-*", seen.iter().any(|name| name.starts_with("also-"))),
         ] {
             if !found {
                 self.problems.push(self.source.whole(
                     format!("no variant `{what}`"),
-                    "every case has base, buggy, fixed, at least one wrong-* and at least one also-*"
-                        .into(),
+                    "every case has base, buggy, fixed, at least one wrong-* and at least one also-*".into(),
                 ));
             }
         }
@@ -253,12 +223,11 @@ impl Checker<'_> {
                 format!("a variant cannot be named `{name}`"),
                 "the names are base, buggy, fixed, wrong-<slug> and also-<slug>",
             ),
-            Some(by_name) if by_name.word() != expect && ["pass", "fail"].contains(&expect) => self
-                .add(
-                    &variant.expect,
-                    format!("variant `{name}` is declared to {expect}"),
-                    format!("one of this name must {}", by_name.word()),
-                ),
+            Some(by_name) if by_name.word() != expect && ["pass", "fail"].contains(&expect) => self.add(
+                &variant.expect,
+                format!("variant `{name}` is declared to {expect}"),
+                format!("one of this name must {}", by_name.word()),
+            ),
             Some(_) => {}
         }
         for kind in &variant.kinds {

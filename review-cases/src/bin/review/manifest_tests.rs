@@ -42,11 +42,7 @@ about = "a"
 
 /// The problems of a manifest, as text.
 fn problems(text: &str) -> Vec<String> {
-    let source = Source {
-        case: "demo",
-        file: Path::new("case.toml"),
-        text,
-    };
+    let source = Source { case: "demo", file: Path::new("case.toml"), text };
     let problems = match parse(source) {
         Ok(manifest) => check(&manifest, source),
         Err(problem) => vec![problem],
@@ -72,19 +68,9 @@ fn each_bad_word_is_one_problem_at_its_line() {
     for (from, to, line, message) in [
         ("\"demo\"", "\"other\"", 2, "is not the name of the folder"),
         ("\"A title\"", "\"\"", 3, "`title` must be one line"),
-        (
-            "language = \"rust\"",
-            "language = \"rost\"",
-            4,
-            "did you mean `rust`",
-        ),
+        ("language = \"rust\"", "language = \"rost\"", 4, "did you mean `rust`"),
         ("\"2024\"", "\"2025\"", 5, "unknown edition"),
-        (
-            "crate = \"demo\"",
-            "crate = \"std\"",
-            6,
-            "cannot be the crate's name",
-        ),
+        ("crate = \"demo\"", "crate = \"std\"", 6, "cannot be the crate's name"),
         ("\"atomicity\"", "\"Atomic ity\"", 7, "is not a slug"),
         ("CWE-362", "362", 8, "is not a CWE number"),
         ("\"explorer\"", "\"exploder\"", 9, "did you mean `explorer`"),
@@ -92,18 +78,8 @@ fn each_bad_word_is_one_problem_at_its_line() {
         ("minutes = 5", "minutes = \"5\"", 10, "invalid type"),
         ("\"mid\"", "\"expert\"", 11, "unknown level"),
         ("origin", "orgin", 13, "unknown field"),
-        (
-            "expect = \"pass\"",
-            "expect = \"fail\"\nkinds = [\"race\"]",
-            16,
-            "must pass",
-        ),
-        (
-            "expect = \"pass\"",
-            "expect = \"maybe\"",
-            16,
-            "unknown expectation",
-        ),
+        ("expect = \"pass\"", "expect = \"fail\"\nkinds = [\"race\"]", 16, "must pass"),
+        ("expect = \"pass\"", "expect = \"maybe\"", 16, "unknown expectation"),
         ("kinds = [\"panic\"]\n", "", 20, "names no kinds"),
         ("\"panic\"", "\"panik\"", 21, "did you mean `panic`"),
         ("\"also-x\"", "\"also\"", 33, "cannot be named"),
@@ -133,10 +109,7 @@ fn every_mandatory_variant_is_asked_for() {
         let found = problems(&GOOD.replace(&format!("name = \"{name}\""), "name = \"also-y\""));
         let missing = name.replace("-x", "-*");
         assert!(
-            name == "also-x"
-                || found
-                    .iter()
-                    .any(|p| p.contains(&format!("no variant `{missing}`"))),
+            name == "also-x" || found.iter().any(|p| p.contains(&format!("no variant `{missing}`"))),
             "{name}: {found:?}"
         );
     }
@@ -160,10 +133,7 @@ fn a_variant_declared_twice_is_a_problem() {
 fn a_pass_with_kinds_and_an_unknown_skip_are_problems() {
     let found = problem("name = \"fixed\"", "name = \"fixed\"\nkinds = [\"race\"]");
     assert!(found.contains("must pass, but names kinds"), "{found}");
-    let found = problem(
-        "name = \"fixed\"",
-        "name = \"fixed\"\nskip_without = \"loom\"",
-    );
+    let found = problem("name = \"fixed\"", "name = \"fixed\"\nskip_without = \"loom\"");
     assert!(found.contains("it is one of: plain"), "{found}");
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct Problem {
     /// What is wrong.
     pub(crate) message: String,
     /// Where.
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<Box<Place>>,
     /// What to do about it.
     pub(crate) help: String,
     /// What another program said about it, word for word.
@@ -51,10 +51,7 @@ impl Problem {
 
     /// Says that the problem is with this file as a whole.
     pub(crate) fn at(mut self, file: &Path) -> Self {
-        self.place = Some(Place {
-            file: file.to_owned(),
-            line: None,
-        });
+        self.place = Some(Box::new(Place { file: file.to_owned(), line: None }));
         self
     }
 
@@ -67,14 +64,10 @@ impl Problem {
         let column = source[first..start].chars().count();
         let end = bytes.end.min(first + text.len());
         let width = source.get(start..end).map_or(1, |s| s.chars().count());
-        self.place = Some(Place {
+        self.place = Some(Box::new(Place {
             file: file.to_owned(),
-            line: Some((
-                before.matches('\n').count() + 1,
-                text.to_owned(),
-                column..column + width.max(1),
-            )),
-        });
+            line: Some((before.matches('\n').count() + 1, text.to_owned(), column..column + width.max(1))),
+        }));
         self
     }
 
@@ -82,10 +75,10 @@ impl Problem {
     pub(crate) fn line(mut self, file: &Path, line: usize, text: &str) -> Self {
         let indent = text.chars().take_while(|c| c.is_whitespace()).count();
         let width = text.trim().chars().count().max(1);
-        self.place = Some(Place {
+        self.place = Some(Box::new(Place {
             file: file.to_owned(),
             line: Some((line, text.trim_end().to_owned(), indent..indent + width)),
-        });
+        }));
         self
     }
 
@@ -111,19 +104,11 @@ impl fmt::Display for Problem {
             write!(f, "case `{case}`: ")?;
         }
         writeln!(f, "{}", self.message)?;
-        match &self.place {
+        match self.place.as_deref() {
             Some(Place { file, line: None }) => writeln!(f, "  --> {}", shown(file))?,
-            Some(Place {
-                file,
-                line: Some((line, text, columns)),
-            }) => {
+            Some(Place { file, line: Some((line, text, columns)) }) => {
                 let margin = " ".repeat(line.to_string().len());
-                writeln!(
-                    f,
-                    "{margin} --> {}:{line}:{}",
-                    shown(file),
-                    columns.start + 1
-                )?;
+                writeln!(f, "{margin} --> {}:{line}:{}", shown(file), columns.start + 1)?;
                 writeln!(f, "{margin} |")?;
                 writeln!(f, "{line} | {text}")?;
                 let mark = "^".repeat(columns.len());
@@ -139,10 +124,7 @@ impl fmt::Display for Problem {
 }
 
 /// The name among `known` that `typed` was most likely meant to be.
-pub(crate) fn nearest<'a>(
-    typed: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|name| (distance(typed, name), name))

@@ -28,11 +28,7 @@ impl Side {
         let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-        if (hash ^ (hash >> 32)).is_multiple_of(2) {
-            Side::Buggy
-        } else {
-            Side::Fixed
-        }
+        if (hash ^ (hash >> 32)).is_multiple_of(2) { Side::Buggy } else { Side::Fixed }
     }
 
     fn name(self) -> &'static str {
@@ -49,11 +45,7 @@ pub(crate) fn question(case: &Case, side: Side) -> Result<String, Problem> {
     let served = variant(case, side.name())?;
     let mut out = String::new();
     let _ = writeln!(out, "{}\n", read(case, &case.dir.join("pr.md"))?.trim_end());
-    let _ = writeln!(
-        out,
-        "Reading time: {} minutes. Level: {}.",
-        case.minutes, case.level
-    );
+    let _ = writeln!(out, "Reading time: {} minutes. Level: {}.", case.minutes, case.level);
     let _ = writeln!(out, "\n## The change\n\n```diff");
     let files: BTreeSet<&PathBuf> = base.files.iter().chain(&served.files).collect();
     for file in files {
@@ -65,22 +57,12 @@ pub(crate) fn question(case: &Case, side: Side) -> Result<String, Problem> {
     out.push_str("```\n\n## The files after the change\n");
     for file in &served.files {
         let text = read(case, &served.dir.join(file))?;
-        let _ = writeln!(
-            out,
-            "\n### {}\n\n```rust\n{}\n```",
-            file.display(),
-            text.trim_end()
-        );
+        let _ = writeln!(out, "\n### {}\n\n```rust\n{}\n```", file.display(), text.trim_end());
     }
     out.push_str("\n## The author's tests\n");
     for file in &case.tests {
         let text = read(case, &case.dir.join("visible_tests").join(file))?;
-        let _ = writeln!(
-            out,
-            "\n### tests/{}\n\n```rust\n{}\n```",
-            file.display(),
-            text.trim_end()
-        );
+        let _ = writeln!(out, "\n### tests/{}\n\n```rust\n{}\n```", file.display(), text.trim_end());
     }
     Ok(out)
 }
@@ -105,35 +87,23 @@ pub(crate) fn answer(case: &Case, side: Side) -> Result<String, Problem> {
             let _ = writeln!(out, "  - {}:{}: `{}`", site.file, site.line, site.text);
         }
     }
-    let _ = writeln!(
-        out,
-        "\n{}",
-        read(case, &case.dir.join("explain.md"))?.trim_end()
-    );
+    let _ = writeln!(out, "\n{}", read(case, &case.dir.join("explain.md"))?.trim_end());
     Ok(out)
 }
 
 fn variant<'a>(case: &'a Case, name: &str) -> Result<&'a Variant, Problem> {
-    case.variant(name).ok_or_else(|| {
-        Problem::new(format!("no variant `{name}`"), "declare it in case.toml").of(&case.id)
-    })
+    case.variant(name)
+        .ok_or_else(|| Problem::new(format!("no variant `{name}`"), "declare it in case.toml").of(&case.id))
 }
 
 fn side_of(case: &Case, variant: &Variant, file: &PathBuf) -> Result<Option<String>, Problem> {
-    if variant.files.contains(file) {
-        read(case, &variant.dir.join(file)).map(Some)
-    } else {
-        Ok(None)
-    }
+    if variant.files.contains(file) { read(case, &variant.dir.join(file)).map(Some) } else { Ok(None) }
 }
 
 fn read(case: &Case, file: &Path) -> Result<String, Problem> {
     fs::read_to_string(file).map_err(|error| {
-        Problem::new(
-            format!("cannot read this file: {error}"),
-            "check that it is there",
-        )
-        .of(&case.id)
-        .at(file)
+        Problem::new(format!("cannot read this file: {error}"), "check that it is there")
+            .of(&case.id)
+            .at(file)
     })
 }

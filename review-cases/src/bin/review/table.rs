@@ -10,9 +10,7 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new<const N: usize>(header: [&str; N]) -> Self {
-        Self {
-            rows: vec![header.map(str::to_owned).to_vec()],
-        }
+        Self { rows: vec![header.map(str::to_owned).to_vec()] }
     }
 
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {

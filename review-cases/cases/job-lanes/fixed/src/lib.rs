@@ -1,4 +1,4 @@
-//! Report rendering: jobs that wait for a fixed set of worker threads.
+//! Report rendering: jobs that wait for a set number of worker threads.
 
 mod pool;
 mod queue;

@@ -15,7 +15,7 @@ pub type Site = u8;
 
 /// The clocks of this machine.
 pub trait Clock {
-    /// Time since some fixed moment; never goes back.
+    /// Time since some moment; never goes back.
     fn monotonic(&self) -> Duration;
 
     /// The date, as time since the start of 1970.

@@ -31,11 +31,7 @@ impl Ran {
 /// If it cannot be started or waited for.
 pub(crate) fn run(command: &mut Command, limit: Duration) -> io::Result<Ran> {
     let start = Instant::now();
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (closed, both_closed) = mpsc::channel();
     let stdout = drain(child.stdout.take(), closed.clone());
     let stderr = drain(child.stderr.take(), closed);
@@ -76,10 +72,7 @@ fn wait(
 }
 
 /// Reads a pipe to its end on a thread of its own, and keeps the end of it.
-fn drain(
-    pipe: Option<impl Read + Send + 'static>,
-    closed: mpsc::Sender<()>,
-) -> thread::JoinHandle<String> {
+fn drain(pipe: Option<impl Read + Send + 'static>, closed: mpsc::Sender<()>) -> thread::JoinHandle<String> {
     thread::spawn(move || {
         let mut kept = Vec::new();
         let mut chunk = [0; 1 << 14];
@@ -108,10 +101,7 @@ mod tests {
     fn output_and_exit_code_come_back() {
         let ran = shell("echo out; echo err >&2; exit 3", Duration::from_secs(60));
         assert_eq!(ran.status.and_then(|s| s.code()), Some(3));
-        assert_eq!(
-            (ran.stdout.as_str(), ran.stderr.as_str()),
-            ("out\n", "err\n")
-        );
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("out\n", "err\n"));
         assert!(!ran.succeeded());
     }
 

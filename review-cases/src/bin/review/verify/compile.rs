@@ -58,11 +58,7 @@ impl Key {
 }
 
 fn unreadable(file: &Path, error: &std::io::Error) -> Problem {
-    Problem::new(
-        format!("cannot read or write this: {error}"),
-        "check that it is there",
-    )
-    .at(file)
+    Problem::new(format!("cannot read or write this: {error}"), "check that it is there").at(file)
 }
 
 /// The folder of everything compiled.
@@ -83,11 +79,7 @@ impl Cache {
             return Ok(done);
         }
         let unique = NEXT.fetch_add(1, Ordering::Relaxed);
-        let draft = self.0.join(format!(
-            "{}.draft-{}-{unique}",
-            key.hex(),
-            std::process::id()
-        ));
+        let draft = self.0.join(format!("{}.draft-{}-{unique}", key.hex(), std::process::id()));
         fs::create_dir_all(&draft).map_err(|error| unreadable(&draft, &error))?;
         let made = make(&draft);
         // Somebody else may have made the same thing meanwhile; theirs is as good.
@@ -167,9 +159,7 @@ fn refusal(stderr: &str) -> Refused {
     }
     let at = first.as_ref().and_then(|message| {
         let mut spans = message.spans.iter();
-        spans
-            .find(|span| span.is_primary)
-            .map(|span| (span.file_name.clone(), span.line_start))
+        spans.find(|span| span.is_primary).map(|span| (span.file_name.clone(), span.line_start))
     });
     Refused {
         message: first.map_or_else(|| "rustc failed".to_owned(), |message| message.message),

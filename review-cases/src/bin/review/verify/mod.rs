@@ -51,11 +51,7 @@ pub(crate) fn run(corpus: Corpus, args: &VerifyArgs) -> u8 {
         Format::Table => {
             print(&summary.table());
             print(&summary.details(args.show_trace));
-            print(&format!(
-                "{}in {:.1} s\n",
-                summary.sentence(),
-                start.elapsed().as_secs_f64()
-            ));
+            print(&format!("{}in {:.1} s\n", summary.sentence(), start.elapsed().as_secs_f64()));
         }
     }
     code
@@ -103,10 +99,7 @@ struct Progress {
 
 impl Progress {
     fn new(total: usize) -> Self {
-        Self {
-            total,
-            shown: std::io::stderr().is_terminal(),
-        }
+        Self { total, shown: std::io::stderr().is_terminal() }
     }
 
     fn show(&self, done: usize, case: &Case, variant: &Variant) {

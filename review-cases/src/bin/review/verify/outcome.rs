@@ -74,11 +74,7 @@ impl Checked {
             seconds: line.seconds,
             detail: Detail {
                 message: line.message,
-                sites: line
-                    .sites
-                    .iter()
-                    .map(|site| format!("{}:{}", site.file, site.line))
-                    .collect(),
+                sites: line.sites.iter().map(|site| format!("{}:{}", site.file, site.line)).collect(),
                 trace: line.trace,
                 token: line.token,
             },
@@ -163,25 +159,13 @@ mod tests {
     #[test]
     fn a_limit_is_never_as_labelled() {
         assert!(!is_as_labelled(&variant(Expect::Pass, &[]), "limit", None));
-        assert!(!is_as_labelled(
-            &variant(Expect::Fail, &["race"]),
-            "limit",
-            None
-        ));
+        assert!(!is_as_labelled(&variant(Expect::Fail, &["race"]), "limit", None));
     }
 
     #[test]
     fn a_pass_counts_only_where_a_pass_is_expected() {
         assert!(is_as_labelled(&variant(Expect::Pass, &[]), "pass", None));
-        assert!(!is_as_labelled(
-            &variant(Expect::Pass, &[]),
-            "fail",
-            Some("race")
-        ));
-        assert!(!is_as_labelled(
-            &variant(Expect::Fail, &["race"]),
-            "pass",
-            None
-        ));
+        assert!(!is_as_labelled(&variant(Expect::Pass, &[]), "fail", Some("race")));
+        assert!(!is_as_labelled(&variant(Expect::Fail, &["race"]), "pass", None));
     }
 }

@@ -33,10 +33,7 @@ impl Summary {
                 Outcome::Bad(problem) => problems.push(problem),
             }
         }
-        let ids = results
-            .iter()
-            .map(|r| &r.id)
-            .chain(skipped.iter().map(|s| &s.id));
+        let ids = results.iter().map(|r| &r.id).chain(skipped.iter().map(|s| &s.id));
         Self {
             cases: ids.collect::<BTreeSet<_>>().len(),
             checked: results.len(),
@@ -123,16 +120,8 @@ impl Summary {
             if r.as_labelled && !(traces && r.verdict != "pass") {
                 continue;
             }
-            let label = if r.as_labelled {
-                "as labelled"
-            } else {
-                "NOT AS LABELLED"
-            };
-            let _ = write!(
-                out,
-                "\n{}/{}: {label}: expected {}, ",
-                r.id, r.variant, r.expected
-            );
+            let label = if r.as_labelled { "as labelled" } else { "NOT AS LABELLED" };
+            let _ = write!(out, "\n{}/{}: {label}: expected {}, ", r.id, r.variant, r.expected);
             let kind = r.kind.as_ref().map(|kind| format!(" ({kind})"));
             let _ = writeln!(out, "got {}{}", r.verdict, kind.unwrap_or_default());
             for line in r.detail.message.lines() {
@@ -176,11 +165,7 @@ mod tests {
     }
 
     fn skipped() -> Outcome {
-        Outcome::Skipped(Skipped {
-            id: "b".into(),
-            variant: "fixed".into(),
-            reason: "why".into(),
-        })
+        Outcome::Skipped(Skipped { id: "b".into(), variant: "fixed".into(), reason: "why".into() })
     }
 
     #[test]
@@ -199,20 +184,11 @@ mod tests {
     #[test]
     fn bad_input_is_2_and_a_wrong_label_is_1() {
         let bad = || vec![Problem::new("m", "h")];
-        assert_eq!(
-            Summary::new(vec![checked("a", true)], Vec::new()).exit_code(),
-            OK
-        );
+        assert_eq!(Summary::new(vec![checked("a", true)], Vec::new()).exit_code(), OK);
         let wrong = || vec![checked("a", true), checked("b", false)];
-        assert_eq!(
-            Summary::new(wrong(), Vec::new()).exit_code(),
-            NOT_AS_LABELLED
-        );
+        assert_eq!(Summary::new(wrong(), Vec::new()).exit_code(), NOT_AS_LABELLED);
         assert_eq!(Summary::new(wrong(), bad()).exit_code(), BAD_INPUT);
-        assert_eq!(
-            Summary::new(vec![checked("a", true)], bad()).exit_code(),
-            BAD_INPUT
-        );
+        assert_eq!(Summary::new(vec![checked("a", true)], bad()).exit_code(), BAD_INPUT);
     }
 
     #[test]
@@ -223,10 +199,7 @@ mod tests {
             vec![problem]
         };
         let wrong = || vec![checked("a", true), checked("b", false)];
-        assert_eq!(
-            Summary::new(wrong(), misfit("b")).exit_code(),
-            NOT_AS_LABELLED
-        );
+        assert_eq!(Summary::new(wrong(), misfit("b")).exit_code(), NOT_AS_LABELLED);
         assert_eq!(Summary::new(wrong(), misfit("a")).exit_code(), BAD_INPUT);
     }
 

@@ -112,9 +112,7 @@ impl Toolchain {
         command.arg(remap);
         for (name, _) in SHIMS {
             let file = self.shims.join(format!("lib{name}.rlib"));
-            command
-                .arg("--extern")
-                .arg(with_path(&format!("{name}="), &file));
+            command.arg("--extern").arg(with_path(&format!("{name}="), &file));
         }
         command.arg("-L").arg(with_path("dependency=", &self.shims));
         self.libraries.add_folders(&mut command);
@@ -158,9 +156,7 @@ impl Toolchain {
         let answer = dir.join("answer");
         fs::read_to_string(&answer)
             .map(|text| text == "yes")
-            .map_err(|error| {
-                Problem::new(format!("cannot read this: {error}"), "remove it").at(&answer)
-            })
+            .map_err(|error| Problem::new(format!("cannot read this: {error}"), "remove it").at(&answer))
     }
 
     fn build_shims(&self) -> Result<PathBuf, Problem> {
@@ -180,12 +176,7 @@ impl Toolchain {
                 write(&dir.join(&file), source)?;
                 let mut command = self.command(dir);
                 command
-                    .args([
-                        "--edition=2024",
-                        "--crate-type=rlib",
-                        "-Copt-level=1",
-                        "--out-dir=.",
-                    ])
+                    .args(["--edition=2024", "--crate-type=rlib", "-Copt-level=1", "--out-dir=."])
                     .args(["--crate-name", name, "--cfg", cfg, "-Cmetadata=stand-in"])
                     .arg("--extern")
                     .arg(with_path("ringwright=", &self.libraries.ringwright))
@@ -209,29 +200,16 @@ fn with_path(prefix: &str, path: &Path) -> OsString {
 
 fn write(file: &Path, text: &str) -> Result<(), Problem> {
     fs::write(file, text).map_err(|error| {
-        Problem::new(
-            format!("cannot write this: {error}"),
-            "check the disk and its permissions",
-        )
-        .at(file)
+        Problem::new(format!("cannot write this: {error}"), "check the disk and its permissions").at(file)
     })
 }
 
 fn version(rustc: &OsString) -> Result<String, Problem> {
     let help = "install a Rust toolchain, or name its compiler in the environment variable RUSTC";
-    let missing = |why: String| {
-        Problem::new(
-            format!("no rustc found (`{}`: {why})", rustc.display()),
-            help,
-        )
-    };
+    let missing = |why: String| Problem::new(format!("no rustc found (`{}`: {why})", rustc.display()), help);
     let ran = child::run(Command::new(rustc).arg("-vV"), Duration::from_secs(60))
         .map_err(|error| missing(error.to_string()))?;
-    if ran.succeeded() {
-        Ok(ran.stdout)
-    } else {
-        Err(missing(ran.stderr.trim().to_owned()))
-    }
+    if ran.succeeded() { Ok(ran.stdout) } else { Err(missing(ran.stderr.trim().to_owned())) }
 }
 
 /// The target directory and the profile that this program was built in.
@@ -276,12 +254,7 @@ impl Libraries {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         let mut command = Command::new(&cargo);
         command
-            .args([
-                "build",
-                "--lib",
-                "--message-format=json-render-diagnostics",
-                "--profile",
-            ])
+            .args(["build", "--lib", "--message-format=json-render-diagnostics", "--profile"])
             .arg(profile)
             .arg("--target-dir")
             .arg(target)
@@ -312,33 +285,18 @@ impl Libraries {
         let (mut review_cases, mut ringwright) = (None, None);
         let mut folders = BTreeSet::new();
         for line in messages.lines() {
-            let Ok(Artifact {
-                target: Some(target),
-                filenames,
-            }) = serde_json::from_str(line)
-            else {
+            let Ok(Artifact { target: Some(target), filenames }) = serde_json::from_str(line) else {
                 continue;
             };
-            folders.extend(
-                filenames
-                    .iter()
-                    .filter_map(|file| file.parent())
-                    .map(Path::to_owned),
-            );
-            let rlib = filenames
-                .into_iter()
-                .find(|file| file.extension().is_some_and(|e| e == "rlib"));
+            folders.extend(filenames.iter().filter_map(|file| file.parent()).map(Path::to_owned));
+            let rlib = filenames.into_iter().find(|file| file.extension().is_some_and(|e| e == "rlib"));
             match target.name.as_str() {
                 "review_cases" => review_cases = rlib.or(review_cases),
                 "ringwright" => ringwright = rlib.or(ringwright),
                 _ => {}
             }
         }
-        Some(Self {
-            review_cases: review_cases?,
-            ringwright: ringwright?,
-            folders,
-        })
+        Some(Self { review_cases: review_cases?, ringwright: ringwright?, folders })
     }
 
     fn add_folders(&self, command: &mut Command) {
@@ -362,14 +320,8 @@ mod tests {
 {"reason":"build-finished","success":true}
 "#;
         let libraries = Libraries::read(messages).unwrap();
-        assert_eq!(
-            libraries.review_cases,
-            Path::new("/t/release/libreview_cases.rlib")
-        );
-        assert_eq!(
-            libraries.ringwright,
-            Path::new("/t/release/deps/libringwright-3.rlib")
-        );
+        assert_eq!(libraries.review_cases, Path::new("/t/release/libreview_cases.rlib"));
+        assert_eq!(libraries.ringwright, Path::new("/t/release/deps/libringwright-3.rlib"));
         assert!(libraries.folders.contains(Path::new("/t/release/deps")));
         assert!(Libraries::read("{\"reason\":\"build-finished\"}").is_none());
     }

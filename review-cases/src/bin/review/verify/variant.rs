@@ -12,14 +12,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-const NATIVE: &str =
-    "a snippet is plain std Rust, and compiles with rustc alone: see the lines above";
+const NATIVE: &str = "a snippet is plain std Rust, and compiles with rustc alone: see the lines above";
 const CHECKED: &str = "it compiles with the real std, but not against the checker's. Atomics, threads and locks \
      are reached through `std` only (not `core` or `alloc`); processes, files and sockets are not there at all";
-const HARNESS: &str =
-    "a harness names the frozen public API only, which is the same in every variant";
-const TESTS: &str =
-    "the visible tests name the frozen public API only, which is the same in every variant";
+const HARNESS: &str = "a harness names the frozen public API only, which is the same in every variant";
+const TESTS: &str = "the visible tests name the frozen public API only, which is the same in every variant";
 
 /// How often the author's tests may be tried on a variant that is known to
 /// fail: its bug may show natively now and then. One pass is asked for.
@@ -36,12 +33,7 @@ pub(crate) fn check(tools: &Toolchain, case: &Case, variant: &Variant, limit: Du
     }
 }
 
-fn steps(
-    tools: &Toolchain,
-    case: &Case,
-    variant: &Variant,
-    limit: Duration,
-) -> Result<Outcome, Problem> {
+fn steps(tools: &Toolchain, case: &Case, variant: &Variant, limit: Duration) -> Result<Outcome, Problem> {
     if let Some(failed) = visible_tests(tools, case, variant, limit)? {
         return Ok(Outcome::Checked(failed));
     }
@@ -50,8 +42,7 @@ fn steps(
         return Ok(Outcome::Skipped(Skipped {
             id: case.id.clone(),
             variant: variant.name.clone(),
-            reason: "declared skip_without = \"plain\": done without the thread-sanitizer pass"
-                .into(),
+            reason: "declared skip_without = \"plain\": done without the thread-sanitizer pass".into(),
         }));
     }
     let harness = harness(tools, case, variant, &snippet)?;
@@ -75,8 +66,7 @@ fn visible_tests(
         let mut command = tools.command(&variant.dir);
         snippet_args(&mut command, case, out);
         let what = format!("variant `{}`", variant.name);
-        compile::rustc(&mut command)?
-            .map_err(|refused| refused.problem(&what, &variant.dir, NATIVE))
+        compile::rustc(&mut command)?.map_err(|refused| refused.problem(&what, &variant.dir, NATIVE))
     })?;
     for test in &case.tests {
         let program = test_program(tools, case, variant, &folder, test, key.clone())?;
@@ -102,10 +92,7 @@ fn tests_failed(case: &Case, variant: &Variant, test: &Path, ran: &Ran) -> Check
         Some(status) => status.to_string(),
         None => format!("stopped after {:.0} s", ran.took.as_secs_f64()),
     };
-    let message = format!(
-        "visible_tests/{} does not pass on this variant: {how}",
-        test.display()
-    );
+    let message = format!("visible_tests/{} does not pass on this variant: {how}", test.display());
     let output = format!("{}{}", ran.stdout, ran.stderr);
     Checked::visible_tests(case, variant, message, output, ran.took.as_secs_f64())
 }
@@ -123,23 +110,13 @@ fn test_program(
     let program = tools.cache.get(&key, |out| {
         let mut command = tools.command(&case.dir);
         command
-            .args([
-                "--test",
-                "--crate-name=visible",
-                "-Cdebuginfo=0",
-                "--edition",
-                &case.edition,
-            ])
+            .args(["--test", "--crate-name=visible", "-Cdebuginfo=0", "--edition", &case.edition])
             .arg("--extern")
             .arg(extern_arg(case, folder))
             .arg("-o")
             .arg(out.join("visible"))
             .arg(&source);
-        let what = format!(
-            "visible_tests/{} on variant `{}`",
-            test.display(),
-            variant.name
-        );
+        let what = format!("visible_tests/{} on variant `{}`", test.display(), variant.name);
         compile::rustc(&mut command)?.map_err(|refused| refused.problem(&what, &case.dir, TESTS))
     })?;
     Ok(program.join("visible"))
@@ -155,18 +132,12 @@ fn checked_snippet(tools: &Toolchain, case: &Case, variant: &Variant) -> Result<
         let mut command = tools.checked_command(&variant.dir);
         snippet_args(&mut command, case, out);
         let what = format!("variant `{}`", variant.name);
-        compile::rustc(&mut command)?
-            .map_err(|refused| refused.problem(&what, &variant.dir, CHECKED))
+        compile::rustc(&mut command)?.map_err(|refused| refused.problem(&what, &variant.dir, CHECKED))
     })
 }
 
 /// Compiles the harness against the compiled variant.
-fn harness(
-    tools: &Toolchain,
-    case: &Case,
-    variant: &Variant,
-    snippet: &Path,
-) -> Result<PathBuf, Problem> {
+fn harness(tools: &Toolchain, case: &Case, variant: &Variant, snippet: &Path) -> Result<PathBuf, Problem> {
     let mut key = tools.checked_key("harness");
     key.text(&case.crate_name);
     key.text(&snippet.display().to_string());
@@ -220,10 +191,8 @@ fn judge(case: &Case, variant: &Variant, ran: &Ran) -> Result<Checked, Problem> 
     match Line::find(&ran.stdout) {
         Some(line) if status.success() => Ok(Checked::by_harness(case, variant, line)),
         _ => {
-            let message = format!(
-                "harness.rs on variant `{}` ended without a verdict: {status}",
-                variant.name
-            );
+            let message =
+                format!("harness.rs on variant `{}` ended without a verdict: {status}", variant.name);
             let help = "a harness calls `finish` last, and runs snippet code inside models only";
             Err(Problem::new(message, help)
                 .of(&case.id)
