@@ -83,7 +83,7 @@
 //!
 //! # Source
 //!
-//! D. Vyukov, "Bounded MPMC queue", 2010,
+//! D. Vyukov, "Bounded MPMC queue",
 //! <https://www.1024cores.net/home/lock-free-algorithms/queues/bounded-mpmc-queue>.
 //! We differ in: any capacity, by positions with laps
 //! (`src/position.rs`); full and empty slots told apart by a flag,

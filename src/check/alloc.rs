@@ -12,7 +12,7 @@
 //! engine's own code, it is the system's allocator plus one read of a
 //! thread-local flag.
 
-use super::{explorer, heap, runtime};
+use super::{heap, objects, runtime};
 use std::alloc::{GlobalAlloc, Layout, System};
 
 /// See the [module](self).
@@ -41,7 +41,7 @@ unsafe impl GlobalAlloc for Quarantine {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if heap::active() && explorer::keeps_back(block as usize) {
+        if heap::active() && objects::keeps_back(block as usize) {
             return;
         }
         #[cfg(feature = "check-loom")]
@@ -54,7 +54,7 @@ unsafe impl GlobalAlloc for Quarantine {
 /// The model's code has allocated a block.
 fn allocated(block: usize, layout: Layout) {
     if heap::active() {
-        explorer::allocated(block, layout);
+        objects::allocated(block, layout);
         return;
     }
     #[cfg(feature = "check-loom")]

@@ -264,7 +264,9 @@ impl Driver {
             progress.limit = Some(Limit::Executions(plan.max_executions));
             return;
         }
-        if runs.is_multiple_of(CLOCK_EVERY) && plan.max_time.is_some_and(|max| progress.started.elapsed() >= max) {
+        if runs.is_multiple_of(CLOCK_EVERY)
+            && plan.max_time.is_some_and(|max| progress.started.elapsed() >= max)
+        {
             let millis = plan.max_time.map_or(0, |max| max.as_millis() as u64);
             progress.limit = Some(Limit::Millis(millis));
             return;

@@ -79,6 +79,7 @@
 pub mod alloc;
 mod choice;
 mod clock;
+mod decide;
 mod driver;
 mod explorer;
 mod graph;
@@ -95,6 +96,7 @@ mod loom_object;
 mod loom_state;
 mod model;
 pub(crate) mod native;
+mod objects;
 pub(crate) mod op;
 mod place;
 mod plain;

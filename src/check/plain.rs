@@ -7,7 +7,7 @@
 //! the same bytes, and none that a later write of the same bytes, which raced
 //! with none, has made irrelevant.
 
-use super::explorer;
+use super::objects;
 use super::place::Place;
 use super::race::Stamp;
 use super::runtime::Access;
@@ -94,12 +94,14 @@ impl Shadow {
 
 /// The running thread accesses plain memory.
 pub(crate) fn access(s: &mut State, addr: usize, size: usize, access: Access, place: Place) {
-    let stamp = explorer::now(s, Some(place));
+    let stamp = objects::now(s, Some(place));
+    // A free says no place of its own: this may be the nearest.
+    s.graph.site = Some(place);
     for (number, bytes) in granules(addr, size) {
         let cur = &s.graph.pasts[s.me].cur;
         let granule = s.shadow.granules.entry(number).or_default();
         if let Some(freed) = granule.freed {
-            explorer::use_after_free(s, freed, place);
+            objects::use_after_free(s, freed, place);
             return;
         }
         let conflict = granule.touches.iter().find(|t| {
@@ -108,7 +110,7 @@ pub(crate) fn access(s: &mut State, addr: usize, size: usize, access: Access, pl
                 && !t.by.before(stamp.thread as usize, cur)
         });
         if let Some(other) = conflict.copied() {
-            explorer::report_race(s, (access, stamp), (other.access, other.by));
+            objects::report_race(s, (access, stamp), (other.access, other.by));
             return;
         }
         granule.touches.retain(|t| {

@@ -22,7 +22,7 @@
 
 use super::clock::MAX_THREADS;
 use super::graph::{Graph, NONE};
-use super::op::{Alt, AltKind, DONE, Rmw, Strength, SyncOp};
+use super::op::{Alt, AltKind, Rmw, Strength, SyncOp};
 use super::place::Place;
 use super::race::{CellState, Stamp};
 use super::report::{FailureKind, Limit};
@@ -85,19 +85,19 @@ pub(crate) struct Thread {
     pub(crate) name: String,
     pub(crate) status: Status,
     pub(crate) pending: Option<Pending>,
-    chosen: Option<Choice>,
+    pub(super) chosen: Option<Choice>,
     /// Messages with smaller numbers have been tried by the pending read.
-    covered: u32,
-    spurious: u8,
-    timeouts: u8,
-    grace: u8,
+    pub(super) covered: u32,
+    pub(super) spurious: u8,
+    pub(super) timeouts: u8,
+    pub(super) grace: u8,
     /// What it has read since its last yield: location, message, site.
-    turn: Vec<(u32, u32, usize)>,
-    last_turn: Vec<(u32, u32, usize)>,
-    wrote: bool,
-    repeats: u8,
+    pub(super) turn: Vec<(u32, u32, usize)>,
+    pub(super) last_turn: Vec<(u32, u32, usize)>,
+    pub(super) wrote: bool,
+    pub(super) repeats: u8,
     /// Whether this turn must read something newer than the last one.
-    forced: bool,
+    pub(super) forced: bool,
 }
 
 impl Thread {
@@ -150,7 +150,7 @@ pub(crate) enum Stop {
 pub(crate) struct State {
     pub(crate) graph: Graph,
     pub(crate) threads: Vec<Thread>,
-    live_threads: usize,
+    pub(super) live_threads: usize,
     /// The running thread.
     pub(crate) me: usize,
     /// The thread that runs next, once decided.
@@ -178,9 +178,9 @@ pub(crate) struct State {
     pub(crate) execution: u32,
     /// Whether a stale choice was left out because the graph is too large.
     pub(crate) too_large: bool,
-    choices: Vec<Choice>,
-    alts: Vec<Alt>,
-    places: Vec<u32>,
+    pub(super) choices: Vec<Choice>,
+    pub(super) alts: Vec<Alt>,
+    pub(super) places: Vec<u32>,
 }
 
 impl State {
@@ -328,334 +328,8 @@ impl State {
         }
     }
 
-    fn has_newer(&self, loc: u32, message: u32) -> bool {
+    pub(super) fn has_newer(&self, loc: u32, message: u32) -> bool {
         self.graph.newest(loc) != message
-    }
-
-    /// A read point: every live thread stands at a read.
-    fn decide(&mut self) {
-        let picked = match &self.search {
-            Search::Exhaustive(_) => self.decide_exhaustively(),
-            Search::Random(_) => self.decide_at_random(),
-            Search::Replay { .. } => self.decide_by_list(),
-        };
-        match picked {
-            Some((thread, choice)) => {
-                let t = &mut self.threads[thread];
-                t.covered = 0;
-                t.chosen = Some(choice);
-                t.status = Status::Running;
-                self.decisions.push(Decision::Read {
-                    thread: thread as u8,
-                    message: choice.message,
-                    alt: choice.nth,
-                });
-                self.next = Some(thread);
-            }
-            None if self.stop.is_none() => self.stuck(),
-            None => {}
-        }
-    }
-
-    fn decide_exhaustively(&mut self) -> Option<(usize, Choice)> {
-        let Search::Exhaustive(mut stack) = std::mem::replace(&mut self.search, Search::Random(Rng::new(0)))
-        else {
-            unreachable!("the caller has matched")
-        };
-        let mut any = true;
-        if !stack.repeating() {
-            stack.begin_read(self.graph.messages.len() as u32);
-            for thread in 0..self.live_threads {
-                self.fill_group(thread, &mut stack);
-            }
-            any = stack.end_read();
-            if any && !stack.offers_progress() && !self.progress_possible() {
-                self.report_stuck();
-                any = false;
-            }
-        }
-        let mut result = None;
-        if any {
-            match stack.pick() {
-                Some(picked) if self.stands_at(picked.group.thread, picked.group.loc) => {
-                    for done in picked.done {
-                        self.threads[done.thread].covered = picked.watermark;
-                    }
-                    let (thread, choice) = (picked.group.thread, picked.choice);
-                    match self.renewed(thread, choice) {
-                        Some(choice) => result = Some((thread, choice)),
-                        None => self.not_deterministic(),
-                    }
-                }
-                _ => self.not_deterministic(),
-            }
-        }
-        self.search = Search::Exhaustive(stack);
-        result
-    }
-
-    /// `choice` with what the operation writes in this execution. The stack
-    /// remembers choices of earlier ones, where heap addresses were others.
-    fn renewed(&mut self, thread: usize, choice: Choice) -> Option<Choice> {
-        let pending = self.choosing(thread)?;
-        let value = self.graph.messages.get(choice.message as usize)?.value;
-        self.alts_of(thread, &pending, value);
-        let alt = *self.alts.get(usize::from(choice.nth))?;
-        (alt.kind == choice.alt.kind).then_some(Choice { alt, ..choice })
-    }
-
-    /// Whether `thread` waits for a choice at `loc`.
-    fn stands_at(&self, thread: usize, loc: u32) -> bool {
-        thread < self.live_threads
-            && self.threads[thread].status == Status::Waiting
-            && self.threads[thread].pending.is_some_and(|p| p.loc == loc)
-    }
-
-    fn fill_group(&mut self, thread: usize, stack: &mut Stack) {
-        let Some(pending) = self.choosing(thread) else {
-            return;
-        };
-        let group = stack.group();
-        std::mem::swap(&mut group.choices, &mut self.choices);
-        self.choices_of(thread, &pending, self.threads[thread].covered);
-        std::mem::swap(&mut group.choices, &mut self.choices);
-        if group.choices.is_empty() {
-            return;
-        }
-        group.thread = thread;
-        group.loc = pending.loc;
-        group.seq = self.graph.pasts[thread].seq + 1;
-        group.rmw = !matches!(pending.want, Want::Load(_));
-        let covered = self.threads[thread].covered;
-        group.fresh = self.graph.mo(pending.loc).iter().all(|m| *m >= covered);
-        stack.keep_group();
-    }
-
-    /// The pending operation of a thread that waits for a choice.
-    fn choosing(&self, thread: usize) -> Option<Pending> {
-        let t = &self.threads[thread];
-        match t.pending {
-            Some(Pending { want: Want::Join(_) | Want::Newer, .. }) => None,
-            pending if t.status == Status::Waiting => pending,
-            _ => None,
-        }
-    }
-
-    /// Fills `choices` with what `thread` may do, the newest message first,
-    /// messages before `covered` left out.
-    fn choices_of(&mut self, thread: usize, pending: &Pending, covered: u32) {
-        self.choices.clear();
-        let floor = self.graph.floor(thread, pending.loc) as usize;
-        for pos in (floor..self.graph.mo(pending.loc).len()).rev() {
-            let message = self.graph.mo(pending.loc)[pos];
-            if message < covered || self.repetition(thread, pending.loc, message) {
-                continue;
-            }
-            let value = self.graph.messages[message as usize].value;
-            self.alts_of(thread, pending, value);
-            for (nth, alt) in self.alts.iter().enumerate() {
-                if self.graph.may_read(thread, message, alt.strength, alt.write.is_some()) {
-                    self.choices.push(Choice { message, nth: nth as u8, alt: *alt });
-                }
-            }
-        }
-    }
-
-    /// Fills `alts` with what the operation may do with `value`.
-    fn alts_of(&mut self, thread: usize, pending: &Pending, value: u64) {
-        self.alts.clear();
-        let plain = |write, strength, kind| Alt { write, result: DONE, strength, kind };
-        match pending.want {
-            Want::Load(strength) => self.alts.push(plain(None, strength, AltKind::Normal)),
-            Want::Rmw { op: Rmw::Cas { expected, new, weak }, ok, err } => {
-                if value == expected {
-                    self.alts.push(plain(Some(new), ok, AltKind::Normal));
-                    if weak && self.threads[thread].spurious > 0 {
-                        self.alts.push(plain(None, err, AltKind::Spurious));
-                    }
-                } else {
-                    self.alts.push(plain(None, err, AltKind::Fail));
-                }
-            }
-            Want::Rmw { op, ok, .. } => {
-                self.alts.push(plain(Some(op.apply(value, pending.bits)), ok, AltKind::Normal));
-            }
-            Want::Sync(op) => {
-                op.alts(value, thread, &mut self.alts);
-                let t = &self.threads[thread];
-                self.alts.retain(|alt| match alt.kind {
-                    AltKind::Spurious => t.spurious > 0,
-                    AltKind::Timeout => t.timeouts > 0,
-                    AltKind::Normal | AltKind::Fail => true,
-                });
-            }
-            Want::Join(_) | Want::Newer => {}
-        }
-    }
-
-    /// Whether reading `message` would only repeat the last turn: this turn
-    /// must read something newer, has not yet, and no later read of it could.
-    fn repetition(&self, thread: usize, loc: u32, message: u32) -> bool {
-        let t = &self.threads[thread];
-        if !t.forced {
-            return false;
-        }
-        let at = t.turn.len();
-        let Some((was_loc, was, _)) = t.last_turn.get(at) else {
-            return false;
-        };
-        *was_loc == loc
-            && *was == message
-            && self.has_newer(loc, message)
-            && !t.last_turn[at + 1..].iter().any(|(loc, message, _)| self.has_newer(*loc, *message))
-    }
-
-    fn decide_at_random(&mut self) -> Option<(usize, Choice)> {
-        let mut able: Vec<usize> = (0..self.live_threads).filter(|t| self.choosing(*t).is_some()).collect();
-        while !able.is_empty() {
-            let at = self.random(able.len());
-            let thread = able.swap_remove(at);
-            let pending = self.choosing(thread).expect("only such threads are listed");
-            self.choices_of(thread, &pending, 0);
-            if !self.choices.is_empty() {
-                let newest = self.random(2) == 0;
-                let pick = if newest { 0 } else { self.random(self.choices.len()) };
-                let choice = self.choices[pick];
-                if choice.alt.kind == AltKind::Spurious && !self.progress_possible() {
-                    self.report_stuck();
-                    return None;
-                }
-                return Some((thread, choice));
-            }
-        }
-        None
-    }
-
-    fn random(&mut self, n: usize) -> usize {
-        match &mut self.search {
-            Search::Random(rng) => rng.below(n),
-            _ => 0,
-        }
-    }
-
-    fn decide_by_list(&mut self) -> Option<(usize, Choice)> {
-        let Search::Replay { list, next } = &mut self.search else { unreachable!("the caller has matched") };
-        let at = *next;
-        let (over, decision) = (at >= list.len(), list.get(at).copied());
-        if let Some(Decision::Read { thread, message, alt }) = decision {
-            let thread = thread as usize;
-            if let Some(pending) = (thread < self.live_threads).then(|| self.choosing(thread)).flatten() {
-                self.choices_of(thread, &pending, 0);
-                if let Some(choice) =
-                    self.choices.iter().find(|c| c.message == message && c.nth == alt).copied()
-                {
-                    if let Search::Replay { next, .. } = &mut self.search {
-                        *next = at + 1;
-                    }
-                    return Some((thread, choice));
-                }
-            }
-        }
-        // The list ends where the failure was, and before it nobody may have had anything to try.
-        if !over && self.progress_possible() {
-            self.not_deterministic();
-        }
-        None
-    }
-
-    /// Whether some thread has a choice that is not a spurious wake-up, which
-    /// nobody may rely on.
-    fn progress_possible(&mut self) -> bool {
-        (0..self.live_threads).any(|thread| {
-            let Some(pending) = self.choosing(thread) else {
-                return false;
-            };
-            self.choices_of(thread, &pending, 0);
-            self.choices.iter().any(|c| c.alt.kind != AltKind::Spurious)
-        })
-    }
-
-    fn not_deterministic(&mut self) {
-        let message = "the same choices led to different operations: the model depends on something that the checker \
-                       does not control (time, addresses, hashing, real threads, state kept between executions)";
-        self.fail(FailureKind::NotDeterministic, message.into(), Vec::new());
-    }
-
-    /// Picks one of `of`, as part of the schedule.
-    pub(crate) fn branch(&mut self, of: u32) -> u32 {
-        if of == 1 {
-            return 0;
-        }
-        let pick = match &mut self.search {
-            Search::Exhaustive(stack) => stack.branch(of),
-            Search::Random(rng) => Some(rng.below(of as usize) as u32),
-            Search::Replay { list, next } => {
-                *next += 1;
-                match list.get(*next - 1) {
-                    Some(Decision::Branch { pick, of: was }) if *was == of => Some(*pick),
-                    _ => None,
-                }
-            }
-        };
-        if pick.is_none() {
-            self.not_deterministic();
-        }
-        let pick = pick.unwrap_or(0);
-        self.decisions.push(Decision::Branch { pick, of });
-        pick
-    }
-
-    /// Nobody has anything to try: why?
-    fn stuck(&mut self) {
-        if self.progress_possible() {
-            self.stop = Some(Stop::Blocked);
-            return;
-        }
-        for thread in 0..self.live_threads {
-            let t = &mut self.threads[thread];
-            if t.status != Status::Waiting || t.grace == 0 {
-                continue;
-            }
-            match t.pending.as_ref().map(|p| p.want) {
-                Some(Want::Newer) => {
-                    t.grace -= 1;
-                    t.forced = false;
-                    t.status = Status::Running;
-                    return;
-                }
-                Some(Want::Sync(SyncOp::Wait { timed: true, .. } | SyncOp::Park { timed: true })) => {
-                    t.grace -= 1;
-                    t.timeouts += 1;
-                    return;
-                }
-                _ => {}
-            }
-        }
-        self.report_stuck();
-    }
-
-    fn report_stuck(&mut self) {
-        let mut spinning = false;
-        let mut waits = Vec::new();
-        let mut sites = Vec::new();
-        for thread in self.live().iter().filter(|t| t.status == Status::Waiting) {
-            let Some(pending) = &thread.pending else { continue };
-            let what = match pending.want {
-                Want::Load(_) => "load".to_owned(),
-                Want::Rmw { op, .. } => op.name().to_owned(),
-                Want::Sync(op) => op.name().to_owned(),
-                Want::Join(of) => format!("join of {}", self.threads[of].name),
-                Want::Newer => {
-                    spinning = true;
-                    "a loop that spins".to_owned()
-                }
-            };
-            waits.push(format!("{} at {what}", thread.name));
-            sites.push(pending.site);
-        }
-        let kind = if spinning { FailureKind::Livelock } else { FailureKind::Deadlock };
-        let message = format!("no thread can go on: {}", waits.join(", "));
-        self.fail(kind, message, sites);
     }
 
     /// What was chosen for the running thread, with its operation.
