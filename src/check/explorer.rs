@@ -279,9 +279,6 @@ impl Runtime for Explorer {
             let parent = s.me;
             match s.add_thread(Some(parent), name) {
                 Some(number) => {
-                    if s.threads[number].name.is_empty() {
-                        s.threads[number].name = format!("t{number}");
-                    }
                     s.tracer.step(parent, Some(site.into()), || format!("spawn t{number}"));
                     s.next = Some(parent);
                     number

@@ -7,7 +7,6 @@
 use super::race::Stamp;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, UnsafeCell};
-use std::collections::BTreeMap;
 
 /// A heap block of the model.
 #[derive(Debug)]
@@ -33,12 +32,15 @@ impl Block {
 /// given back before the execution ends.
 #[derive(Debug, Default)]
 pub(crate) struct Heap {
+    /// The blocks of this execution, and after them old ones to use again.
     blocks: Vec<Block>,
-    by_addr: BTreeMap<usize, u32>,
+    live: usize,
+    /// Address and number of each block, by address.
+    order: Vec<(usize, u32)>,
 }
 
 thread_local! {
-    static HEAP: UnsafeCell<Heap> = const { UnsafeCell::new(Heap { blocks: Vec::new(), by_addr: BTreeMap::new() }) };
+    static HEAP: UnsafeCell<Heap> = const { UnsafeCell::new(Heap { blocks: Vec::new(), live: 0, order: Vec::new() }) };
     static ACTIVE: Cell<bool> = const { Cell::new(false) };
     /// Whether the quarantining allocator has been heard of.
     static HOOKED: Cell<bool> = const { Cell::new(false) };
@@ -63,54 +65,79 @@ pub(crate) fn hooked() -> bool {
 /// Gives `f` the table. Not re-entrant: `f` runs engine code only, which is
 /// not recorded.
 pub(crate) fn with<R>(f: impl FnOnce(&mut Heap) -> R) -> R {
+    // The table's own memory is not the model's.
+    let was = ACTIVE.replace(false);
     // SAFETY: the table belongs to this operating-system thread, and `f` neither calls `with` again
-    // nor switches coroutines: it runs this module's and the engine's short bookkeeping only.
-    HEAP.with(|heap| f(unsafe { &mut *heap.get() }))
+    // (the allocator does not, while `ACTIVE` is off) nor switches coroutines: it runs this module's and
+    // the engine's short bookkeeping only.
+    let result = HEAP.with(|heap| f(unsafe { &mut *heap.get() }));
+    ACTIVE.set(was);
+    result
 }
 
 impl Heap {
     /// A new block.
     pub(crate) fn allocated(&mut self, addr: usize, layout: Layout, born: Stamp) {
         HOOKED.set(true);
-        let number = self.blocks.len() as u32;
-        self.blocks.push(Block { addr, layout, born, freed: None, objects: Vec::new() });
-        self.by_addr.insert(addr, number);
+        let number = self.live as u32;
+        match self.blocks.get_mut(self.live) {
+            Some(old) => {
+                (old.addr, old.layout, old.born, old.freed) = (addr, layout, born, None);
+                old.objects.clear();
+            }
+            None => self.blocks.push(Block { addr, layout, born, freed: None, objects: Vec::new() }),
+        }
+        self.live += 1;
+        match self.place(addr) {
+            Ok(at) => self.order[at].1 = number,
+            Err(at) => self.order.insert(at, (addr, number)),
+        }
+    }
+
+    /// Where `addr` is among the addresses, or where it would be.
+    fn place(&self, addr: usize) -> Result<usize, usize> {
+        self.order.binary_search_by_key(&addr, |(addr, _)| *addr)
     }
 
     /// The block that holds `addr`.
     pub(crate) fn find(&mut self, addr: usize) -> Option<&mut Block> {
-        let (_, number) = self.by_addr.range(..=addr).next_back()?;
-        let block = &mut self.blocks[*number as usize];
+        let at = match self.place(addr) {
+            Ok(at) => at,
+            Err(after) => after.checked_sub(1)?,
+        };
+        let block = &mut self.blocks[self.order[at].1 as usize];
         (addr < block.addr + block.layout.size().max(1)).then_some(block)
     }
 
     /// The block that starts at `addr`.
     pub(crate) fn at(&mut self, addr: usize) -> Option<&mut Block> {
-        let number = *self.by_addr.get(&addr)?;
-        Some(&mut self.blocks[number as usize])
+        let at = self.place(addr).ok()?;
+        Some(&mut self.blocks[self.order[at].1 as usize])
     }
 
     /// Forgets a block that the engine itself gives back.
-    pub(crate) fn forget(&mut self, addr: usize) -> bool {
-        self.by_addr.remove(&addr).is_some()
+    pub(crate) fn forget(&mut self, addr: usize) {
+        if let Ok(at) = self.place(addr) {
+            self.order.remove(at);
+        }
     }
 
     /// Blocks and bytes that the model has not freed.
     pub(crate) fn leaked(&self) -> (usize, usize) {
-        let left = self.by_addr.values().map(|n| &self.blocks[*n as usize]).filter(|b| b.freed.is_none());
+        let left = self.order.iter().map(|(_, n)| &self.blocks[*n as usize]).filter(|b| b.freed.is_none());
         left.fold((0, 0), |(blocks, bytes), b| (blocks + 1, bytes + b.size()))
     }
 
     /// Ends the execution: gives back what the model freed, forgets the rest.
     pub(crate) fn clear(&mut self) {
-        for (_, number) in std::mem::take(&mut self.by_addr) {
+        for (addr, number) in self.order.drain(..) {
             let block = &self.blocks[number as usize];
             if block.freed.is_some() {
                 // SAFETY: the model freed this block with this layout, once, and the allocator kept it
                 // back until now; no object of the ended execution is used any more.
-                unsafe { System.dealloc(block.addr as *mut u8, block.layout) }
+                unsafe { System.dealloc(addr as *mut u8, block.layout) }
             }
         }
-        self.blocks.clear();
+        self.live = 0;
     }
 }

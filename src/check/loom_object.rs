@@ -174,6 +174,7 @@ pub(super) struct Atomic {
     width: u64,
 }
 
+#[allow(clippy::useless_conversion, reason = "one of the widths is the result's")]
 impl Atomic {
     pub(super) fn new(size: usize, value: u64, bits: u8) -> Atomic {
         Atomic { raw: Raw::new(size, value), base: 0, bits, width: mask(size as u8 * 8) }
@@ -184,40 +185,40 @@ impl Atomic {
         Atomic { base: obj.value(), bits: obj.bits, ..self }
     }
 
-    fn to_raw(&self, value: u64) -> u64 {
+    fn raw_of(&self, value: u64) -> u64 {
         value.wrapping_sub(self.base) & self.width
     }
 
-    fn from_raw(&self, raw: u64) -> u64 {
+    fn value_of(&self, raw: u64) -> u64 {
         raw.wrapping_add(self.base) & self.width
     }
 
     pub(super) fn load(&self, order: Ordering) -> u64 {
-        self.from_raw(each_width!(&self.raw, a, T => { let value: T = a.load(order); u64::from(value) }))
+        self.value_of(each_width!(&self.raw, a, T => { let value: T = a.load(order); u64::from(value) }))
     }
 
     pub(super) fn store(&self, value: u64, order: Ordering) {
-        let value = self.to_raw(value);
+        let value = self.raw_of(value);
         each_width!(&self.raw, a, T => a.store(value as T, order));
     }
 
     pub(super) fn rmw(&self, op: Rmw, ok: Ordering, err: Ordering) -> Result<u64, u64> {
         let raw = match op {
-            Rmw::Swap(v) => each_width!(&self.raw, a, T => u64::from(a.swap(self.to_raw(v) as T, ok))),
+            Rmw::Swap(v) => each_width!(&self.raw, a, T => u64::from(a.swap(self.raw_of(v) as T, ok))),
             Rmw::Add(v) => each_width!(&self.raw, a, T => u64::from(a.fetch_add(v as T, ok))),
             Rmw::Sub(v) => each_width!(&self.raw, a, T => u64::from(a.fetch_sub(v as T, ok))),
             Rmw::Cas { expected, new, .. } => return self.exchange(expected, new, ok, err),
             _ => return self.exchange_until_done(op, ok),
         };
-        Ok(self.from_raw(raw))
+        Ok(self.value_of(raw))
     }
 
     fn exchange(&self, expected: u64, new: u64, ok: Ordering, err: Ordering) -> Result<u64, u64> {
-        let (expected, new) = (self.to_raw(expected), self.to_raw(new));
+        let (expected, new) = (self.raw_of(expected), self.raw_of(new));
         let result = each_width!(&self.raw, a, T => {
             a.compare_exchange(expected as T, new as T, ok, err).map(u64::from).map_err(u64::from)
         });
-        result.map(|v| self.from_raw(v)).map_err(|v| self.from_raw(v))
+        result.map(|v| self.value_of(v)).map_err(|v| self.value_of(v))
     }
 
     /// An operation that does not carry over to differences.

@@ -7,6 +7,7 @@ use super::report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Tra
 use super::runtime;
 use super::sc::{self, STACK, Sc};
 use super::sc_state::{State, Stop};
+use super::schedule::Picks;
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
 use std::collections::{BTreeSet, HashSet};
@@ -29,6 +30,9 @@ struct Failing {
     sites: Vec<SourceLine>,
 }
 
+/// A failure, its choices, and how often it has been run again.
+type Again = (Failing, Picks, u8);
+
 /// What a check has found so far.
 #[derive(Debug)]
 struct Progress {
@@ -37,8 +41,8 @@ struct Progress {
     executions: u64,
     distinct: HashSet<u64>,
     outcomes: BTreeSet<String>,
-    /// The failure that is being run again, its choices, and how often it has been.
-    failing: Option<(Failing, Vec<(u32, u32)>, u8)>,
+    /// The failure that is being run again.
+    failing: Option<Again>,
     limit: Option<Limit>,
     failure: Option<Failure>,
     over: bool,
@@ -151,7 +155,7 @@ impl Driver {
         if !more {
             return;
         }
-        let late = progress.executions % CLOCK_EVERY == 0;
+        let late = progress.executions.is_multiple_of(CLOCK_EVERY);
         if progress.executions >= plan.max_executions {
             progress.limit = Some(Limit::Executions(plan.max_executions));
         } else if let Some(max) = plan.max_time.filter(|max| late && progress.started.elapsed() >= *max) {
@@ -165,7 +169,7 @@ impl Driver {
         &mut self,
         progress: &mut Progress,
         failing: Failing,
-        picks: Vec<(u32, u32)>,
+        picks: Picks,
         nth: u8,
         end: Result<(), Stop>,
     ) {

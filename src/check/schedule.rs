@@ -16,20 +16,23 @@ const PATIENCE: u32 = 500;
 /// Steps at which the running thread loses its priority, an execution.
 const CHANGES: usize = 2;
 
+/// Choices: which of how many.
+pub(super) type Picks = Vec<(u32, u32)>;
+
 /// Makes the choices of executions, and remembers those of the current one.
 #[derive(Debug)]
 pub(super) struct Schedule {
     how: How,
-    /// The choices of this execution: which of how many.
-    pub(super) picks: Vec<(u32, u32)>,
+    /// The choices of this execution.
+    pub(super) picks: Picks,
 }
 
 #[derive(Debug)]
 enum How {
     /// The first choices of the next execution, with how many there were.
-    All(Vec<(u32, u32)>),
+    All(Picks),
     Random(Box<Random>),
-    List(Vec<(u32, u32)>),
+    List(Picks),
 }
 
 #[derive(Debug)]
@@ -59,7 +62,7 @@ impl Schedule {
     }
 
     /// From now on, runs the execution with these choices.
-    pub(super) fn replay(&mut self, picks: Vec<(u32, u32)>) {
+    pub(super) fn replay(&mut self, picks: Picks) {
         self.how = How::List(picks);
     }
 

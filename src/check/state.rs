@@ -28,6 +28,7 @@ use super::race::{CellState, Stamp};
 use super::report::{FailureKind, Limit};
 use super::search::{Choice, Decision, Rng, Stack, Written};
 use super::tracing::Tracer;
+use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
 /// What a thread at a read wants.
@@ -237,7 +238,9 @@ impl State {
             Search::Random(_) => {}
             Search::Replay { next, .. } => *next = 0,
         }
-        self.add_thread(None, Some("main".into()));
+        self.add_thread(None, None);
+        self.threads[0].name.clear();
+        self.threads[0].name.push_str("main");
     }
 
     /// Adds a thread and gives its number; `None` when there is no room.
@@ -265,8 +268,10 @@ impl State {
         }
         let thread = &mut self.threads[number];
         thread.name.clear();
-        if let Some(name) = name {
-            thread.name = name;
+        match name {
+            Some(name) => thread.name.push_str(&name),
+            // Into the same memory each time, and a string takes whatever is written.
+            None => drop(write!(thread.name, "t{number}")),
         }
         thread.status = Status::Running;
         thread.pending = None;

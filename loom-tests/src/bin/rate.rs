@@ -28,6 +28,9 @@ struct Args {
     /// Milliseconds of a turn.
     #[arg(long, default_value_t = 100)]
     millis: u64,
+    /// Only the engines whose name contains this.
+    #[arg(long, default_value = "")]
+    only: String,
     /// Fail unless the explorer, at random, is so many times as fast as loom.
     #[arg(long)]
     require: Option<f64>,
@@ -159,7 +162,8 @@ fn median(values: &mut [f64]) -> f64 {
 fn main() -> ExitCode {
     let args = Args::parse();
     let turn = Duration::from_millis(args.millis);
-    let engines = engines();
+    let mut engines = engines();
+    engines.retain(|(name, _)| name.contains(&args.only));
     let mut rates = vec![Vec::new(); engines.len()];
     for _ in 0..args.rounds.max(1) {
         for ((_, run), rates) in engines.iter().zip(&mut rates) {

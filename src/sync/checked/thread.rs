@@ -12,7 +12,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 pub use super::locals::LocalKey;
@@ -65,6 +65,10 @@ thread_local! {
 }
 
 impl Thread {
+    fn real(thread: std::thread::Thread) -> Thread {
+        Thread(Arc::new(Inner { name: None, token: Word::new(), of: Of::Real(thread) }))
+    }
+
     /// The handle of a model's thread, made by whoever asks first: the thread
     /// itself or the one that starts it.
     fn modelled(number: usize, name: Option<String>) -> Thread {
@@ -114,8 +118,7 @@ impl Thread {
 #[must_use]
 pub fn current() -> Thread {
     let Some(engine) = runtime::current() else {
-        let thread = std::thread::current();
-        return Thread(Arc::new(Inner { name: None, token: Word::new(), of: Of::Real(thread) }));
+        return Thread::real(std::thread::current());
     };
     Thread::modelled(engine.me(), None)
 }
@@ -206,10 +209,18 @@ enum Started {
 struct Handle<T> {
     started: Started,
     packet: Arc<Packet<T>>,
-    thread: Thread,
+    /// Made when somebody asks: most never do.
+    thread: OnceLock<Thread>,
 }
 
 impl<T> Handle<T> {
+    fn thread(&self) -> &Thread {
+        self.thread.get_or_init(|| match &self.started {
+            Started::Real(handle) => Thread::real(handle.thread().clone()),
+            Started::Modelled(number) => Thread::modelled(*number, None),
+        })
+    }
+
     #[track_caller]
     fn join(self) -> Result<T> {
         match self.started {
@@ -271,7 +282,7 @@ where
     let theirs = Arc::clone(&packet);
     let name = builder.name.clone();
     let body: Box<dyn FnOnce() + 'a> = Box::new(move || {
-        if let Some(engine) = runtime::current() {
+        if let (Some(engine), Some(_)) = (runtime::current(), &name) {
             Thread::modelled(engine.me(), name);
         }
         run_thread(f, &theirs);
@@ -290,13 +301,13 @@ where
         let body = AssertSend(native::adopt(body));
         // SAFETY: as above; the public callers require `Send` of the closure and its result.
         let handle = unsafe { real.spawn_unchecked(move || body.run()) }?;
-        let thread =
-            Thread(Arc::new(Inner { name: None, token: Word::new(), of: Of::Real(handle.thread().clone()) }));
-        return Ok(Handle { started: Started::Real(handle), packet, thread });
+        return Ok(Handle { started: Started::Real(handle), packet, thread: OnceLock::new() });
     };
     let number = engine.spawn(builder.name.clone(), body, site);
-    let thread = Thread::modelled(number, builder.name);
-    Ok(Handle { started: Started::Modelled(number), packet, thread })
+    if builder.name.is_some() {
+        Thread::modelled(number, builder.name);
+    }
+    Ok(Handle { started: Started::Modelled(number), packet, thread: OnceLock::new() })
 }
 
 /// A thread's body on its way to its thread.
@@ -414,7 +425,7 @@ impl<T> JoinHandle<T> {
     /// The thread.
     #[must_use]
     pub fn thread(&self) -> &Thread {
-        &self.0.thread
+        self.0.thread()
     }
 }
 
@@ -500,7 +511,7 @@ impl<'scope> Scope<'scope, '_> {
         // SAFETY: `scope` waits for the thread before 'scope ends, whether it was joined or not.
         let handle = unsafe { start(builder, f, site) }?;
         let _engine = runtime::engine_code();
-        let thread = handle.thread.clone();
+        let thread = handle.thread().clone();
         let slot: Slot<T> = Arc::new(Mutex::new(Some(handle)));
         let mine = Arc::clone(&slot);
         let join = move || {

@@ -12,19 +12,18 @@ const MAJORITY: usize = 3;
 /// How long we wait for a server.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What a site asks of a lock server.
+/// What a site asks of a lock server: the lease, under an epoch that the server
+/// has not granted yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// The lease, under an epoch that this server has not granted yet.
-    Acquire { site: Site, epoch: u64 },
-    /// To forget the lease of that epoch.
-    Release { site: Site, epoch: u64 },
+pub struct Ask {
+    pub site: Site,
+    pub epoch: u64,
 }
 
 /// What it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Whether it did as asked.
+    /// Whether the site has the lease, as far as this server goes.
     pub granted: bool,
     /// The highest epoch that it has granted to anybody.
     pub epoch: u64,
@@ -47,25 +46,14 @@ pub struct LockServer {
 impl LockServer {
     /// Answers at `now` on the server's own monotonic clock.
     pub fn answer(&mut self, ask: Ask, now: Duration) -> Answer {
-        let granted = match ask {
-            Ask::Acquire { site, epoch } => {
-                let taken = self.holder.is_some_and(|other| other != site) && now < self.until;
-                let granted = !taken && epoch > self.epoch;
-                if granted {
-                    self.holder = Some(site);
-                    self.until = now + TTL;
-                    self.epoch = epoch;
-                }
-                granted
-            }
-            Ask::Release { site, epoch } => {
-                let ours = self.holder == Some(site) && self.epoch == epoch;
-                if ours {
-                    self.holder = None;
-                }
-                ours
-            }
-        };
+        let Ask { site, epoch } = ask;
+        let taken = self.holder.is_some_and(|other| other != site) && now < self.until;
+        let granted = !taken && epoch > self.epoch;
+        if granted {
+            self.holder = Some(site);
+            self.until = now + TTL;
+            self.epoch = epoch;
+        }
         Answer {
             granted,
             epoch: self.epoch,
@@ -89,13 +77,6 @@ impl Lease {
     pub fn remaining(&self, clock: &impl Clock) -> Duration {
         self.until.saturating_sub(clock.monotonic())
     }
-
-    /// Gives it back before it runs out.
-    pub async fn release(self, servers: &impl LockServers) {
-        let Lease { site, epoch, .. } = self;
-        let ask = Ask::Release { site, epoch };
-        servers.ask_all(ask, PATIENCE).await;
-    }
 }
 
 /// Tries to get the lease. `None`: another site has it, or too few servers
@@ -106,15 +87,10 @@ pub async fn acquire(site: Site, servers: &impl LockServers, clock: &impl Clock)
     for _ in 0..2 {
         // Counted from before the request: no server lets go earlier than this.
         let until = clock.monotonic() + TTL;
-        let ask = Ask::Acquire { site, epoch };
-        let answers = servers.ask_all(ask, PATIENCE).await;
+        let answers = servers.ask_all(Ask { site, epoch }, PATIENCE).await;
         let granted = answers.iter().filter(|answer| answer.granted).count();
         if granted >= MAJORITY {
             return Some(Lease { site, epoch, until });
-        }
-        if granted > 0 {
-            let ask = Ask::Release { site, epoch };
-            servers.ask_all(ask, PATIENCE).await;
         }
         let highest = answers.iter().map(|answer| answer.epoch).max()?;
         epoch = highest.max(epoch) + 1;

@@ -75,10 +75,8 @@ impl<S: LockServers, L: LedgerLink, C: Clock> Runner<S, L, C> {
         let lease = lease::acquire(self.site, &self.servers, &self.clock)
             .await
             .ok_or(RunError::NoLease)?;
-        // On an error the lease is left to run out.
-        let count = self.transfer(lease).await?;
-        lease.release(&self.servers).await;
-        Ok(count)
+        // The lease is left to run out: the next run is a minute away.
+        self.transfer(lease).await
     }
 
     async fn transfer(&self, lease: Lease) -> Result<usize, RunError> {
