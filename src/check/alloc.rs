@@ -55,8 +55,8 @@ unsafe impl GlobalAlloc for Quarantine {
 fn allocated(block: usize, layout: Layout) {
     if heap::active() {
         objects::allocated(block, layout);
-        return;
+    } else {
+        #[cfg(feature = "check-loom")]
+        super::loom::allocated(block, layout.size());
     }
-    #[cfg(feature = "check-loom")]
-    super::loom::allocated(block, layout.size());
 }

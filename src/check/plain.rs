@@ -93,6 +93,7 @@ impl Shadow {
 }
 
 /// The running thread accesses plain memory.
+#[cfg_attr(not(feature = "check-plain"), expect(dead_code, reason = "the sanitizer's pass calls it"))]
 pub(crate) fn access(s: &mut State, addr: usize, size: usize, access: Access, place: Place) {
     let stamp = objects::now(s, Some(place));
     // A free says no place of its own: this may be the nearest.
