@@ -153,9 +153,15 @@ pub(super) fn allocated(addr: usize, size: usize) {
 }
 
 /// A block is given back.
+#[inline]
 pub(super) fn freed(addr: usize) {
-    let looked_at = ALLOCATIONS.try_with(Cell::get).unwrap_or(false) && !LOOKING.get();
-    if looked_at && !unwinding() {
+    if ALLOCATIONS.try_with(Cell::get).unwrap_or(false) {
+        forget_birth(addr);
+    }
+}
+
+fn forget_birth(addr: usize) {
+    if !LOOKING.get() && !unwinding() {
         let _engine = runtime::engine_code();
         drop(with(|s| if s.births.is_empty() { None } else { s.births.remove(&addr) }));
     }

@@ -191,7 +191,7 @@ const GATE: &str = "//! A gate.
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Lets a number of visitors in.
-pub(crate) struct Gate {
+pub struct Gate {
     inside: AtomicUsize,
     limit: usize,
 }
@@ -204,7 +204,7 @@ impl Gate {
     }
 
     /// Whether there was a place.
-    pub(crate) fn enter(&self) -> bool {
+    pub fn enter(&self) -> bool {
         // One at a time.
 BODY
         seen < self.limit

@@ -30,7 +30,7 @@ impl Summary {
             match outcome {
                 Outcome::Checked(checked) => results.push(checked),
                 Outcome::Skipped(skip) => skipped.push(skip),
-                Outcome::Bad(problem) => problems.push(problem),
+                Outcome::Bad(problem) => add(&mut problems, problem),
             }
         }
         let ids = results.iter().map(|r| &r.id).chain(skipped.iter().map(|s| &s.id));
@@ -141,6 +141,18 @@ impl Summary {
     }
 }
 
+/// Adds a problem, unless it is there already: what is wrong with the tests or
+/// the harness is found again on every variant.
+fn add(problems: &mut Vec<Problem>, problem: Problem) {
+    let same = |known: &Problem| {
+        known.place.is_some()
+            && (&known.case, &known.place, &known.quoted) == (&problem.case, &problem.place, &problem.quoted)
+    };
+    if !problems.iter().any(same) {
+        problems.push(problem);
+    }
+}
+
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("    {line}\n")).collect()
 }
@@ -201,6 +213,16 @@ mod tests {
         let wrong = || vec![checked("a", true), checked("b", false)];
         assert_eq!(Summary::new(wrong(), misfit("b")).exit_code(), NOT_AS_LABELLED);
         assert_eq!(Summary::new(wrong(), misfit("a")).exit_code(), BAD_INPUT);
+    }
+
+    #[test]
+    fn the_same_problem_on_every_variant_is_one_problem() {
+        let at = |file: &str, variant: &str| {
+            let problem = Problem::new(format!("on {variant}"), "h").of("a");
+            Outcome::Bad(problem.at(std::path::Path::new(file)))
+        };
+        let outcomes = vec![at("harness.rs", "base"), at("harness.rs", "buggy"), at("lib.rs", "buggy")];
+        assert_eq!(Summary::new(outcomes, Vec::new()).problems.len(), 2);
     }
 
     #[test]
