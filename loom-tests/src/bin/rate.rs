@@ -143,8 +143,11 @@ fn loom_itself(turn: Duration) -> Turn {
     (executions, (seconds() - begin) * searching.as_secs_f64() / all.as_secs_f64())
 }
 
-/// The engines: what they are called, and how a turn of them runs.
-fn engines() -> Vec<(&'static str, fn(Duration) -> Turn)> {
+/// An engine: what it is called, and how a turn of it runs.
+type Named = (&'static str, fn(Duration) -> Turn);
+
+/// The engines that this build has.
+fn engines() -> Vec<Named> {
     vec![
         ("explorer, random", explorer_random),
         ("explorer, exhaustive, again and again", explorer_exhaustive),
@@ -210,7 +213,7 @@ fn print(args: &Args, rows: &[Row]) {
                 .collect();
             println!(
                 "{}",
-                json!({ "model": "message passing, two threads", "rounds": args.rounds, "rows": rows })
+                json!({ "model": "message passing, two threads", "rounds": args.rounds, "clock": clock, "rows": rows })
             );
         }
         Format::Table => {

@@ -168,15 +168,6 @@ fn main() {
         town(world, vec![7, 8]);
     });
 
-    let faults = sim::Sim::new("two runs, two faults")
-        .nodes(nodes())
-        .faults(2)
-        .pauses([LONG])
-        .delays([sim::Delay::PastNext(1), sim::Delay::By(LONG)]);
-    h.sim(faults, |world| {
-        town(world, vec![7, 8]);
-    });
-
     let hour = Duration::from_secs(3600);
     let clocks = sim::Sim::new("two runs, a clock that is off")
         .nodes(nodes())
@@ -196,6 +187,15 @@ fn main() {
                 Some(payout) => Err(format!("{payout} is due and nobody could pay it")),
             }
         });
+    });
+
+    let faults = sim::Sim::new("two runs, two faults")
+        .nodes(nodes())
+        .faults(2)
+        .pauses([LONG])
+        .delays([sim::Delay::PastNext(1), sim::Delay::By(LONG)]);
+    h.sim(faults, |world| {
+        town(world, vec![7, 8]);
     });
     h.finish();
 }
