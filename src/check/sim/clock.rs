@@ -13,7 +13,7 @@ use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// What the wall clocks show at the start: 2026-03-02 14:00:00 UTC, in seconds
@@ -185,36 +185,39 @@ impl Future for Alarm {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let (world, node) = (self.clock.world.clone(), self.clock.node);
-        let timer = match &self.timer {
-            Some(timer) => Rc::clone(timer),
-            None => {
-                let span = self.clock.drift().true_time(nanos(self.duration));
-                let timer = Rc::new(Timer {
-                    node,
-                    counts: world.current_counts(),
-                    state: Cell::new(TimerState::Armed),
-                    waker: RefCell::new(None),
-                });
-                let mut state = world.state();
-                let at = state.now.saturating_add(span);
-                state.agenda.put(at, Event::Fire(Rc::clone(&timer)));
-                drop(state);
-                self.timer = Some(Rc::clone(&timer));
-                timer
-            }
-        };
-        if timer.state.get() == TimerState::Fired {
-            return Poll::Ready(());
+        let timer = self.timer.take().unwrap_or_else(|| self.start());
+        let fired = timer.state.get() == TimerState::Fired;
+        if !fired {
+            self.clock.world.waits(self.what, self.site);
+            remember(&mut timer.waker.borrow_mut(), cx.waker());
         }
-        world.waits(self.what, self.site);
-        *timer.waker.borrow_mut() = Some(cx.waker().clone());
-        Poll::Pending
+        self.timer = Some(timer);
+        if fired { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+/// Keeps `waker`, unless what is kept wakes the same task.
+pub(super) fn remember(kept: &mut Option<Waker>, waker: &Waker) {
+    if !kept.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
+        *kept = Some(waker.clone());
     }
 }
 
 impl Alarm {
-    /// How long it still runs, in true nanoseconds, if it were started now.
+    fn start(&self) -> Rc<Timer> {
+        let world = &self.clock.world;
+        let at = self.ends();
+        let timer = Rc::new(Timer {
+            node: self.clock.node,
+            counts: world.current_counts(),
+            state: Cell::new(TimerState::Armed),
+            waker: RefCell::new(None),
+        });
+        world.state().agenda.put(at, Event::Fire(Rc::clone(&timer)));
+        timer
+    }
+
+    /// When it would end, in true nanoseconds, if it were started now.
     pub(super) fn ends(&self) -> u64 {
         let now = self.clock.world.state().now;
         let span = self.clock.drift().true_time(nanos(self.duration));

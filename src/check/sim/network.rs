@@ -7,6 +7,7 @@
 //! wait at its door.
 
 use super::agenda::Event;
+use super::clock::remember;
 use super::plan::Arrival;
 use super::world::{Node, World};
 use std::cell::RefCell;
@@ -232,7 +233,7 @@ impl<M: Clone + fmt::Debug + 'static> Registered<M> {
         let mut calls = self.net.shared.calls.borrow_mut();
         let call = calls.get_mut(&self.number)?;
         if call.reply.is_none() {
-            call.waker = Some(waker.clone());
+            remember(&mut call.waker, waker);
         }
         call.reply.take()
     }

@@ -1,3 +1,4 @@
+//! The unit tests of the manifest.
 use super::*;
 
 const GOOD: &str = r#"
