@@ -125,12 +125,12 @@ fn a_span_that_is_not_its_line() {
     let corpus = pair();
     let listed = |words: &str| {
         let run = corpus.review(&["list", "--format", "json"]);
-        run.one_error("broken/case.toml:43:", words);
+        run.one_error("broken/case.toml:42:", words);
         assert_eq!(run.json().as_array().map(Vec::len), Some(2), "{run:#?}");
     };
     corpus.replace("broken/case.toml", "line = 21", "line = 20");
     listed("write line = 21");
-    let run = verified(&corpus, "broken/case.toml:43:", "write line = 21");
+    let run = verified(&corpus, "broken/case.toml:42:", "write line = 21");
     assert_eq!(run.json()["checked"], 10, "the variants are still checked");
     corpus.replace("broken/case.toml", "line = 20", "line = 900");
     listed("but the file has");
@@ -196,7 +196,7 @@ fn a_visible_test_or_a_harness_that_does_not_compile() {
     corpus.replace("broken/harness.rs", "gate.enter()", "gate.entre()");
     let run = corpus.review(&["verify", "--format", "json", "broken"]);
     assert_eq!(run.code, 2, "{run:#?}");
-    run.one_error("broken/harness.rs:13:", "harness.rs on variant");
+    run.one_error("broken/harness.rs:14:", "harness.rs on variant");
 }
 
 #[test]

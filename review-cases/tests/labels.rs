@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 use support::Corpus;
 
 #[test]
@@ -79,31 +82,37 @@ fn a_hang_is_a_limit_and_not_a_hang_of_the_tool() {
     assert_eq!((&results[0]["verdict"], &results[0]["as_labelled"]), (&"limit".into(), &false.into()));
 }
 
+/// The compiled snippets in the cache that contain `text`.
+fn compiled_with(text: &str) -> BTreeSet<PathBuf> {
+    let target = Path::new(env!("CARGO_BIN_EXE_review")).ancestors().nth(2).expect("the target folder");
+    let entries = fs::read_dir(target.join("review-cache")).expect("the cache is there");
+    entries
+        .map(|entry| entry.expect("an entry").path().join("libgate.rlib"))
+        .filter(|file| {
+            let bytes = fs::read(file).unwrap_or_default();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        })
+        .collect()
+}
+
 #[test]
 fn a_second_verification_compiles_nothing() {
-    let corpus = Corpus::new(&["gate"]);
-    let cache = std::path::Path::new(env!("CARGO_BIN_EXE_review"))
-        .ancestors()
-        .nth(2)
-        .expect("the target folder")
-        .join("review-cache");
-    // A comment of its own, so that nothing is compiled by another test.
-    let unique = format!("// A second verification, {}.", std::process::id());
-    corpus.replace("gate/also-exchange/src/lib.rs", "// One at a time.", &unique);
-    let names = || -> std::collections::BTreeSet<_> {
-        let entries = std::fs::read_dir(&cache).expect("the cache is there");
-        entries.map(|entry| entry.expect("an entry").file_name()).collect()
+    // Text of its own, to tell what was compiled for this test.
+    let unique = format!("second verification {}", std::process::id());
+    let corpus = |unique: &str| {
+        let corpus = Corpus::new(&["gate"]);
+        let check = format!("assert!(self.limit > 0, \"{unique}\");\n        // One");
+        corpus.replace("gate/also-exchange/src/lib.rs", "// One", &check);
+        corpus
     };
-    let before = corpus.review(&["verify", "--format", "json"]);
-    let hot = corpus.path().join("gate/also-exchange/src/lib.rs");
-    let compiled = names();
-    let after = corpus.review(&["verify", "--format", "json"]);
-    assert_eq!((before.code, after.code), (0, 0), "{before:#?}{after:#?}");
-    // Other tests may have compiled meanwhile, this corpus did not: a third run
-    // without any compiler to call is still good.
-    let fake = std::fs::read_to_string(&hot).expect("the file");
-    assert!(fake.contains(&unique));
-    assert!(names().is_superset(&compiled));
+    let run = corpus(&unique).review(&["verify", "--format", "json"]);
+    assert_eq!(run.code, 0, "{run:#?}");
+    let first = compiled_with(&unique);
+    assert_eq!(first.len(), 2, "once for the tests, once for the checker: {first:?}");
+    // The same sources in another folder are the same.
+    let run = corpus(&unique).review(&["verify", "--format", "json"]);
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert_eq!(compiled_with(&unique), first);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use super::child;
 use super::compile::{self, Cache, Key};
+use crate::case::Case;
 use crate::problem::Problem;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -81,11 +82,11 @@ impl Toolchain {
 
     /// A key that depends also on the checker and the way snippets are compiled
     /// for it.
-    pub(crate) fn checked_key(&self, purpose: &str) -> Key {
+    pub(crate) fn checked_key(&self, purpose: &str, case: &Case) -> Key {
         let mut key = self.key(purpose);
         // The name of the folder is a hash over the shims and the libraries.
         key.text(&self.shims.display().to_string());
-        key.text(&self.checked_flags().join(" "));
+        key.text(&self.checked_flags(case).join(" "));
         key
     }
 
@@ -98,10 +99,10 @@ impl Toolchain {
 
     /// rustc as code for the checker is compiled: against the stand-ins, and
     /// with the pass where there is one.
-    pub(crate) fn checked_command(&self, dir: &Path) -> Command {
+    pub(crate) fn checked_command(&self, case: &Case, dir: &Path) -> Command {
         let mut command = self.command(dir);
-        command.args(self.checked_flags());
-        if self.plain {
+        command.args(self.checked_flags(case));
+        if self.passes(case) {
             command.env("RUSTC_BOOTSTRAP", "1");
         }
         // The compiler's own name for the folder is dropped from debug
@@ -124,14 +125,20 @@ impl Toolchain {
         with_path("review_cases=", &self.libraries.review_cases)
     }
 
-    fn checked_flags(&self) -> Vec<&'static str> {
+    /// Whether the case is compiled with the pass. A simulation runs on one
+    /// thread: there is nothing for the pass to see, and it would cost time.
+    fn passes(&self, case: &Case) -> bool {
+        self.plain && case.engine != "sim"
+    }
+
+    fn checked_flags(&self, case: &Case) -> Vec<&'static str> {
         let mut flags = vec![
             "-Copt-level=1",
             "-Cdebuginfo=line-tables-only",
             "-Coverflow-checks=on",
             "-Ccodegen-units=1",
         ];
-        if self.plain {
+        if self.passes(case) {
             flags.extend(PLAIN);
         }
         flags

@@ -124,12 +124,12 @@ fn test_program(
 
 /// Compiles the variant for the checker.
 fn checked_snippet(tools: &Toolchain, case: &Case, variant: &Variant) -> Result<PathBuf, Problem> {
-    let mut key = tools.checked_key("snippet");
+    let mut key = tools.checked_key("snippet", case);
     key.text(&case.crate_name);
     key.text(&case.edition);
     add_sources(&mut key, variant)?;
     tools.cache.get(&key, |out| {
-        let mut command = tools.checked_command(&variant.dir);
+        let mut command = tools.checked_command(case, &variant.dir);
         snippet_args(&mut command, case, out);
         let what = format!("variant `{}`", variant.name);
         compile::rustc(&mut command)?.map_err(|refused| refused.problem(&what, &variant.dir, CHECKED))
@@ -138,12 +138,12 @@ fn checked_snippet(tools: &Toolchain, case: &Case, variant: &Variant) -> Result<
 
 /// Compiles the harness against the compiled variant.
 fn harness(tools: &Toolchain, case: &Case, variant: &Variant, snippet: &Path) -> Result<PathBuf, Problem> {
-    let mut key = tools.checked_key("harness");
+    let mut key = tools.checked_key("harness", case);
     key.text(&case.crate_name);
     key.text(&snippet.display().to_string());
     key.file(&case.dir, Path::new("harness.rs"))?;
     let folder = tools.cache.get(&key, |out| {
-        let mut command = tools.checked_command(&case.dir);
+        let mut command = tools.checked_command(case, &case.dir);
         command
             .args(["--crate-name=harness", "--edition=2024", "--extern"])
             .arg(extern_arg(case, snippet))
