@@ -64,3 +64,21 @@ pub fn closed_to_the_producer() -> impl Fn() + Send + Sync + 'static {
         check::outcome(format!("closed {closed}"));
     }
 }
+
+/// What the producer did before it went happens before the consumer learns of
+/// it by asking.
+pub fn closed_to_the_consumer() -> impl Fn() + Send + Sync + 'static {
+    || {
+        let mark = std::sync::Arc::new(Mark::new());
+        let theirs = std::sync::Arc::clone(&mark);
+        let (producer, consumer) = spsc::bounded::<u32>(1);
+        let dropping = thread::spawn(move || {
+            theirs.set();
+            drop(producer);
+        });
+        let closed = consumer.is_closed();
+        assert!(!closed || mark.is_set());
+        dropping.join().unwrap();
+        check::outcome(format!("closed {closed}"));
+    }
+}

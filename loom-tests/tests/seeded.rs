@@ -68,6 +68,13 @@ fn spsc_consumer_gone_as_relaxed_loses_what_the_consumer_did() {
 }
 
 #[test]
+fn spsc_question_of_the_consumer_as_relaxed_loses_what_the_producer_did() {
+    let load = "Position(self.shared.tail.load(Ordering::Acquire)).is_flagged()";
+    twin("src/spsc.rs", load, 0, Ordering::Relaxed, spsc::closed_to_the_consumer())
+        .assert_failed(FailureKind::Race);
+}
+
+#[test]
 fn mpmc_publish_as_relaxed_is_a_race() {
     let store = "slot.stamp.store(tail.flagged().0, Ordering::Release)";
     twin("src/mpmc.rs", store, 0, Ordering::Relaxed, mpmc::hand_over()).assert_failed(FailureKind::Race);

@@ -35,3 +35,9 @@ fn the_consumer_may_go_at_any_time() {
 fn closed_comes_after_all_that_the_consumer_did() {
     passes("spsc closed", spsc::closed_to_the_producer()).assert_outcomes(["closed false", "closed true"]);
 }
+
+#[test]
+fn closed_comes_after_all_that_the_producer_did() {
+    passes("spsc closed by the producer", spsc::closed_to_the_consumer())
+        .assert_outcomes(["closed false", "closed true"]);
+}

@@ -75,7 +75,6 @@ struct Progress {
     limit: Option<Limit>,
     failure: Option<Failure>,
     too_large: bool,
-    token_error: Option<String>,
 }
 
 /// Shuttle's scheduler: resumes whomever the state decided on.
@@ -402,7 +401,6 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         limit: None,
         failure: None,
         too_large: false,
-        token_error: None,
     }));
     explorer::install(&raw mut *state);
     let driver = Driver { state, progress: Arc::clone(&progress), ran: false };
@@ -439,14 +437,7 @@ impl Drop for Installed {
 
 /// The model's main thread: the closure, its thread-locals, its end.
 fn main_thread(model: &(dyn Fn() + Send + Sync)) {
-    {
-        let _user = runtime::user_code();
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(model));
-        if let Err(payload) = result {
-            hook::end_with_panic(&*payload);
-        }
-        crate::sync::drop_thread_locals();
-    }
+    hook::run_main(model);
     explorer::with(|s| s.threads[0].status = Status::Finished);
 }
 
@@ -473,7 +464,6 @@ fn report(name: String, progress: &mut Progress) -> Report {
             "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen".into(),
         );
     }
-    notes.extend(progress.token_error.take());
     Report {
         name,
         engine: Engine::Explorer,

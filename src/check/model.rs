@@ -6,7 +6,7 @@ use super::graph::BrokenRule;
 use super::loom_child;
 use super::op::Strength;
 use super::plan::{Mode, Plan, Weakened};
-use super::report::{Engine, FailureKind, Limit, Report, Verdict};
+use super::report::{Engine, Limit, Report, Verdict};
 use super::runtime;
 use super::token::{self, Token};
 use super::{driver, native, sc_driver};
@@ -243,12 +243,5 @@ impl Check {
             failure: None,
             notes: Vec::new(),
         }
-    }
-}
-
-/// The kind of failure of a report, for tests.
-impl From<&Report> for Option<FailureKind> {
-    fn from(report: &Report) -> Self {
-        report.failed()
     }
 }
