@@ -7,10 +7,11 @@ use super::plan::{Mode, Plan};
 use super::report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, Verdict};
 use super::runtime;
 use super::search::{Decision, Rng, Stack};
-use super::state::{Search, State, Status, Stop};
-use super::{heap, hook, token};
+use super::state::{Search, State, Stop};
+use super::{heap, hook, token, workers};
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,52 +78,67 @@ struct Progress {
     too_large: bool,
 }
 
-/// Shuttle's scheduler: resumes whomever the state decided on.
+/// Runs one execution after another.
 struct Driver {
     state: Box<State>,
     progress: Arc<Mutex<Progress>>,
-    ran: bool,
+    /// Whether an execution has begun and not been looked at.
+    under_way: bool,
 }
 
-// SAFETY: shuttle asks for `Send` only to move schedulers into runners of other threads, which does not
-// happen here: the driver is made, run and dropped on one thread. Its raw parts are source locations.
-unsafe impl Send for Driver {}
+thread_local! {
+    /// The driver of the check that runs on this operating-system thread.
+    static DRIVER: Cell<*mut Driver> = const { Cell::new(std::ptr::null_mut()) };
+}
 
 static EXECUTION: AtomicU32 = AtomicU32::new(1);
 
-impl Scheduler for Driver {
+/// Gives `f` the driver.
+fn with<R>(f: impl FnOnce(&mut Driver) -> R) -> R {
+    let driver = DRIVER.get();
+    assert!(!driver.is_null(), "no check is under way on this thread");
+    // SAFETY: `run` made the driver, keeps it while the pointer is set, and is the only other user. `f`
+    // is code of this file, which neither calls `with` again nor switches coroutines.
+    f(unsafe { &mut *driver })
+}
+
+/// The execution under way has ended. Begins the next one if there is one and
+/// it `may` begin in the same round; whether it did.
+pub(crate) fn next_execution(may: bool) -> bool {
+    with(|driver| {
+        driver.finish_execution();
+        may && driver.begin_execution()
+    })
+}
+
+/// Shuttle's scheduler: resumes whomever the state decided on.
+struct Resumer;
+
+impl Scheduler for Resumer {
     fn new_execution(&mut self) -> Option<Schedule> {
-        if self.ran {
-            self.finish_execution();
-        }
-        let progress = lock(&self.progress);
-        if matches!(progress.phase, Phase::Over) {
-            return None;
-        }
-        drop(progress);
-        self.ran = true;
-        // Relaxed: only uniqueness counts.
-        self.state.reset(EXECUTION.fetch_add(1, Ordering::Relaxed));
-        heap::set_active(true);
-        Some(Schedule::new(0))
+        workers::new_round();
+        with(|driver| {
+            driver.finish_execution();
+            driver.begin_execution().then(|| Schedule::new(0))
+        })
     }
 
     fn next_task(&mut self, tasks: &[&Task], _: Option<TaskId>, _: bool) -> Option<TaskId> {
-        let state = &mut self.state;
-        if state.stop.is_none() {
-            state.advance();
+        if workers::retiring() {
+            return tasks.first().map(|task| task.id());
         }
-        if state.stop.is_some() {
-            return None;
-        }
-        match state.next.take() {
-            Some(next) => {
-                state.me = next;
-                Some(TaskId::from(next))
+        explorer::with(|state| {
+            if state.stop.is_none() {
+                state.advance();
             }
-            // Every thread has finished: shuttle lets the last one return.
-            None => tasks.first().map(|task| task.id()),
-        }
+            if state.stop.is_some() {
+                return None;
+            }
+            // When every thread has finished, the main task sees to what comes next.
+            let next = state.next.take().unwrap_or(0);
+            state.me = next;
+            Some(TaskId::from(next))
+        })
     }
 
     fn next_u64(&mut self) -> u64 {
@@ -135,8 +151,24 @@ fn lock(progress: &Mutex<Progress>) -> std::sync::MutexGuard<'_, Progress> {
 }
 
 impl Driver {
-    /// Looks at the execution that has just ended, and decides what to run next.
+    /// Begins an execution, unless the check is over.
+    fn begin_execution(&mut self) -> bool {
+        if matches!(lock(&self.progress).phase, Phase::Over) {
+            return false;
+        }
+        self.under_way = true;
+        // Relaxed: only uniqueness counts.
+        self.state.reset(EXECUTION.fetch_add(1, Ordering::Relaxed));
+        heap::set_active(true);
+        true
+    }
+
+    /// Looks at the execution that has just ended, if any, and decides what to
+    /// run next.
     fn finish_execution(&mut self) {
+        if !std::mem::take(&mut self.under_way) {
+            return;
+        }
         let end = self.end();
         self.put_back(matches!(end, End::Complete));
         let progress = Arc::clone(&self.progress);
@@ -402,15 +434,14 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         failure: None,
         too_large: false,
     }));
-    explorer::install(&raw mut *state);
-    let driver = Driver { state, progress: Arc::clone(&progress), ran: false };
-    let installed = Installed::new();
+    let mut driver = Driver { state, progress: Arc::clone(&progress), under_way: false };
+    let installed = Installed::new(&mut driver);
     let mut config = Config::new();
     config.stack_size = 256 * 1024;
     config.failure_persistence = FailurePersistence::None;
     config.max_steps = MaxSteps::None;
     config.silence_warnings = true;
-    Runner::new(driver, config).run(move || main_thread(&*model));
+    Runner::new(Resumer, config).run(move || workers::conduct(&*model));
     drop(installed);
     let progress = &mut *lock(&progress);
     report(name, progress)
@@ -420,7 +451,9 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
 struct Installed;
 
 impl Installed {
-    fn new() -> Installed {
+    fn new(driver: &mut Driver) -> Installed {
+        explorer::install(&raw mut *driver.state);
+        DRIVER.set(driver);
         runtime::set_current(Some(&Explorer));
         Installed
     }
@@ -432,13 +465,8 @@ impl Drop for Installed {
         heap::set_active(false);
         heap::with(heap::Heap::clear);
         explorer::install(std::ptr::null_mut());
+        DRIVER.set(std::ptr::null_mut());
     }
-}
-
-/// The model's main thread: the closure, its thread-locals, its end.
-fn main_thread(model: &(dyn Fn() + Send + Sync)) {
-    hook::run_main(model);
-    explorer::with(|s| s.threads[0].status = Status::Finished);
 }
 
 fn report(name: String, progress: &mut Progress) -> Report {

@@ -12,8 +12,7 @@ use super::place::{self, Place};
 use super::report::Limit;
 use super::runtime::{self, Access, Obj, Runtime, Site};
 use super::state::{Pending, State, Status, Stop, Want};
-use super::tracing;
-use shuttle_engine::runtime::execution::ExecutionState;
+use super::{tracing, workers};
 use std::cell::Cell;
 use std::ptr;
 use std::sync::MutexGuard;
@@ -24,9 +23,6 @@ thread_local! {
     pub(super) static STATICS: std::cell::RefCell<Option<MutexGuard<'static, ()>>> = const { std::cell::RefCell::new(None) };
     static RESETS: std::cell::RefCell<Vec<Box<dyn FnOnce()>>> = const { std::cell::RefCell::new(Vec::new()) };
 }
-
-/// Stack of a model thread, in bytes. Pages are touched only when used.
-const STACK: usize = 256 * 1024;
 
 /// The engine. Its state is the thread's.
 #[derive(Debug)]
@@ -280,7 +276,6 @@ impl Runtime for Explorer {
             match s.add_thread(Some(parent), name) {
                 Some(number) => {
                     s.tracer.step(parent, Some(site.into()), || format!("spawn t{number}"));
-                    s.next = Some(parent);
                     number
                 }
                 None => {
@@ -290,15 +285,9 @@ impl Runtime for Explorer {
                 }
             }
         });
-        let run = Box::new(move || {
-            {
-                let _user = runtime::user_code();
-                body();
-            }
-            with(|s| s.threads[number].status = Status::Finished);
-        });
-        ExecutionState::spawn_thread(run, STACK, None, None, site);
-        with(|s| s.next = None);
+        if with(|s| s.stop.is_none()) {
+            workers::start(number, body, site);
+        }
         number
     }
 

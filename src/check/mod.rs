@@ -117,6 +117,7 @@ mod token;
 mod tracing;
 #[cfg(feature = "check-plain")]
 mod tsan;
+mod workers;
 
 pub use graph::BrokenRule;
 pub use model::{Check, any, model, outcome};

@@ -320,6 +320,14 @@ impl State {
         }
     }
 
+    /// Whether every thread has finished; else decides who runs next.
+    pub(crate) fn over(&mut self) -> bool {
+        if self.stop.is_none() {
+            self.advance();
+        }
+        self.stop.is_none() && self.next.is_none()
+    }
+
     /// Whether `thread` can go on without a choice.
     fn can_run(&self, thread: usize) -> bool {
         let t = &self.threads[thread];
