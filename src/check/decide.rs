@@ -115,7 +115,7 @@ impl State {
     pub(super) fn choosing(&self, thread: usize) -> Option<Pending> {
         let t = &self.threads[thread];
         match t.pending {
-            Some(Pending { want: Want::Join(_) | Want::Newer, .. }) => None,
+            Some(Pending { want: Want::Join(_) | Want::Newer | Want::Frozen, .. }) => None,
             pending if t.status == Status::Waiting => pending,
             _ => None,
         }
@@ -169,7 +169,7 @@ impl State {
                     AltKind::Normal | AltKind::Fail => true,
                 });
             }
-            Want::Join(_) | Want::Newer => {}
+            Want::Join(_) | Want::Newer | Want::Frozen => {}
         }
     }
 
@@ -184,9 +184,10 @@ impl State {
         let Some((was_loc, was, _)) = t.last_turn.get(at) else {
             return false;
         };
+        let root = self.graph.messages[message as usize].root;
         *was_loc == loc
-            && *was == message
-            && self.has_newer(loc, message)
+            && *was == root
+            && self.has_newer(loc, root)
             && !t.last_turn[at + 1..].iter().any(|(loc, message, _)| self.has_newer(*loc, *message))
     }
 
@@ -318,9 +319,10 @@ impl State {
         let mut spinning = false;
         let mut waits = Vec::new();
         let mut sites = Vec::new();
-        for thread in self.live().iter().filter(|t| t.status == Status::Waiting) {
-            let Some(pending) = &thread.pending else { continue };
+        for (number, thread) in self.live().iter().enumerate().filter(|(_, t)| t.status == Status::Waiting) {
+            let Some(pending) = thread.pending.as_ref().filter(|_| !self.excused(number)) else { continue };
             let what = match pending.want {
+                Want::Frozen => continue,
                 Want::Load(_) => "load".to_owned(),
                 Want::Rmw { op, .. } => op.name().to_owned(),
                 Want::Sync(op) => op.name().to_owned(),
@@ -332,6 +334,9 @@ impl State {
             };
             waits.push(format!("{} at {what}", thread.name));
             sites.push(pending.site);
+        }
+        if self.liveness.any_frozen() {
+            return self.held_up(&waits, sites);
         }
         let kind = if spinning { FailureKind::Livelock } else { FailureKind::Deadlock };
         let message = format!("no thread can go on: {}", waits.join(", "));

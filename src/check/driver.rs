@@ -21,6 +21,8 @@ use std::time::Instant;
 #[derive(Clone, Debug)]
 enum End {
     Complete,
+    /// As far as it can with a frozen thread.
+    Frozen,
     Blocked,
     Failed(Failing),
     Limit(Limit),
@@ -197,8 +199,9 @@ impl Driver {
                 }
                 End::Failed(Failing { kind, message, sites: sites.into_iter().map(source_line).collect() })
             }
-            None => match first_panic {
+            ended => match first_panic {
                 Some(panic) => End::Failed(panicked(panic)),
+                None if ended.is_some() => End::Frozen,
                 None => End::Complete,
             },
         }
@@ -222,6 +225,7 @@ impl Driver {
         heap::with(heap::Heap::clear);
         match end {
             End::Blocked => progress.blocked += 1,
+            End::Frozen => progress.executions += 1,
             End::Complete => {
                 progress.executions += 1;
                 if let Some(outcome) = self.state.outcome.take() {
@@ -330,7 +334,7 @@ impl Driver {
         if !same {
             let seen = match end {
                 End::Failed(again) => format!("{}: {}", again.kind, again.message),
-                End::Complete => "a run that passes".into(),
+                End::Complete | End::Frozen => "a run that passes".into(),
                 End::Blocked => "a run that stops early".into(),
                 End::Limit(limit) => format!("a limit ({limit})"),
             };
@@ -420,6 +424,7 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     let mut state = Box::new(State::new(search, plan.budget));
     state.graph.broken = plan.broken;
     state.weakened.clone_from(&plan.weakened);
+    state.liveness.freezes = plan.freezes;
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
     let progress = Arc::new(Mutex::new(Progress {
         plan,
@@ -444,7 +449,9 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     Runner::new(Resumer, config).run(move || workers::conduct(&*model));
     drop(installed);
     let progress = &mut *lock(&progress);
-    report(name, progress)
+    let mut report = report(name, progress);
+    driver.state.liveness.report(&mut report);
+    report
 }
 
 /// The engine of this thread, while it lives.

@@ -9,6 +9,7 @@ use super::graph::NONE;
 use super::objects::{now, report_race, touch};
 use super::op::{DONE, Rmw, Strength, SyncOp};
 use super::place::{self, Place};
+use super::progress::{self, Step};
 use super::report::Limit;
 use super::runtime::{self, Access, Obj, Runtime, Site};
 use super::state::{Pending, State, Status, Stop, Want};
@@ -120,7 +121,7 @@ fn trace_read(s: &mut State, pending: &Pending, choice: &super::search::Choice, 
         Want::Load(_) => tracing::load_text(pending.loc, value, strength),
         Want::Rmw { op, .. } => tracing::rmw_text(op.name(), graph, pending.loc, value, written, strength),
         Want::Sync(op) => sync_text(op, pending.loc, choice),
-        Want::Join(_) | Want::Newer => String::new(),
+        Want::Join(_) | Want::Newer | Want::Frozen => String::new(),
     };
     let note = match pending.want {
         Want::Sync(_) => String::new(),
@@ -153,6 +154,7 @@ impl Runtime for Explorer {
         if unwinding() {
             return obj.value();
         }
+        progress::begin(Step::Read("load"), site);
         let loc = step(|s| touch(s, &obj, site).loc);
         let want = Want::Load(with(|s| s.strength(order, site)));
         let pending = Pending { want, loc, bits: obj.bits, site };
@@ -166,6 +168,7 @@ impl Runtime for Explorer {
     fn store(&self, obj: Obj<'_>, value: u64, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
+        progress::begin(Step::Write("store"), site);
         step(|s| {
             let strength = s.strength(order, site);
             let loc = touch(s, &obj, site).loc;
@@ -183,6 +186,7 @@ impl Runtime for Explorer {
     fn unlock(&self, obj: Obj<'_>, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
+        progress::begin(Step::Write("unlock"), site);
         step(|s| {
             let loc = touch(s, &obj, site).loc;
             if s.stop.is_none() {
@@ -203,22 +207,22 @@ impl Runtime for Explorer {
             return if failed(value) { Err(value) } else { Ok(value) };
         }
         let site = place::of(site);
+        progress::begin(Step::Write(op.name()), site);
         let loc = step(|s| touch(s, &obj, site).loc);
         let ok = with(|s| s.strength(ok, site));
         let want = Want::Rmw { op, ok, err: Strength::of(err) };
         let (value, choice) = read(Pending { want, loc, bits: obj.bits, site });
-        if choice.alt.write.is_some() {
-            return Ok(value);
-        }
-        if with(|s| s.spins_silently()) {
+        let writes = choice.alt.write.is_some();
+        if choice.alt.write.is_none_or(|new| new == value) && with(|s| s.spins_silently()) {
             wait_for_newer(site);
         }
-        Err(value)
+        if writes { Ok(value) } else { Err(value) }
     }
 
     fn fence(&self, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
+        progress::begin(Step::Read("fence"), site);
         step(|s| {
             let strength = s.strength(order, site);
             s.graph.site = Some(site);
@@ -260,6 +264,7 @@ impl Runtime for Explorer {
             return unwound_sync(&obj, op, self, site);
         }
         let site = place::of(site);
+        progress::begin(if op.blocks() { Step::Wait(op.name()) } else { Step::Write(op.name()) }, site);
         let loc = step(|s| touch(s, &obj, site).loc);
         let (_, choice) = read(Pending { want: Want::Sync(op), loc, bits: obj.bits, site });
         if choice.alt.kind == super::op::AltKind::Timeout {
@@ -270,6 +275,7 @@ impl Runtime for Explorer {
 
     fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize {
         let _engine = runtime::engine_code();
+        progress::begin(Step::Write("spawn"), site.into());
         let number = step(|s| {
             s.graph.site = Some(site.into());
             let parent = s.me;
@@ -297,6 +303,7 @@ impl Runtime for Explorer {
         if unwinding() && with(|s| s.threads[thread].status != Status::Finished) {
             return;
         }
+        progress::begin(Step::Wait("join"), site);
         let me = step(|s| {
             let me = s.me;
             let pending = Pending { want: Want::Join(thread), loc: NONE, bits: 0, site };
@@ -351,6 +358,16 @@ impl Runtime for Explorer {
         });
     }
 
+    fn begin_operation(&self, name: &str, limit: u32) {
+        let _engine = runtime::engine_code();
+        with(|s| s.liveness.begin_operation(s.me, name, limit));
+    }
+
+    fn end_operation(&self) {
+        let _engine = runtime::engine_code();
+        with(|s| s.liveness.end_operation(s.me));
+    }
+
     fn panicked(&self, message: String) {
         let _engine = runtime::engine_code();
         with(|s| {
@@ -376,6 +393,7 @@ fn wait_for_newer(site: Place) {
         let me = s.me;
         let waits = s.end_turn();
         if waits {
+            s.spins_inside(site);
             let pending = Pending { want: Want::Newer, loc: NONE, bits: 0, site };
             s.threads[me].pending = Some(pending);
             s.threads[me].status = Status::Waiting;

@@ -101,6 +101,7 @@ pub(crate) mod op;
 mod place;
 mod plain;
 mod plan;
+mod progress;
 mod psc;
 mod race;
 pub mod report;
@@ -121,4 +122,5 @@ mod workers;
 
 pub use graph::BrokenRule;
 pub use model::{Check, any, model, outcome};
+pub use progress::{bounded, wait_free};
 pub use report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict};

@@ -151,6 +151,28 @@ impl Check {
         self
     }
 
+    /// Freezes a thread for ever at each of its writes; the rest must finish.
+    /// See [`freeze`](Check::freeze).
+    pub fn lock_free(self) -> Check {
+        self.freeze(1)
+    }
+
+    /// Freezes up to so many threads of an execution for ever, each just before
+    /// any of its operations that may write (stores, read-modify-writes, locks
+    /// and unlocks, spawns). A thread that only reads changes nothing for the
+    /// others, so places between are none of their own. All others must finish,
+    /// except for joining a frozen thread or one that joins one; else the
+    /// failure is [`NotLockFree`](super::FailureKind::NotLockFree). So the
+    /// model's threads must not wait for each other on purpose.
+    ///
+    /// With as many as there are other threads, what is left runs alone:
+    /// obstruction freedom. Executions with a frozen thread say no outcome and
+    /// leak nothing. For the explorer only.
+    pub fn freeze(mut self, threads: u8) -> Check {
+        self.plan.freezes = threads;
+        self
+    }
+
     /// Runs the operation on `line` of the file whose name ends with `file` as
     /// if `to` stood there: a twin that a good model must convict. For a
     /// compare-exchange, the ordering of its success. A fence that is weakened
@@ -219,6 +241,9 @@ impl Check {
     }
 
     fn run_by_engine(self, model: Arc<dyn Fn() + Send + Sync>) -> Report {
+        if self.plan.freezes > 0 && self.engine != Engine::Explorer {
+            return self.not_run("threads are frozen by the explorer only".into());
+        }
         match self.engine {
             Engine::Explorer => driver::run(self.plan, model),
             Engine::Sc => sc_driver::run(self.plan, model),

@@ -40,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) max_executions: u64,
     pub(crate) max_time: Option<Duration>,
     pub(crate) leaks: bool,
+    /// Threads to freeze in one execution, at most.
+    pub(crate) freezes: u8,
     pub(crate) broken: BrokenRule,
     pub(crate) weakened: Vec<Weakened>,
 }
@@ -74,6 +76,7 @@ impl Plan {
             max_executions: 10_000_000,
             max_time: Some(Duration::from_secs(60)),
             leaks: true,
+            freezes: 0,
             broken: BrokenRule::None,
             weakened: Vec::new(),
         }

@@ -14,7 +14,10 @@
 //!
 //! The reads of a thread between two `yield_now` or `spin_loop` calls are a
 //! *turn*. A turn without a write that reads just what the turn before read is
-//! a repetition. A thread may repeat itself [`Budget::repeats`] times; then it
+//! a repetition. A read-modify-write that leaves the value as it was (a `swap`
+//! on a lock that is held) counts as a read here, and its message as the one
+//! that it read ([`root`](super::graph::Message::root)): threads that spin with
+//! such do not wake each other. A thread may repeat itself [`Budget::repeats`] times; then it
 //! waits at its yield until one of the locations of the turn has a newer
 //! message, and the next turn must read a newer one somewhere. When nobody
 //! else can go on, a waiting thread gets some turns for nothing, in case its
@@ -45,6 +48,8 @@ pub(crate) enum Want {
     Join(usize),
     /// A newer message than the ones of the last turn. Runs as soon as it can.
     Newer,
+    /// Nothing, for ever: see [`super::progress`].
+    Frozen,
 }
 
 /// A thread's next operation, published before it gives up control.
@@ -92,7 +97,7 @@ pub(crate) struct Thread {
     pub(super) spurious: u8,
     pub(super) timeouts: u8,
     pub(super) grace: u8,
-    /// What it has read since its last yield: location, message, site.
+    /// What it has read since its last yield: location, message's root, site.
     pub(super) turn: Vec<(u32, u32, usize)>,
     pub(super) last_turn: Vec<(u32, u32, usize)>,
     pub(super) wrote: bool,
@@ -139,6 +144,8 @@ pub(crate) enum Search {
 pub(crate) enum Stop {
     /// Another execution covers it.
     Blocked,
+    /// Only frozen threads are left, and those that join them.
+    Frozen,
     Failed {
         kind: FailureKind,
         message: String,
@@ -175,6 +182,8 @@ pub(crate) struct State {
     pub(crate) outcome: Option<String>,
     /// Panics of threads that nobody has joined: thread, message, site.
     pub(crate) panics: Vec<(usize, String, Option<Place>)>,
+    /// Who is frozen, and how many steps its operations take.
+    pub(crate) liveness: super::progress::Liveness,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
     /// Whether a stale choice was left out because the graph is too large.
@@ -207,6 +216,7 @@ impl State {
             tracer: Tracer::default(),
             outcome: None,
             panics: Vec::new(),
+            liveness: super::progress::Liveness::default(),
             execution: 0,
             too_large: false,
             choices: Vec::new(),
@@ -232,6 +242,7 @@ impl State {
         self.tracer.reset();
         self.outcome = None;
         self.panics.clear();
+        self.liveness.reset();
         self.execution = execution;
         match &mut self.search {
             Search::Exhaustive(stack) => stack.rewind(),
@@ -314,6 +325,8 @@ impl State {
                 self.next = Some(eager);
             } else if self.live().iter().all(|t| t.status == Status::Finished) {
                 return;
+            } else if self.only_frozen_left() {
+                self.stop = Some(Stop::Frozen);
             } else {
                 self.decide();
             }
@@ -341,8 +354,10 @@ impl State {
         }
     }
 
-    pub(super) fn has_newer(&self, loc: u32, message: u32) -> bool {
-        self.graph.newest(loc) != message
+    /// Whether there is something else to read at `loc` than in a turn that read
+    /// a message with this root.
+    pub(super) fn has_newer(&self, loc: u32, root: u32) -> bool {
+        self.graph.messages[self.graph.newest(loc) as usize].root != root
     }
 
     /// What was chosen for the running thread, with its operation.
@@ -364,10 +379,14 @@ impl State {
         let me = self.me;
         let value = self.graph.messages[message as usize].value;
         let mut written = NONE;
+        let mut idle = true;
         match alt.write {
             Some(new) => {
                 written = self.graph.rmw(me, message, new, alt.strength);
-                self.threads[me].note_write();
+                idle = matches!(pending.want, Want::Rmw { .. }) && value == new;
+                if !idle {
+                    self.threads[me].note_write();
+                }
                 self.write_through(pending.loc, written);
             }
             None => {
@@ -378,8 +397,8 @@ impl State {
         if rmw {
             self.note(pending.loc, written, true);
         }
-        if written == NONE {
-            self.note_turn(pending, message);
+        if idle {
+            self.note_turn(pending, self.graph.messages[message as usize].root);
         }
         value
     }
@@ -435,13 +454,13 @@ impl State {
         }
     }
 
-    fn note_turn(&mut self, pending: &Pending, message: u32) {
+    fn note_turn(&mut self, pending: &Pending, root: u32) {
         let site = match pending.site {
             Place::Line(site) => std::ptr::from_ref(site) as usize,
             Place::Address(address) => address,
         };
         let t = &mut self.threads[self.me];
-        t.turn.push((pending.loc, message, site));
+        t.turn.push((pending.loc, root, site));
         if t.forced && t.last_turn.get(t.turn.len() - 1) != t.turn.last() {
             t.forced = false;
         }
