@@ -6,7 +6,7 @@
 //! an execution. When nobody has anything to pick, the execution is covered by
 //! another one, or it is stuck.
 
-use super::op::{Alt, AltKind, DONE, Rmw, SyncOp};
+use super::op::{Alt, AltKind, DONE, Rmw, Strength, SyncOp};
 use super::report::FailureKind;
 use super::search::{Choice, Decision, Rng, Stack};
 use super::state::{Pending, Search, State, Status, Stop, Want};
@@ -125,6 +125,9 @@ impl State {
     /// messages before `covered` left out.
     pub(super) fn choices_of(&mut self, thread: usize, pending: &Pending, covered: u32) {
         self.choices.clear();
+        if let Want::Block(class) = pending.want {
+            return self.blocks_of(class, covered);
+        }
         let floor = self.graph.floor(thread, pending.loc) as usize;
         for pos in (floor..self.graph.mo(pending.loc).len()).rev() {
             let message = self.graph.mo(pending.loc)[pos];
@@ -169,6 +172,7 @@ impl State {
                     AltKind::Normal | AltKind::Fail => true,
                 });
             }
+            Want::Block(_) => self.alts.push(plain(None, Strength::ACQUIRE, AltKind::Normal)),
             Want::Join(_) | Want::Newer | Want::Frozen => {}
         }
     }
@@ -323,6 +327,7 @@ impl State {
             let Some(pending) = thread.pending.as_ref().filter(|_| !self.excused(number)) else { continue };
             let what = match pending.want {
                 Want::Frozen => continue,
+                Want::Block(_) => "an allocation".to_owned(),
                 Want::Load(_) => "load".to_owned(),
                 Want::Rmw { op, .. } => op.name().to_owned(),
                 Want::Sync(op) => op.name().to_owned(),

@@ -313,6 +313,7 @@ impl Driver {
         let decisions = self.state.decisions.clone();
         self.state.search = Search::Replay { list: decisions.clone(), next: 0 };
         self.state.tracer.on = true;
+        self.state.tracer.origins = about_memory(failing.kind);
         progress.phase = Phase::Replaying { nth: 1, failing, decisions };
     }
 
@@ -321,11 +322,19 @@ impl Driver {
         progress: &mut Progress,
         end: End,
         nth: u8,
-        failing: Failing,
+        mut failing: Failing,
         decisions: Vec<Decision>,
     ) {
-        let leaked = heap::with(|heap| heap.leaked());
+        let (leaked, leaked_at) = heap::with(|heap| (heap.leaked(), heap.leaked_at()));
         heap::with(heap::Heap::clear);
+        if nth == 1 && about_memory(failing.kind) {
+            // Only now is it known exactly where memory was allocated and freed.
+            match &end {
+                End::Failed(again) if again.kind == failing.kind => failing.clone_from(again),
+                End::Complete => failing.sites = leaked_at.into_iter().map(source_line).collect(),
+                _ => {}
+            }
+        }
         let same = match &end {
             End::Failed(again) => again.kind == failing.kind && again.sites == failing.sites,
             End::Complete => failing.kind == FailureKind::Leak && leaked.0 > 0,
@@ -386,6 +395,12 @@ impl Driver {
     }
 }
 
+/// Whether the sites of such a failure may be where memory was allocated or freed.
+fn about_memory(kind: FailureKind) -> bool {
+    use FailureKind::{DoubleFree, Leak, Race, UseAfterFree};
+    matches!(kind, Race | UseAfterFree | DoubleFree | Leak)
+}
+
 /// Scatters the bits of a number (the finish of MurmurHash3).
 fn mix(mut n: u64) -> u64 {
     n = (n ^ (n >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
@@ -425,6 +440,7 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     state.graph.broken = plan.broken;
     state.weakened.clone_from(&plan.weakened);
     state.liveness.freezes = plan.freezes;
+    state.reuse.on = plan.reuse;
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
     let progress = Arc::new(Mutex::new(Progress {
         plan,
@@ -451,6 +467,7 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     let progress = &mut *lock(&progress);
     let mut report = report(name, progress);
     driver.state.liveness.report(&mut report);
+    driver.state.reuse.report(&mut report);
     report
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn unstepped(f: impl FnOnce(&mut State)) {
 }
 
 /// Publishes `pending`, waits until it is chosen, and runs it.
-fn read(pending: Pending) -> (u64, super::search::Choice) {
+pub(super) fn read(pending: Pending) -> (u64, super::search::Choice) {
     let me = step(|s| {
         let me = s.me;
         s.threads[me].pending = Some(pending);
@@ -121,10 +121,13 @@ fn trace_read(s: &mut State, pending: &Pending, choice: &super::search::Choice, 
         Want::Load(_) => tracing::load_text(pending.loc, value, strength),
         Want::Rmw { op, .. } => tracing::rmw_text(op.name(), graph, pending.loc, value, written, strength),
         Want::Sync(op) => sync_text(op, pending.loc, choice),
+        Want::Block(_) if value == 0 => "allocate a fresh block".to_owned(),
+        Want::Block(_) => "allocate the block of the free that it reads".to_owned(),
         Want::Join(_) | Want::Newer | Want::Frozen => String::new(),
     };
     let note = match pending.want {
         Want::Sync(_) => String::new(),
+        Want::Block(_) if value == 0 => String::new(),
         _ => tracing::origin(graph, choice.message, written, &names),
     };
     s.tracer.step_with_note(me, Some(pending.site), || (what, note));

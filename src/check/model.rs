@@ -151,6 +151,20 @@ impl Check {
         self
     }
 
+    /// Whether an allocation of the model may get any block of the same layout
+    /// that the model has freed before it; each such block and a fresh one are
+    /// tried. That is what an ABA bug needs. What a free happens before in the
+    /// standard's words is so here: the allocation that gets the block. Through
+    /// an old pointer, the new owner's objects are seen and no use after free,
+    /// so check without it as well. Needs the allocator [`Quarantine`], and the
+    /// explorer.
+    ///
+    /// [`Quarantine`]: super::alloc::Quarantine
+    pub fn reuse(mut self, happens: bool) -> Check {
+        self.plan.reuse = happens;
+        self
+    }
+
     /// Freezes a thread for ever at each of its writes; the rest must finish.
     /// See [`freeze`](Check::freeze).
     pub fn lock_free(self) -> Check {
@@ -243,6 +257,9 @@ impl Check {
     fn run_by_engine(self, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         if self.plan.freezes > 0 && self.engine != Engine::Explorer {
             return self.not_run("threads are frozen by the explorer only".into());
+        }
+        if self.plan.reuse && self.engine != Engine::Explorer {
+            return self.not_run("freed memory is given out again by the explorer only".into());
         }
         match self.engine {
             Engine::Explorer => driver::run(self.plan, model),

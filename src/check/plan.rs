@@ -40,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) max_executions: u64,
     pub(crate) max_time: Option<Duration>,
     pub(crate) leaks: bool,
+    /// Whether freed blocks may be allocated again.
+    pub(crate) reuse: bool,
     /// Threads to freeze in one execution, at most.
     pub(crate) freezes: u8,
     pub(crate) broken: BrokenRule,
@@ -76,6 +78,7 @@ impl Plan {
             max_executions: 10_000_000,
             max_time: Some(Duration::from_secs(60)),
             leaks: true,
+            reuse: false,
             freezes: 0,
             broken: BrokenRule::None,
             weakened: Vec::new(),

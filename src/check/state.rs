@@ -50,6 +50,8 @@ pub(crate) enum Want {
     Newer,
     /// Nothing, for ever: see [`super::progress`].
     Frozen,
+    /// A block of this class that was freed, or a fresh one: see [`super::reuse`].
+    Block(u32),
 }
 
 /// A thread's next operation, published before it gives up control.
@@ -184,6 +186,8 @@ pub(crate) struct State {
     pub(crate) panics: Vec<(usize, String, Option<Place>)>,
     /// Who is frozen, and how many steps its operations take.
     pub(crate) liveness: super::progress::Liveness,
+    /// Which freed blocks may be allocated again.
+    pub(crate) reuse: super::reuse::Reuse,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
     /// Whether a stale choice was left out because the graph is too large.
@@ -217,6 +221,7 @@ impl State {
             outcome: None,
             panics: Vec::new(),
             liveness: super::progress::Liveness::default(),
+            reuse: super::reuse::Reuse::default(),
             execution: 0,
             too_large: false,
             choices: Vec::new(),
@@ -243,6 +248,7 @@ impl State {
         self.outcome = None;
         self.panics.clear();
         self.liveness.reset();
+        self.reuse.reset();
         self.execution = execution;
         match &mut self.search {
             Search::Exhaustive(stack) => stack.rewind(),
@@ -378,6 +384,10 @@ impl State {
         let Choice { message, alt, .. } = *choice;
         let me = self.me;
         let value = self.graph.messages[message as usize].value;
+        if let Want::Block(_) = pending.want {
+            self.take_block(pending.loc, message);
+            return value;
+        }
         let mut written = NONE;
         let mut idle = true;
         match alt.write {
@@ -424,7 +434,7 @@ impl State {
         message
     }
 
-    fn note(&mut self, loc: u32, written: u32, rmw: bool) {
+    pub(super) fn note(&mut self, loc: u32, written: u32, rmw: bool) {
         if let Search::Exhaustive(stack) = &mut self.search {
             let past = &self.graph.pasts[self.me];
             stack.note(&Written {
@@ -458,6 +468,7 @@ impl State {
         let site = match pending.site {
             Place::Line(site) => std::ptr::from_ref(site) as usize,
             Place::Address(address) => address,
+            Place::Found(index) => index as usize,
         };
         let t = &mut self.threads[self.me];
         t.turn.push((pending.loc, root, site));

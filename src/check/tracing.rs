@@ -9,6 +9,8 @@ use super::report::TraceLine;
 #[derive(Debug, Default)]
 pub(crate) struct Tracer {
     pub(crate) on: bool,
+    /// Whether to look exactly where blocks are allocated and freed.
+    pub(crate) origins: bool,
     pub(crate) lines: Vec<TraceLine>,
 }
 
