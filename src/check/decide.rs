@@ -18,9 +18,11 @@ impl State {
             Search::Exhaustive(_) => self.decide_exhaustively(),
             Search::Random(_) => self.decide_at_random(),
             Search::Replay { .. } => self.decide_by_list(),
+            Search::Follow(_) => self.decide_by_wish(),
         };
         match picked {
             Some((thread, choice)) => {
+                self.trace_choice(thread, &choice);
                 let t = &mut self.threads[thread];
                 t.covered = 0;
                 t.chosen = Some(choice);
@@ -276,12 +278,14 @@ impl State {
                     _ => None,
                 }
             }
+            Search::Follow(follow) => Some(follow.branch(of)),
         };
         if pick.is_none() {
             self.not_deterministic();
         }
         let pick = pick.unwrap_or(0);
         self.decisions.push(Decision::Branch { pick, of });
+        self.trace_branch(pick, of);
         pick
     }
 

@@ -1,14 +1,18 @@
 //! Drives the explorer: execution after execution until the search is done, a
 //! limit is reached or something fails; then the failure again, twice.
 
+mod replaying;
+
 use super::explorer::{self, Explorer};
+use super::narrate::Failing;
 use super::place::{Place, source_line};
 use super::plan::{Mode, Plan};
-use super::report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, Verdict};
+use super::report::{Engine, Failure, FailureKind, Limit, Report, Verdict};
 use super::runtime;
-use super::search::{Decision, Rng, Stack};
+use super::search::{Rng, Stack};
 use super::state::{Search, State, Status, Stop};
-use super::{heap, hook, token};
+use super::{heap, hook};
+use replaying::{Minimising, Replaying};
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
 use std::collections::{BTreeSet, HashSet};
@@ -25,14 +29,6 @@ enum End {
     Limit(Limit),
 }
 
-/// A failure without its trace.
-#[derive(Clone, Debug)]
-struct Failing {
-    kind: FailureKind,
-    message: String,
-    sites: Vec<SourceLine>,
-}
-
 /// What the driver is doing.
 #[derive(Debug)]
 enum Phase {
@@ -42,17 +38,12 @@ enum Phase {
         left: (usize, usize),
         search: Option<Search>,
     },
-    /// Running a failure again, for the `nth` time.
-    Replaying {
-        nth: u8,
-        failing: Failing,
-        decisions: Vec<Decision>,
-    },
+    /// Running a failure again.
+    Replaying(Box<Replaying>),
+    /// Running a smaller schedule that may fail in the same way.
+    Minimising(Box<Minimising>),
     Over,
 }
-
-/// Times a failure is run again before it is shown.
-const REPLAYS: u8 = 2;
 
 /// Executions that are run again because of a possible leak, at most. What an
 /// execution keeps once (a lazily made table, say) is no leak.
@@ -74,6 +65,8 @@ struct Progress {
     suspects: u32,
     limit: Option<Limit>,
     failure: Option<Failure>,
+    /// What became smaller of the failing schedule.
+    minimised: Option<String>,
     too_large: bool,
 }
 
@@ -145,9 +138,8 @@ impl Driver {
         match std::mem::replace(&mut progress.phase, Phase::Over) {
             Phase::Searching => self.searched(progress, end),
             Phase::Leaking { left, search } => self.checked_leak(progress, end, left, search),
-            Phase::Replaying { nth, failing, decisions } => {
-                self.replayed(progress, end, nth, failing, decisions)
-            }
+            Phase::Replaying(replaying) => self.replayed(progress, end, *replaying),
+            Phase::Minimising(minimising) => self.minimised(progress, end, *minimising),
             Phase::Over => {}
         }
     }
@@ -254,7 +246,7 @@ impl Driver {
         let more = match &mut self.state.search {
             Search::Exhaustive(stack) => stack.backtrack(),
             Search::Random(_) => progress.executions < plan.mode.random_executions(),
-            Search::Replay { .. } => false,
+            Search::Replay { .. } | Search::Follow(_) => false,
         };
         if !more {
             return;
@@ -271,66 +263,6 @@ impl Driver {
             return;
         }
         progress.phase = Phase::Searching;
-    }
-
-    fn begin_replay(&mut self, progress: &mut Progress, failing: Failing) {
-        let decisions = self.state.decisions.clone();
-        self.state.search = Search::Replay { list: decisions.clone(), next: 0 };
-        self.state.tracer.on = true;
-        progress.phase = Phase::Replaying { nth: 1, failing, decisions };
-    }
-
-    fn replayed(
-        &mut self,
-        progress: &mut Progress,
-        end: End,
-        nth: u8,
-        failing: Failing,
-        decisions: Vec<Decision>,
-    ) {
-        let leaked = heap::with(|heap| heap.leaked());
-        heap::with(heap::Heap::clear);
-        let same = match &end {
-            End::Failed(again) => again.kind == failing.kind && again.sites == failing.sites,
-            End::Complete => failing.kind == FailureKind::Leak && leaked.0 > 0,
-            _ => false,
-        };
-        if !same {
-            let seen = match end {
-                End::Failed(again) => format!("{}: {}", again.kind, again.message),
-                End::Complete => "a run that passes".into(),
-                End::Blocked => "a run that stops early".into(),
-                End::Limit(limit) => format!("a limit ({limit})"),
-            };
-            let message = format!(
-                "a failure did not show again when its schedule was run again: first {}: {}; then {seen}",
-                failing.kind, failing.message
-            );
-            progress.failure = Some(Failure {
-                kind: FailureKind::NotDeterministic,
-                message,
-                sites: failing.sites,
-                trace: Trace::default(),
-                token: String::new(),
-            });
-            return;
-        }
-        if nth < REPLAYS {
-            progress.phase = Phase::Replaying { nth: nth + 1, failing, decisions };
-            return;
-        }
-        let mut trace = Trace {
-            lanes: self.state.live().iter().map(|t| t.name.clone()).collect(),
-            lines: std::mem::take(&mut self.state.tracer.lines),
-        };
-        mark_guilty(&mut trace, &failing);
-        progress.failure = Some(Failure {
-            kind: failing.kind,
-            message: failing.message,
-            sites: failing.sites,
-            trace,
-            token: token::write(&progress.plan.name, &decisions),
-        });
     }
 
     /// A number for the execution's graph. Equal graphs have equal numbers,
@@ -364,18 +296,6 @@ fn panicked((_, message, last): (usize, String, Option<Place>)) -> Failing {
     Failing { kind: FailureKind::Panic, message, sites: site.into_iter().collect() }
 }
 
-/// Marks the last step at each of the failure's sites.
-fn mark_guilty(trace: &mut Trace, failing: &Failing) {
-    for site in &failing.sites {
-        if let Some(line) = trace.lines.iter_mut().rev().find(|l| l.site.as_ref() == Some(site) && !l.guilty)
-        {
-            line.guilty = true;
-        }
-    }
-    // Plain accesses are many, and all but the guilty ones say nothing.
-    trace.lines.retain(|line| line.guilty || !line.what.contains(super::plain::MEMORY));
-}
-
 /// Runs `model` by `plan`.
 pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     hook::install();
@@ -400,6 +320,7 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         suspects: 0,
         limit: None,
         failure: None,
+        minimised: None,
         too_large: false,
     }));
     explorer::install(&raw mut *state);
@@ -459,6 +380,7 @@ fn report(name: String, progress: &mut Progress) -> Report {
         },
     };
     let mut notes = progress.plan.notes();
+    notes.extend(progress.minimised.take());
     if !heap::hooked() {
         notes.push(
             "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen".into(),

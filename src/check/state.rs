@@ -132,6 +132,8 @@ pub(crate) enum Search {
     Exhaustive(Stack),
     Random(Rng),
     Replay { list: Vec<Decision>, next: usize },
+    /// As a wish list says, as far as that goes.
+    Follow(super::minimise::Follow),
 }
 
 /// Why an execution stopped before its end.
@@ -237,6 +239,7 @@ impl State {
             Search::Exhaustive(stack) => stack.rewind(),
             Search::Random(_) => {}
             Search::Replay { next, .. } => *next = 0,
+            Search::Follow(follow) => follow.rewind(),
         }
         self.add_thread(None, None);
         self.threads[0].name.clear();
