@@ -73,6 +73,10 @@ fn header(out: &mut String, report: &Report) {
         if let Some(interleaving) = &failure.trace.interleaving {
             let class = if *interleaving == super::report::Interleaving::Plain { "plain" } else { "weak" };
             let _ = writeln!(out, "<p class=\"order {class}\">{}</p>", escape(&interleaving.to_string()));
+            if failure.trace.left_out > 0 {
+                let left_out = failure.trace.left_out;
+                let _ = writeln!(out, "<p class=\"hint\">{left_out} steps that the failure does not hang on are left out.</p>");
+            }
         }
     }
     out.push_str("</header>\n");

@@ -130,6 +130,7 @@ mod tests {
                 line(0, 9, "load a = 1 Acquire", "from t1 at src/a.rs:4", true),
             ],
             interleaving: None,
+            left_out: 0,
         };
         let text = Lanes { trace: &trace, colour: false }.to_string();
         let lines: Vec<&str> = text.lines().collect();
@@ -154,6 +155,7 @@ mod tests {
             lanes: vec!["main".into(), "t1".into()],
             lines: vec![line(0, true, None), line(1, false, Some(operation)), line(0, false, None)],
             interleaving: None,
+            left_out: 0,
         };
         let coloured = Lanes { trace: &trace, colour: true }.to_string();
         assert!(coloured.contains(&format!("{RED}* load a")) && coloured.contains(&format!("{YELLOW}load a")));

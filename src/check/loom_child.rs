@@ -316,7 +316,7 @@ fn trace() -> Trace {
             TraceLine { lane: step.lane, site, what, ..TraceLine::default() }
         });
         let lanes = s.threads.iter().map(|t| t.name.clone()).collect();
-        Trace { lines: lines.collect(), lanes, interleaving: None }
+        Trace { lines: lines.collect(), lanes, interleaving: None, left_out: 0 }
     })
 }
 

@@ -191,6 +191,9 @@ pub struct Trace {
     /// the engine can say.
     #[serde(default)]
     pub interleaving: Option<Interleaving>,
+    /// Steps that are left out because the failure does not hang on them.
+    #[serde(default)]
+    pub left_out: usize,
 }
 
 /// An execution that failed.
@@ -326,6 +329,9 @@ impl Failure {
         write!(f, "\n{}", Lanes { trace: &self.trace, colour })?;
         if let Some(interleaving) = &self.trace.interleaving {
             write!(f, "  {interleaving}")?;
+            if self.trace.left_out > 0 {
+                write!(f, "; left out, as the failure does not hang on them: {} steps", self.trace.left_out)?;
+            }
         }
         if !self.token.is_empty() {
             write!(f, "\nreplay with RINGWRIGHT_REPLAY={}", self.token)?;

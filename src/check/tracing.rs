@@ -34,6 +34,14 @@ pub(crate) struct Mark {
     pub(crate) starts: Option<usize>,
     /// The thread whose end it waits for.
     pub(crate) joins: Option<usize>,
+    /// Whether its thread unwinds a panic.
+    pub(crate) unwinds: bool,
+}
+
+impl Default for Mark {
+    fn default() -> Mark {
+        Mark { event: NONE, candidates: Vec::new(), starts: None, joins: None, unwinds: false }
+    }
 }
 
 /// A short name for location number `loc`: a, b, … z, a1, b1, ….
@@ -55,7 +63,7 @@ impl Tracer {
         if self.on {
             let site = site.map(source_line);
             self.lines.push(TraceLine { lane, site, what: what(), ..TraceLine::default() });
-            self.marks.push(Mark { event: NONE, candidates: Vec::new(), starts: None, joins: None });
+            self.marks.push(Mark { unwinds: std::thread::panicking(), ..Mark::default() });
         }
     }
 
