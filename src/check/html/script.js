@@ -124,7 +124,7 @@
       step.setAttribute("tabindex", at === now ? "0" : "-1");
     });
     for (const arrow of arrows) arrow.classList.toggle("future", Number(arrow.dataset.to) > now);
-    position.textContent = `step ${now + 1} of ${steps.length}`;
+    position.textContent = `step ${data.first + now + 1} of ${data.first + steps.length}`;
     steps[now].scrollIntoView({ block: "nearest", inline: "nearest" });
     light(now);
   };
@@ -157,5 +157,11 @@
     goTo(move());
     if (document.activeElement && document.activeElement.closest("#steps")) steps[now].focus();
   });
-  goTo(now);
+  // The page's address may name a step: …html#step12.
+  const named = () => {
+    const match = /^#step(\d+)$/.exec(location.hash);
+    return match && Number(match[1]) >= 1 ? Number(match[1]) - 1 - data.first : now;
+  };
+  window.addEventListener("hashchange", () => goTo(named()));
+  goTo(named());
 })();

@@ -26,7 +26,7 @@ fn read(file: &str) -> Option<String> {
     package.ancestors().find_map(|dir| fs::read_to_string(dir.join(file)).ok())
 }
 
-/// The lines around `site`, if its file can be read and is that long.
+/// The lines around `site` without the indentation that they share, if its file can be read and is that long.
 pub(super) fn excerpt(site: &SourceLine) -> Option<Excerpt> {
     if site.line == 0 {
         return None;
@@ -37,8 +37,13 @@ pub(super) fn excerpt(site: &SourceLine) -> Option<Excerpt> {
     let lines: Vec<(u32, String)> = numbered
         .skip_while(|(number, _)| *number < from)
         .take_while(|(number, _)| *number <= to)
-        .map(|(number, line)| (number, line.to_owned()))
+        .map(|(number, line)| (number, line.replace('\t', "    ")))
         .collect();
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let full = lines.iter().filter(|(_, line)| !line.trim().is_empty());
+    let shared = full.map(|(_, line)| indent(line)).min().unwrap_or(0);
+    let dedented = |(number, line): (u32, String)| (number, line.get(shared..).unwrap_or_default().to_owned());
+    let lines: Vec<(u32, String)> = lines.into_iter().map(dedented).collect();
     lines.iter().any(|(number, _)| *number == site.line).then_some(Excerpt { lines, at: site.line })
 }
 
@@ -93,6 +98,8 @@ mod tests {
         assert_eq!((first.lines[0].0, first.lines.len(), first.at), (1, 4, 1));
         assert!(first.lines[0].1.starts_with("//! The source lines"));
         assert_eq!(excerpt_at(10).expect("this file").lines.len(), 7);
+        let inner = excerpt_at(line!()).expect("this file");
+        assert!(inner.lines[3].1.starts_with("let inner"), "{inner:?}");
         assert_eq!(excerpt_at(0), None);
         assert_eq!(excerpt_at(100_000), None);
         assert_eq!(excerpt(&SourceLine { file: "no/such/file.rs".into(), line: 1 }), None);

@@ -18,8 +18,9 @@ const ROW: usize = 46;
 const BOX: usize = 38;
 /// Between a lane's boxes and the next lane.
 const GAP: usize = 34;
-/// Lanes are this wide at least and at most.
+/// Lanes are this wide at least and at most; without steps narrower.
 const NARROWEST: usize = 150;
+const EMPTY: usize = 64;
 const WIDEST: usize = 340;
 /// Tenths of a pixel that a character of a box takes.
 const CHARACTER: usize = 74;
@@ -29,11 +30,11 @@ struct Columns(Vec<(usize, usize)>);
 
 impl Columns {
     fn of(trace: &Trace, first: usize) -> Columns {
-        let mut widths = vec![NARROWEST; trace.lanes.len()];
+        let mut widths = vec![EMPTY; trace.lanes.len()];
         for line in &trace.lines[first..] {
             if let Some(width) = widths.get_mut(line.lane) {
                 let longest = line.what.chars().count().max(place(line).chars().count() * 9 / 10);
-                *width = (*width).max(longest * CHARACTER / 10 + 24).min(WIDEST);
+                *width = (*width).max(longest * CHARACTER / 10 + 24).clamp(NARROWEST, WIDEST);
             }
         }
         let mut left = GUTTER;
@@ -136,7 +137,7 @@ fn step(out: &mut String, trace: &Trace, columns: &Columns, row: usize, (number,
     }
     let _ = write!(
         out,
-        "<g class=\"{class}\" id=\"step{row}\" data-row=\"{row}\" tabindex=\"{}\" role=\"listitem\" aria-label=\"{}\">",
+        "<g class=\"{class}\" id=\"row{row}\" data-row=\"{row}\" tabindex=\"{}\" role=\"listitem\" aria-label=\"{}\">",
         if row == 0 { 0 } else { -1 },
         escape(&spoken(trace, number, line))
     );
@@ -249,6 +250,8 @@ struct Store {
 /// What the page's script knows.
 #[derive(Serialize)]
 pub(super) struct Data {
+    /// Steps before the first row.
+    first: usize,
     rows: Vec<Row>,
     excerpts: Vec<Excerpt>,
 }
@@ -270,7 +273,7 @@ pub(super) fn data(trace: &Trace, first: usize) -> Data {
         });
         rows.push(row(trace, first, (number, line), excerpt));
     }
-    Data { rows, excerpts }
+    Data { first, rows, excerpts }
 }
 
 fn row(trace: &Trace, first: usize, (number, line): (usize, &TraceLine), excerpt: Option<usize>) -> Row {
