@@ -23,6 +23,8 @@ impl State {
         match picked {
             Some((thread, choice)) => {
                 self.trace_choice(thread, &choice);
+                let m = &self.graph.messages[choice.message as usize];
+                self.stale_reads += u64::from(m.pos as usize + 1 < self.graph.mo(m.loc).len());
                 let t = &mut self.threads[thread];
                 t.covered = 0;
                 t.chosen = Some(choice);

@@ -4,6 +4,7 @@
 mod replaying;
 
 use super::explorer::{self, Explorer};
+use super::meter::{Counts, Meter};
 use super::narrate::Failing;
 use super::place::{Place, source_line};
 use super::plan::{Mode, Plan};
@@ -68,6 +69,20 @@ struct Progress {
     /// What became smaller of the failing schedule.
     minimised: Option<String>,
     too_large: bool,
+    meter: Meter,
+}
+
+impl Progress {
+    /// An execution of the search is over: says how far it is, if it is time.
+    fn tick(&mut self, state: &State) {
+        self.meter.tick(|| Counts {
+            complete: self.executions,
+            blocked: self.blocked,
+            distinct: self.plan.mode.is_random().then_some(self.distinct.len() as u64),
+            of: self.plan.mode.is_random().then(|| self.plan.mode.random_executions()),
+            stale_reads: state.stale_reads,
+        });
+    }
 }
 
 /// Shuttle's scheduler: resumes whomever the state decided on.
@@ -238,6 +253,7 @@ impl Driver {
 
     /// Sets up the next execution of the search, if there is one.
     fn go_on(&mut self, progress: &mut Progress) {
+        progress.tick(&self.state);
         let plan = &progress.plan;
         let runs = progress.executions + progress.blocked;
         if let Mode::Replay(_) = plan.mode {
@@ -322,6 +338,7 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         failure: None,
         minimised: None,
         too_large: false,
+        meter: Meter::new(&name),
     }));
     explorer::install(&raw mut *state);
     let driver = Driver { state, progress: Arc::clone(&progress), ran: false };

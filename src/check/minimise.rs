@@ -14,9 +14,10 @@
 //! The [`Minimiser`] proposes a smaller list, the driver runs it, and says how
 //! it ended. If the same failure showed again, at a lower [`Cost`], the list of
 //! what that run really did is the new one. The rounds: take out pieces, halves
-//! first; let each stale read read the newest; bring together the turns of each
-//! thread. It ends after a round of all three without success, or when its
-//! budget is spent.
+//! first; let each stale read read the newest; let each read read one older
+//! value, which may need fewer steps before it; bring together the turns of each
+//! thread. It ends after a round of all four without success, or when its budget
+//! is spent.
 //!
 //! This is delta debugging (Zeller, Hildebrandt, "Simplifying and isolating
 //! failure-inducing input", 2002) over schedules.
@@ -138,6 +139,8 @@ enum Try {
     Without { length: usize, nth: usize },
     /// With the `nth` wish as usual.
     Usual { nth: usize },
+    /// With the `nth` wish for one older value.
+    Older { nth: usize },
     /// With the next turn of the thread of the `nth` wish right after it.
     Together { nth: usize },
 }
@@ -221,7 +224,9 @@ impl Minimiser {
             Try::Without { length, .. } if length > 1 => Some(Try::Without { length: length / 2, nth: 0 }),
             Try::Without { .. } => Some(Try::Usual { nth: 0 }),
             Try::Usual { nth } if nth + 1 < count => Some(Try::Usual { nth: nth + 1 }),
-            Try::Usual { .. } => Some(Try::Together { nth: 0 }),
+            Try::Usual { .. } => Some(Try::Older { nth: 0 }),
+            Try::Older { nth } if nth + 1 < count => Some(Try::Older { nth: nth + 1 }),
+            Try::Older { .. } => Some(Try::Together { nth: 0 }),
             Try::Together { nth } if nth + 1 < count => Some(Try::Together { nth: nth + 1 }),
             Try::Together { .. } => {
                 std::mem::take(&mut self.progress).then_some(Try::Without { length: count.max(1), nth: 0 })
@@ -241,6 +246,10 @@ impl Minimiser {
             Try::Usual { nth } => match wishes.get_mut(nth)? {
                 Wish::Read { behind, alt, .. } => (*behind, *alt) = (0, 0),
                 Wish::Branch { pick, .. } => *pick = 0,
+            },
+            Try::Older { nth } => match wishes.get_mut(nth)? {
+                Wish::Read { behind, .. } => *behind += 1,
+                Wish::Branch { .. } => return None,
             },
             Try::Together { nth } => {
                 let of = |wish: &Wish| match wish {

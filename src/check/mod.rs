@@ -96,6 +96,7 @@ mod loom_child;
 mod loom_object;
 #[cfg(feature = "check-loom")]
 mod loom_state;
+mod meter;
 mod minimise;
 mod model;
 mod narrate;

@@ -72,7 +72,9 @@ fn mark(s: &State, failing: &Failing, told: &mut Lines) -> bool {
         FailureKind::Panic => {
             let lane = s.panics.first().map_or(s.me, |(thread, ..)| *thread);
             let first = failing.message.lines().next().unwrap_or_default();
-            let what = format!("panic: {first}");
+            // The place stands beside it.
+            let text = super::hook::site_in(first).and_then(|_| first.rsplit_once(" (at ")).map_or(first, |(text, _)| text);
+            let what = format!("panic: {text}");
             let line = failed(lane, failing.sites.first().cloned(), what);
             // What the thread does while it unwinds comes after.
             let unwinds = |(line, mark): &(TraceLine, Mark)| line.lane == lane && mark.unwinds;

@@ -12,7 +12,7 @@ use std::{env, fs, io};
 impl Report {
     /// The whole report as JSON.
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"))
+        serde_json::to_string_pretty(self).expect("a report is plain data with text keys")
     }
 
     /// The whole report as one HTML page that needs nothing else: no network, no
@@ -41,15 +41,20 @@ impl Report {
     }
 }
 
-/// Writes the files of a failed check to where a person looks for them, and
-/// says so; or says why not. Nothing for a check without a failing execution.
+/// Writes the files of a failed check to where a person looks for them, unless
+/// that is turned off, and says what came of it.
 pub(super) fn written(report: &Report) -> String {
     let off = env::var_os("RINGWRIGHT_REPORT").is_some_and(|value| value == "0");
-    if off || report.failure.is_none() {
+    if off { String::new() } else { written_to(report, &target().join("ringwright")) }
+}
+
+/// Writes the files of a failed check into `dir`, and says so; or says why not.
+/// Nothing for a check without a failing execution.
+fn written_to(report: &Report, dir: &Path) -> String {
+    if report.failure.is_none() {
         return String::new();
     }
-    let dir = target().join("ringwright");
-    match report.write_files(&dir) {
+    match report.write_files(dir) {
         Ok((json, html)) => format!("\nreport: {}\n        {}", html.display(), json.display()),
         Err(error) => format!("\nnote: no report in {}: {error}", dir.display()),
     }
@@ -85,6 +90,23 @@ fn file_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_written_is_a_note() {
+        let mut report: Report = serde_json::from_value(serde_json::json!({
+            "name": "m", "engine": "explorer", "verdict": { "failed": "race" }, "executions": 1, "blocked": 0,
+            "seconds": 0.5, "outcomes": [], "notes": [],
+            "failure": {
+                "kind": "race", "message": "it races", "sites": [], "trace": { "lanes": [], "lines": [] }, "token": "",
+            },
+        }))
+        .expect("a report of an older version");
+        let file = env::current_exe().expect("this program");
+        let note = written_to(&report, &file.join("below"));
+        assert!(note.starts_with("\nnote: no report in "), "{note}");
+        report.failure = None;
+        assert_eq!(written_to(&report, &file), "");
+    }
 
     #[test]
     fn a_name_cannot_leave_the_directory() {

@@ -179,6 +179,8 @@ pub(crate) struct State {
     pub(crate) panics: Vec<(usize, String, Option<Place>)>,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
+    /// Reads so far, in all executions, that took another value than the newest.
+    pub(crate) stale_reads: u64,
     /// Whether a stale choice was left out because the graph is too large.
     pub(crate) too_large: bool,
     pub(super) choices: Vec<Choice>,
@@ -210,6 +212,7 @@ impl State {
             outcome: None,
             panics: Vec::new(),
             execution: 0,
+            stale_reads: 0,
             too_large: false,
             choices: Vec::new(),
             alts: Vec::new(),

@@ -189,7 +189,7 @@ fn told(trace: &Trace, store: &StoreSeen) -> String {
             format!("step {} by {lane}: {}", step + 1, shown(store.value))
         }
         None if store.place == 0 => format!("the initial value: {}", shown(store.value)),
-        None => format!("a store that is not shown: {}", shown(store.value)),
+        None => format!("a store that is left out: {}", shown(store.value)),
     }
 }
 
