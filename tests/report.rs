@@ -124,7 +124,7 @@ fn long_run() -> Report {
         let before = seq.load(Ordering::Acquire);
         let seen: Vec<usize> = data.iter().map(|cell| cell.load(Ordering::Relaxed)).collect();
         // Without `fence(Acquire)` here, the reads above may come from a later round.
-        if before % 2 == 0 && seq.load(Ordering::Relaxed) == before {
+        if before.is_multiple_of(2) && seq.load(Ordering::Relaxed) == before {
             assert_eq!(seen[0], seen[1], "torn");
         }
         threads.into_iter().for_each(|t| t.join().expect("it does not panic"));
@@ -164,7 +164,10 @@ fn a_load_knows_the_store_it_read_and_all_it_could_have_read() {
     let trace = &failure(&report, FailureKind::Race).trace;
     let at = trace.lines.iter().position(|l| l.what.starts_with("load")).expect("the flag is read");
     let load = trace.lines[at].operation.as_ref().expect("it is taken apart");
-    assert_eq!((load.kind, load.ordering.as_deref(), load.read), (OperationKind::Load, Some("Acquire"), Some(1)));
+    assert_eq!(
+        (load.kind, load.ordering.as_deref(), load.read),
+        (OperationKind::Load, Some("Acquire"), Some(1))
+    );
     let from = load.from.as_ref().expect("it read something");
     let store = &trace.lines[from.step.expect("a step")];
     assert!(from.step < Some(at) && store.what.starts_with("store") && trace.lanes[store.lane] == "t1");
@@ -216,7 +219,10 @@ fn a_deadlock_shows_what_each_thread_waits_for() {
     let lines = &failure(&report, FailureKind::Deadlock).trace.lines;
     let last: Vec<_> = lines[lines.len() - 4..].iter().map(|l| (l.lane, l.what.as_str(), l.guilty)).collect();
     let waits = "waits for ever: ";
-    assert!(last.iter().enumerate().all(|(lane, l)| l.0 == lane && l.1.starts_with(waits) && l.2), "{report}");
+    assert!(
+        last.iter().enumerate().all(|(lane, l)| l.0 == lane && l.1.starts_with(waits) && l.2),
+        "{report}"
+    );
     assert_eq!(last[0].1, "waits for ever: join t1");
 }
 
@@ -273,18 +279,24 @@ fn the_files_are_written_where_the_message_says() {
 fn the_page_has_both_sites_of_a_race_with_their_lines() {
     let report = race();
     let html = report.to_html();
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file!())).expect("this file");
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file!())).expect("this file");
     for site in &failure(&report, FailureKind::Race).sites {
         let line = text.lines().nth(site.line as usize - 1).expect("the line").trim();
         let line = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        let marked = html.lines().find(|l| l.starts_with("<mark>") && l.contains(&format!(">{:>5} <", site.line)));
+        let marked =
+            html.lines().find(|l| l.starts_with("<mark>") && l.contains(&format!(">{:>5} <", site.line)));
         assert!(marked.is_some_and(|l| l.contains(&line)), "{site}: {marked:?} without {line}");
     }
     assert!(html.contains(&failure(&report, FailureKind::Race).token));
     let loads = ["src=", "href=", "url(http", "@import", "fetch(", "XMLHttpRequest", "http://", "https://"];
     for word in loads.iter().filter(|word| html.contains(**word)) {
         // The name of SVG is a name only.
-        assert!(*word == "http://" && html.matches("http://").count() == 1 && html.contains("\"http://www.w3.org/2000/svg\""));
+        assert!(
+            *word == "http://"
+                && html.matches("http://").count() == 1
+                && html.contains("\"http://www.w3.org/2000/svg\"")
+        );
     }
 }
 

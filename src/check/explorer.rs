@@ -249,7 +249,10 @@ impl Runtime for Explorer {
             });
             s.tracer.detail(|_| {
                 let name = if access == Access::Read { "read" } else { "write" };
-                Operation { object: Some(format!("cell {}", object.cell)), ..Operation::new(OperationKind::Cell, name) }
+                Operation {
+                    object: Some(format!("cell {}", object.cell)),
+                    ..Operation::new(OperationKind::Cell, name)
+                }
             });
             if let Some((other, was)) = conflict {
                 report_race(s, (access, stamp), (other, was));

@@ -75,7 +75,10 @@ fn header(out: &mut String, report: &Report) {
             let _ = writeln!(out, "<p class=\"order {class}\">{}</p>", escape(&interleaving.to_string()));
             if failure.trace.left_out > 0 {
                 let left_out = failure.trace.left_out;
-                let _ = writeln!(out, "<p class=\"hint\">{left_out} steps that the failure does not hang on are left out.</p>");
+                let _ = writeln!(
+                    out,
+                    "<p class=\"hint\">{left_out} steps that the failure does not hang on are left out.</p>"
+                );
             }
         }
     }
@@ -100,7 +103,9 @@ fn body(out: &mut String, failure: &Failure) {
     }
     timeline::draw(out, trace, first);
     out.push_str("</section>\n<aside aria-label=\"The step\" aria-live=\"polite\" id=\"detail\">\n");
-    out.push_str("<p class=\"hint\">Hover, focus or step to a step to see what it read.</p>\n</aside>\n</main>\n");
+    out.push_str(
+        "<p class=\"hint\">Hover, focus or step to a step to see what it read.</p>\n</aside>\n</main>\n",
+    );
     source::sites(out, failure);
     let _ = write!(
         out,

@@ -141,7 +141,8 @@ impl<'a> Walk<'a> {
     /// The next step of the lane, or else the first of all that can be taken.
     /// The last step of all, which is the failure's, comes last.
     fn next(&self) -> Option<usize> {
-        let free = |lane: usize| self.head(lane).filter(|head| self.waits_for_none(*head) && self.fits(*head));
+        let free =
+            |lane: usize| self.head(lane).filter(|head| self.waits_for_none(*head) && self.fits(*head));
         let last = self.steps.len() - 1;
         if let Some(head) = free(self.lane).filter(|head| *head != last) {
             return Some(head);
@@ -396,8 +397,12 @@ mod tests {
 
     #[test]
     fn two_plus_two_writes_has_a_late_store() {
-        let steps =
-            [step(0, 0, 2, true, &[]), step(0, 1, 1, true, &[]), step(1, 1, 2, true, &[]), step(1, 0, 1, true, &[])];
+        let steps = [
+            step(0, 0, 2, true, &[]),
+            step(0, 1, 1, true, &[]),
+            step(1, 1, 2, true, &[]),
+            step(1, 0, 1, true, &[]),
+        ];
         assert_eq!(order(&steps, 1_000).odd.len(), 1);
     }
 
@@ -422,7 +427,8 @@ mod tests {
                     stores[loc].push(number);
                 } else {
                     let place = next(stores[loc].len() as u64 + 1) as usize;
-                    let from: Vec<usize> = place.checked_sub(1).map(|at| stores[loc][at]).into_iter().collect();
+                    let from: Vec<usize> =
+                        place.checked_sub(1).map(|at| stores[loc][at]).into_iter().collect();
                     steps.push(step(lane, loc as u32, place as u32, false, &from));
                 }
             }

@@ -158,7 +158,9 @@ mod tests {
             left_out: 0,
         };
         let coloured = Lanes { trace: &trace, colour: true }.to_string();
-        assert!(coloured.contains(&format!("{RED}* load a")) && coloured.contains(&format!("{YELLOW}load a")));
+        assert!(
+            coloured.contains(&format!("{RED}* load a")) && coloured.contains(&format!("{YELLOW}load a"))
+        );
         let mut bare = coloured;
         for code in [BOLD, RED, YELLOW, DIM, "\x1b[0m"] {
             bare = bare.replace(code, "");

@@ -129,7 +129,9 @@ impl Drop for Meter {
 fn bar() -> ProgressBar {
     static BARS: OnceLock<MultiProgress> = OnceLock::new();
     let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("{spinner} {wide_msg}").expect("a template of the right form"));
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {wide_msg}").expect("a template of the right form"),
+    );
     let bar = BARS.get_or_init(MultiProgress::new).add(bar);
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
@@ -141,7 +143,8 @@ mod tests {
 
     #[test]
     fn the_counts_are_told_with_their_rate() {
-        let counts = Counts { complete: 900, blocked: 100, distinct: Some(7), of: Some(2_000), stale_reads: 3 };
+        let counts =
+            Counts { complete: 900, blocked: 100, distinct: Some(7), of: Some(2_000), stale_reads: 3 };
         assert_eq!(
             counts.text("m", Duration::from_secs(10)),
             "m: 900 complete of 2000, 100 blocked, 7 distinct, 3 stale reads, 100 a second, 10 s"
@@ -157,6 +160,8 @@ mod tests {
         assert_eq!((manner(true, false), manner(false, true)), (Manner::Bar, Manner::Lines));
         assert!(!due(Manner::Silent, seconds(1_000), seconds(0)));
         assert!(!due(Manner::Bar, seconds(1), seconds(0)) && due(Manner::Bar, seconds(3), seconds(3)));
-        assert!(!due(Manner::Lines, seconds(59), seconds(30)) && due(Manner::Lines, seconds(60), seconds(30)));
+        assert!(
+            !due(Manner::Lines, seconds(59), seconds(30)) && due(Manner::Lines, seconds(60), seconds(30))
+        );
     }
 }

@@ -73,7 +73,9 @@ fn mark(s: &State, failing: &Failing, told: &mut Lines) -> bool {
             let lane = s.panics.first().map_or(s.me, |(thread, ..)| *thread);
             let first = failing.message.lines().next().unwrap_or_default();
             // The place stands beside it.
-            let text = super::hook::site_in(first).and_then(|_| first.rsplit_once(" (at ")).map_or(first, |(text, _)| text);
+            let text = super::hook::site_in(first)
+                .and_then(|_| first.rsplit_once(" (at "))
+                .map_or(first, |(text, _)| text);
             let what = format!("panic: {text}");
             let line = failed(lane, failing.sites.first().cloned(), what);
             // What the thread does while it unwinds comes after.
@@ -86,7 +88,9 @@ fn mark(s: &State, failing: &Failing, told: &mut Lines) -> bool {
         kind => {
             let Some((last, others)) = failing.sites.split_last() else { return false };
             match told.last_mut() {
-                Some((line, _)) if line.lane == s.me && line.site.as_ref() == Some(last) => line.guilty = true,
+                Some((line, _)) if line.lane == s.me && line.site.as_ref() == Some(last) => {
+                    line.guilty = true
+                }
                 _ => {
                     let line = failed(s.me, Some(last.clone()), format!("fails here: {kind}"));
                     told.push((line, Mark::default()));
@@ -207,12 +211,7 @@ fn steps(s: &State, told: &Lines) -> Vec<Step> {
 
 /// Writes the lines into `trace` in `order`, with what hangs on the order: which
 /// step is which, what is stale. Gives the numbers of stale reads and late stores.
-fn write_down(
-    s: &State,
-    told: Lines,
-    order: &Order,
-    trace: &mut Trace,
-) -> (usize, usize) {
+fn write_down(s: &State, told: Lines, order: &Order, trace: &mut Trace) -> (usize, usize) {
     let graph = &s.graph;
     let mut step_of_message = vec![None; graph.messages.len()];
     for (step, line) in order.steps.iter().enumerate() {

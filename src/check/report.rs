@@ -3,9 +3,9 @@
 //! A verdict is honest: it says how much was looked at, and a limit that was
 //! reached is never a pass. [`Report::passed`] is the one place that decides.
 
-pub use super::step::{Interleaving, Operation, OperationKind, StoreSeen};
 use super::lanes::{self, Lanes};
 use super::report_files;
+pub use super::step::{Interleaving, Operation, OperationKind, StoreSeen};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;

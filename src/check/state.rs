@@ -131,7 +131,10 @@ pub(crate) struct Object {
 pub(crate) enum Search {
     Exhaustive(Stack),
     Random(Rng),
-    Replay { list: Vec<Decision>, next: usize },
+    Replay {
+        list: Vec<Decision>,
+        next: usize,
+    },
     /// As a wish list says, as far as that goes.
     Follow(super::minimise::Follow),
 }

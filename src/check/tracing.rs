@@ -102,7 +102,13 @@ impl State {
 
     /// The last line, which is the event that the graph added last, taken apart.
     /// `read`: what it read, if it did.
-    pub(crate) fn detail_event(&mut self, kind: OperationKind, name: &str, strength: Strength, read: Option<u64>) {
+    pub(crate) fn detail_event(
+        &mut self,
+        kind: OperationKind,
+        name: &str,
+        strength: Strength,
+        read: Option<u64>,
+    ) {
         if !self.tracer.on {
             return;
         }

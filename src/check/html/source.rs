@@ -42,7 +42,8 @@ pub(super) fn excerpt(site: &SourceLine) -> Option<Excerpt> {
     let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
     let full = lines.iter().filter(|(_, line)| !line.trim().is_empty());
     let shared = full.map(|(_, line)| indent(line)).min().unwrap_or(0);
-    let dedented = |(number, line): (u32, String)| (number, line.get(shared..).unwrap_or_default().to_owned());
+    let dedented =
+        |(number, line): (u32, String)| (number, line.get(shared..).unwrap_or_default().to_owned());
     let lines: Vec<(u32, String)> = lines.into_iter().map(dedented).collect();
     lines.iter().any(|(number, _)| *number == site.line).then_some(Excerpt { lines, at: site.line })
 }
@@ -70,7 +71,9 @@ pub(super) fn sites(out: &mut String, failure: &Failure) {
         );
         match excerpt(site) {
             Some(excerpt) => draw(out, &excerpt),
-            None => out.push_str("<p class=\"hint\">The file was not readable when the report was made.</p>\n"),
+            None => {
+                out.push_str("<p class=\"hint\">The file was not readable when the report was made.</p>\n")
+            }
         }
         out.push_str("</figure>\n");
     }

@@ -146,7 +146,11 @@ fn step(out: &mut String, trace: &Trace, columns: &Columns, row: usize, (number,
         "<title>{}</title><text class=\"number\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\
          <rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{BOX}\" rx=\"5\"/>\
          <rect class=\"stripe\" x=\"{left}\" y=\"{top}\" width=\"4\" height=\"{BOX}\" rx=\"2\"/>",
-        escape(&format!("{}\n{}", line.what, line.site.as_ref().map(ToString::to_string).unwrap_or_default())),
+        escape(&format!(
+            "{}\n{}",
+            line.what,
+            line.site.as_ref().map(ToString::to_string).unwrap_or_default()
+        )),
         GUTTER - 10,
         top + BOX / 2 + 4,
         number + 1,
