@@ -212,7 +212,7 @@ impl Search<'_> {
             kind: broken.kind,
             message: broken.message,
             sites: broken.sites,
-            trace: Trace { lanes: self.rules.nodes.clone(), lines },
+            trace: Trace { lanes: self.rules.nodes.clone(), lines, interleaving: None, left_out: 0 },
             token,
         }
     }

@@ -376,7 +376,7 @@ impl World {
         let what = what();
         let mut state = self.state();
         let note = format!("at {}", seconds(Duration::from_nanos(state.now)));
-        let line = TraceLine { lane: node.0, site: site.map(line_of), what, note, guilty: false };
+        let line = TraceLine { lane: node.0, site: site.map(line_of), what, note, ..TraceLine::default() };
         state.trace.iter_mut().for_each(|t| t.push(line.clone()));
     }
 
