@@ -87,11 +87,14 @@
 
 mod agenda;
 mod clock;
+mod crash;
 mod disk;
 mod executor;
 mod faults;
+mod file;
 mod network;
 mod oracle;
+mod partition;
 mod plan;
 mod search;
 mod token;
@@ -104,10 +107,11 @@ use std::time::Duration;
 use world::Rules;
 
 pub use clock::{Clock, Elapsed, join_all};
-pub use disk::Disk;
+pub use disk::{Disk, SyncError};
+pub use file::File;
 pub use network::{CallError, Envelope, Net};
 pub use oracle::{ClientResult, Effects, Exclusion};
-pub use plan::{ClockFault, Delay};
+pub use plan::{ClockFault, Cut, Delay, Down};
 pub use world::{Node, World};
 
 /// A simulation: its nodes, its faults, its budget. [`run`](Sim::run) runs it.
@@ -208,6 +212,49 @@ impl Sim {
     #[must_use]
     pub fn clock_faults(mut self, faults: impl IntoIterator<Item = ClockFault>) -> Self {
         self.rules.menu.clocks = faults.into_iter().collect();
+        self
+    }
+
+    /// How long a node that has crashed stays down. 1 s unless set; none: nodes
+    /// do not crash. Only nodes that [`World::boot`] has started crash.
+    #[must_use]
+    pub fn crashes(mut self, downs: impl IntoIterator<Item = Down>) -> Self {
+        self.rules.menu.crashes = downs.into_iter().collect();
+        self
+    }
+
+    /// Whether a crash may tear the last write to a [`File`] that it keeps. It
+    /// may unless set.
+    #[must_use]
+    pub fn torn_writes(mut self, may: bool) -> Self {
+        self.rules.menu.torn = may;
+        self
+    }
+
+    /// Whether a sync of a [`Disk`] or [`File`] may fail. It may not unless set.
+    #[must_use]
+    pub fn sync_errors(mut self, may: bool) -> Self {
+        self.rules.menu.sync_errors = may;
+        self
+    }
+
+    /// Which partitions there may be, and how long they may last
+    /// ([`Duration::MAX`]: to the end). None unless set.
+    ///
+    /// # Panics
+    ///
+    /// There are partitions, but no time that they last, or one that is zero.
+    #[must_use]
+    pub fn partitions(
+        mut self,
+        cuts: impl IntoIterator<Item = Cut>,
+        heals: impl IntoIterator<Item = Duration>,
+    ) -> Self {
+        self.rules.menu.cuts = cuts.into_iter().collect();
+        self.rules.menu.heals = heals.into_iter().collect();
+        let Menu { cuts, heals, .. } = &self.rules.menu;
+        assert!(cuts.is_empty() || !heals.is_empty(), "partitions need a time that they last");
+        assert!(!heals.contains(&Duration::ZERO), "a partition of no time is no partition");
         self
     }
 
