@@ -86,16 +86,19 @@
 //! token of another model or build gives `LimitHit` with a text that says so.
 
 mod agenda;
+mod agreement;
 mod clock;
 mod crash;
 mod disk;
 mod executor;
 mod faults;
 mod file;
+mod history;
 mod network;
 mod oracle;
 mod partition;
 mod plan;
+mod promises;
 mod search;
 mod token;
 mod world;
@@ -106,12 +109,15 @@ use search::{Plan, Search};
 use std::time::Duration;
 use world::Rules;
 
+pub use agreement::{AtomicCommit, Decision, Leaders};
 pub use clock::{Clock, Elapsed, join_all};
 pub use disk::{Disk, SyncError};
 pub use file::File;
+pub use history::{History, KeyValue, KeyValueOp, Pending, Register, RegisterOp, RegisterRet, Sequential};
 pub use network::{CallError, Envelope, Net};
 pub use oracle::{ClientResult, Effects, Exclusion};
 pub use plan::{ClockFault, Cut, Delay, Down};
+pub use promises::{Acknowledged, Attempts, Guarantee, Sessions};
 pub use world::{Node, World};
 
 /// A simulation: its nodes, its faults, its budget. [`run`](Sim::run) runs it.
