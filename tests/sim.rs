@@ -3,6 +3,13 @@
 //! one that was worked out by hand.
 #![cfg(feature = "check")]
 
+#[path = "sim/retry.rs"]
+mod retry;
+#[path = "sim/stale_read.rs"]
+mod stale_read;
+#[path = "sim/vote.rs"]
+mod vote;
+
 use ringwright::check::report::{FailureKind, Limit, Report, Verdict};
 use ringwright::check::sim::{
     CallError, ClientResult, ClockFault, Delay, Effects, Exclusion, Net, Node, Sim, World, join_all,
@@ -62,6 +69,13 @@ fn echo(world: &World, net: &Net<u32>, node: Node) {
             net.reply(&request, request.body).await;
         }
     });
+}
+
+/// Prints what a search took: `cargo test --test sim -- --nocapture` shows it.
+fn show(report: Report) -> Report {
+    let Report { name, verdict, executions, seconds, .. } = &report;
+    println!("{name}: {verdict}, {executions} executions, {seconds:.2} s");
+    report
 }
 
 #[track_caller]
