@@ -3,10 +3,26 @@
 //! one that was worked out by hand.
 #![cfg(feature = "check")]
 
+#[path = "sim/clock_jump.rs"]
+mod clock_jump;
+#[path = "sim/commit.rs"]
+mod commit;
+#[path = "sim/crashes.rs"]
+mod crashes;
+#[path = "sim/oracles.rs"]
+mod oracles;
+#[path = "sim/partitions.rs"]
+mod partitions;
 #[path = "sim/retry.rs"]
 mod retry;
+#[path = "sim/sessions.rs"]
+mod sessions;
+#[path = "sim/split_brain.rs"]
+mod split_brain;
 #[path = "sim/stale_read.rs"]
 mod stale_read;
+#[path = "sim/torn_log.rs"]
+mod torn_log;
 #[path = "sim/vote.rs"]
 mod vote;
 

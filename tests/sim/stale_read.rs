@@ -10,8 +10,8 @@
 use crate::show;
 use ringwright::check::report::{FailureKind, Report};
 use ringwright::check::sim::{
-    CallError, ClientResult, Delay, Disk, History, Net, Node, Register, RegisterOp, RegisterRet,
-    Sim, World, join_all,
+    CallError, ClientResult, Delay, Disk, History, Net, Node, Register, RegisterOp, RegisterRet, Sim, World,
+    join_all,
 };
 use std::time::Duration;
 

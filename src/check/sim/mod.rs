@@ -323,7 +323,18 @@ impl Sim {
 
     /// Runs the model and says what came of it. Never panics because of a
     /// verdict; a panic of the model is one.
+    ///
+    /// # Panics
+    ///
+    /// Partitions are asked for among more than 64 nodes, or [`Cut::Split`] among
+    /// more than 12.
     pub fn run(self, body: impl Fn(&World) + Send + Sync + 'static) -> Report {
+        let cuts = &self.rules.menu.cuts;
+        let most = if cuts.contains(&Cut::Split) { 12 } else { 64 };
+        assert!(
+            cuts.is_empty() || self.rules.nodes.len() <= most,
+            "partitions of this kind are enumerated among {most} nodes at most"
+        );
         let plan = match std::env::var("RINGWRIGHT_REPLAY") {
             Ok(token) if !token.is_empty() => Plan::Replay(token),
             _ => self.plan,
