@@ -151,7 +151,7 @@ fn a_cache_that_misses_a_message_answers_what_is_gone() {
 
 #[test]
 fn what_was_acknowledged_must_still_be_there_at_the_end() {
-    let run = |cleans_up| {
+    let run = |cleans_up: bool| {
         quiet("late").run(move |world: &World| {
             let a = world.node("a");
             let (stored, clock) = (Rc::new(Cell::new(true)), world.clock(a));
