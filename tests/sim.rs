@@ -476,7 +476,7 @@ fn lease_world(name: &str) -> Sim {
 fn a_pause_past_the_lease_convicts_whoever_does_not_fence_at_the_storage() {
     for fence in [Fence::None, Fence::Client] {
         let sim = lease_world("lease").loss(false).duplication(false).delays([]);
-        let report = sim.faults(1).run(leases(fence));
+        let report = show(sim.faults(1).run(leases(fence)));
         report.assert_failed(FailureKind::Property);
         let failure = report.failure.expect("it failed");
         assert!(failure.message.starts_with("file: stale write: one (epoch 1)"), "{failure}");
@@ -491,7 +491,7 @@ fn a_pause_past_the_lease_convicts_whoever_does_not_fence_at_the_storage() {
 
 #[test]
 fn a_fence_at_the_storage_holds_against_two_faults_of_any_kind() {
-    let report = lease_world("lease").run(leases(Fence::Storage));
+    let report = show(lease_world("lease").run(leases(Fence::Storage)));
     report.assert_passed();
     let Verdict::Bounded(bound) = &report.verdict else {
         panic!("{report}");

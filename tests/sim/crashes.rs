@@ -4,6 +4,7 @@ use crate::{SECOND, assert_executions, echo, pair, quiet};
 use ringwright::check::report::FailureKind;
 use ringwright::check::sim::{Disk, Down, File, Net, Node, Sim, World};
 use std::cell::Cell;
+use std::pin::Pin;
 use std::rc::Rc;
 
 /// No faults but crashes.
@@ -150,8 +151,10 @@ fn a_crash_takes_tasks_inboxes_and_calls_and_leaves_disks() {
     ]);
 }
 
+type Program = Pin<Box<dyn Future<Output = ()>>>;
+
 /// A program that writes and syncs, and what it finds when it starts again.
-fn writes(world: &World, program: fn(Disk<u32, u32>) -> std::pin::Pin<Box<dyn Future<Output = ()>>>) {
+fn writes(world: &World, program: fn(Disk<u32, u32>) -> Program) {
     let (a, _) = pair(world);
     let (disk, inside) = (world.disk(a), world.clone());
     boot_counted(world, a, move |life| {

@@ -120,8 +120,8 @@ fn cached(faults: u32, keeps: bool) -> Report {
         let history = History::linearizable(world, KeyValue::new());
         world.spawn(me, async move {
             let (get, put) = (KeyValueOp::Get("x"), KeyValueOp::Put("x", 1));
-            for op in [get.clone(), put, get] {
-                let call = history.invoke(me, op.clone());
+            for op in [get, put, get] {
+                let call = history.invoke(me, op);
                 let (to, message) = match op {
                     KeyValueOp::Put(key, value) => (far, Message::Put(key, value)),
                     _ => (near, Message::Get("x")),

@@ -19,29 +19,30 @@ enum Message {
     Vote { granted: bool },
 }
 
+/// What the voter does before it answers.
 #[derive(Clone, Copy, PartialEq)]
-enum Order {
-    AnswerFirst,
-    /// Written, but the sync is forgotten.
-    WriteFirst,
-    SyncFirst,
+enum First {
+    Nothing,
+    /// The sync is forgotten.
+    Write,
+    WriteAndSync,
 }
 
-async fn voter(me: Node, net: Net<Message>, disk: Disk<u64, Node>, order: Order) {
+async fn voter(me: Node, net: Net<Message>, disk: Disk<u64, Node>, first: First) {
     let mut votes = disk.read_all().await;
     loop {
         let request = net.recv(me).await;
         let Message::VoteForMe { term } = request.body else { continue };
         let vote = *votes.entry(term).or_insert(request.from);
         let answer = Message::Vote { granted: vote == request.from };
-        if order != Order::AnswerFirst {
+        if first != First::Nothing {
             disk.write(term, vote).await;
         }
-        if order == Order::SyncFirst {
+        if first == First::WriteAndSync {
             disk.sync().await.expect("the disk works");
         }
         net.reply(&request, answer).await;
-        if order == Order::AnswerFirst {
+        if first == First::Nothing {
             disk.write(term, vote).await;
             disk.sync().await.expect("the disk works");
         }
@@ -59,13 +60,13 @@ async fn candidate(me: Node, voter: Node, net: Net<Message>, leaders: Leaders) {
     }
 }
 
-fn election(order: Order) -> impl Fn(&World) + Send + Sync + 'static {
+fn election(first: First) -> impl Fn(&World) + Send + Sync + 'static {
     move |world| {
         let (net, leaders) = (world.net("vote"), Leaders::new(world));
         let node = world.node("voter");
         let disk = world.disk(node);
         let program = net.clone();
-        world.boot(node, move || voter(node, program.clone(), disk.clone(), order));
+        world.boot(node, move || voter(node, program.clone(), disk.clone(), first));
         for (name, at) in [("one", 0), ("two", 5)] {
             let (me, clock) = (world.node(name), world.clock(world.node(name)));
             let (net, leaders) = (net.clone(), leaders.clone());
@@ -82,17 +83,17 @@ fn election(order: Order) -> impl Fn(&World) + Send + Sync + 'static {
     }
 }
 
-fn run(faults: u32, order: Order) -> Report {
+fn run(faults: u32, first: First) -> Report {
     let sim = Sim::new("vote").nodes(["one", "two", "voter"]).faults(faults);
     let sim = sim.crashes([Down::For(SECOND), Down::For(6 * SECOND), Down::Forever]);
     let sim = sim.partitions([Cut::Isolate, Cut::Mute, Cut::Deafen], [2 * SECOND]);
-    show(sim.run(election(order)))
+    show(sim.run(election(first)))
 }
 
 #[test]
 fn a_vote_that_is_not_on_disk_is_given_twice() {
-    for order in [Order::AnswerFirst, Order::WriteFirst] {
-        let report = run(1, order);
+    for first in [First::Nothing, First::Write] {
+        let report = run(1, first);
         report.assert_failed(FailureKind::Property);
         let failure = report.failure.expect("it failed");
         assert_eq!(failure.message, "term 1 has two leaders: one and two");
@@ -107,6 +108,6 @@ fn a_vote_that_is_not_on_disk_is_given_twice() {
 
 #[test]
 fn a_vote_that_is_synced_first_is_given_once() {
-    let report = run(2, Order::SyncFirst);
+    let report = run(2, First::WriteAndSync);
     report.assert_passed().assert_outcomes(["0 leaders", "1 leaders"]);
 }
