@@ -141,7 +141,8 @@ impl Barrier for Sense {
     fn wait(&self, round: usize) {
         let sense = round % 2 == 0;
         // AcqRel: pairs with itself: the last one has all that was done before.
-        let arrival = if self.flaw == SenseFlaw::RelaxedArrival { Ordering::Relaxed } else { Ordering::AcqRel };
+        let arrival =
+            if self.flaw == SenseFlaw::RelaxedArrival { Ordering::Relaxed } else { Ordering::AcqRel };
         if self.left.fetch_sub(1, arrival) > 1 {
             // Acquire: pairs with the Release stores of `sense` below.
             while self.sense.load(Ordering::Acquire) != sense {

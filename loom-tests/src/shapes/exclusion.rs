@@ -119,7 +119,11 @@ struct Peterson {
 
 impl Peterson {
     fn new(strength: Strength) -> Peterson {
-        Peterson { strength, wants: [AtomicBool::new(false), AtomicBool::new(false)], last: AtomicUsize::new(0) }
+        Peterson {
+            strength,
+            wants: [AtomicBool::new(false), AtomicBool::new(false)],
+            last: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -146,7 +150,11 @@ struct Dekker {
 
 impl Dekker {
     fn new(strength: Strength) -> Dekker {
-        Dekker { strength, wants: [AtomicBool::new(false), AtomicBool::new(false)], turn: AtomicUsize::new(0) }
+        Dekker {
+            strength,
+            wants: [AtomicBool::new(false), AtomicBool::new(false)],
+            turn: AtomicUsize::new(0),
+        }
     }
 }
 

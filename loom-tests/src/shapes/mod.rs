@@ -12,12 +12,19 @@ use ringwright::sync::thread;
 
 mod barriers;
 mod counts;
+mod deque;
 mod exclusion;
+mod left_right;
 mod locks;
+mod michael_scott;
 mod mistakes;
 mod publish;
+mod reclaim;
+mod rings;
 mod rwlocks;
+mod scq;
 mod seqlock;
+mod stacks;
 mod waits;
 mod wakers;
 
@@ -50,13 +57,48 @@ pub struct Structure {
 /// Every shape.
 #[must_use]
 pub fn all() -> Vec<Shape> {
-    [publish::SHAPES, seqlock::SHAPES, locks::SHAPES, exclusion::SHAPES, mistakes::SHAPES, counts::SHAPES, rwlocks::SHAPES, barriers::SHAPES, waits::SHAPES, wakers::SHAPES].concat()
+    [
+        publish::SHAPES,
+        seqlock::SHAPES,
+        locks::SHAPES,
+        exclusion::SHAPES,
+        mistakes::SHAPES,
+        counts::SHAPES,
+        rwlocks::SHAPES,
+        barriers::SHAPES,
+        waits::SHAPES,
+        wakers::SHAPES,
+        reclaim::SHAPES,
+        stacks::SHAPES,
+        michael_scott::SHAPES,
+        deque::SHAPES,
+        rings::SHAPES,
+        left_right::SHAPES,
+        scq::SHAPES,
+    ]
+    .concat()
 }
 
 /// Every structure.
 #[must_use]
 pub fn structures() -> Vec<Structure> {
-    [seqlock::STRUCTURES, locks::STRUCTURES, exclusion::STRUCTURES, counts::STRUCTURES, rwlocks::STRUCTURES, barriers::STRUCTURES, waits::STRUCTURES, wakers::STRUCTURES].concat()
+    [
+        seqlock::STRUCTURES,
+        locks::STRUCTURES,
+        exclusion::STRUCTURES,
+        counts::STRUCTURES,
+        rwlocks::STRUCTURES,
+        barriers::STRUCTURES,
+        waits::STRUCTURES,
+        wakers::STRUCTURES,
+        stacks::STRUCTURES,
+        michael_scott::STRUCTURES,
+        deque::STRUCTURES,
+        rings::STRUCTURES,
+        left_right::STRUCTURES,
+        scq::STRUCTURES,
+    ]
+    .concat()
 }
 
 /// Plain memory.

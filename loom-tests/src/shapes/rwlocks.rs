@@ -71,8 +71,7 @@ impl RwLock {
                 continue;
             }
             // Acquire: pairs with the Release in `unlock_write` and `downgrade`.
-            let tried =
-                self.state.compare_exchange(seen, seen + 1, Ordering::Acquire, Ordering::Relaxed);
+            let tried = self.state.compare_exchange(seen, seen + 1, Ordering::Acquire, Ordering::Relaxed);
             match tried {
                 Ok(_) => return,
                 Err(now) => seen = now,

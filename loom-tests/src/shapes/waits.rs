@@ -6,7 +6,8 @@ use ringwright::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use ringwright::sync::{Condvar, Mutex, thread};
 
 const HANSEN: &str = "Lampson and Redell, Experience with processes and monitors in Mesa, CACM 1980";
-const EVENT_COUNT: &str = "Vyukov, Event counts, 2008; Reed and Kanodia, Synchronization with eventcounts, CACM 1979";
+const EVENT_COUNT: &str =
+    "Vyukov, Event counts, 2008; Reed and Kanodia, Synchronization with eventcounts, CACM 1979";
 const STUCK: &[FailureKind] = &[FailureKind::Deadlock];
 
 pub(super) const SHAPES: &[Shape] = &[

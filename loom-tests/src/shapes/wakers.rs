@@ -4,6 +4,7 @@ use super::{Plain, Shape, Structure, both};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use ringwright::sync::cell::UnsafeCell;
+use ringwright::sync::hint::spin_loop;
 use ringwright::sync::task::block_on;
 use ringwright::sync::{Mutex, thread};
 use std::future::poll_fn;
@@ -96,10 +97,13 @@ impl AtomicWaker {
 
     fn register(&self, waker: &Waker) {
         // Acquire: pairs with the Release of whoever has taken a waker out.
-        let tried =
-            self.state.compare_exchange(WAITING, REGISTERING, Ordering::Acquire, Ordering::Relaxed);
+        let tried = self.state.compare_exchange(WAITING, REGISTERING, Ordering::Acquire, Ordering::Relaxed);
         if tried.is_err() {
-            // Somebody wakes right now: the task must look again.
+            // Somebody wakes right now: the task must look again when that is done.
+            // Acquire: pairs with the Release in `wake`.
+            while self.state.load(Ordering::Acquire) != WAITING {
+                spin_loop();
+            }
             waker.wake_by_ref();
             return;
         }
@@ -110,8 +114,7 @@ impl AtomicWaker {
             return;
         }
         // AcqRel: pairs with the AcqRel in `wake`, both ways: the waker for it, the event for this task.
-        let tried =
-            self.state.compare_exchange(REGISTERING, WAITING, Ordering::AcqRel, Ordering::Acquire);
+        let tried = self.state.compare_exchange(REGISTERING, WAITING, Ordering::AcqRel, Ordering::Acquire);
         if tried.is_err() {
             // Somebody woke meanwhile, and has left the waker to this thread.
             let waker = self.put(None);
