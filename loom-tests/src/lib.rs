@@ -7,6 +7,7 @@ use std::path::Path;
 
 pub mod litmus;
 pub mod mpmc;
+pub mod shapes;
 pub mod spsc;
 
 /// Every test binary of this package knows who allocated what.
