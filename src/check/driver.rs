@@ -1,6 +1,7 @@
 //! Drives the explorer: execution after execution until the search is done, a
 //! limit is reached or something fails; then the failure again, twice.
 
+use super::audit::site::Sites;
 use super::explorer::{self, Explorer};
 use super::place::{Place, source_line};
 use super::plan::{Mode, Plan};
@@ -199,7 +200,7 @@ impl Driver {
             }
             None => match first_panic {
                 Some(panic) => End::Failed(panicked(panic)),
-                None => End::Complete,
+                None => unlisted_outcome(state).map_or(End::Complete, End::Failed),
             },
         }
     }
@@ -389,6 +390,16 @@ fn mix(mut n: u64) -> u64 {
     n ^ (n >> 33)
 }
 
+/// The failure of an execution that came to an outcome that it may not come to.
+fn unlisted_outcome(state: &State) -> Option<Failing> {
+    let (allowed, outcome) = (state.outcomes.as_ref()?, state.outcome.as_ref()?);
+    (!allowed.contains(outcome)).then(|| Failing {
+        kind: FailureKind::Property,
+        message: format!("the outcome `{outcome}` is none of those that the check allows"),
+        sites: Vec::new(),
+    })
+}
+
 /// The failure of a thread that panicked: where the panic came from, or else the
 /// thread's last operation.
 fn panicked((_, message, last): (usize, String, Option<Place>)) -> Failing {
@@ -419,7 +430,8 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     };
     let mut state = Box::new(State::new(search, plan.budget));
     state.graph.broken = plan.broken;
-    state.weakened.clone_from(&plan.weakened);
+    state.sites = Sites::new(&plan.weakened, plan.recorder.as_ref());
+    state.outcomes.clone_from(&plan.outcomes);
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
     let progress = Arc::new(Mutex::new(Progress {
         plan,

@@ -77,6 +77,7 @@
 //! the verdict is then [`Verdict::Bounded`].
 
 pub mod alloc;
+pub mod audit;
 mod choice;
 mod clock;
 mod decide;
