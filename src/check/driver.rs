@@ -7,7 +7,8 @@ use super::place::{Place, source_line};
 use super::plan::{Mode, Plan};
 use super::report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, Verdict};
 use super::runtime;
-use super::search::{Decision, Rng, Stack};
+use super::search::Decision;
+use super::stages::Stages;
 use super::state::{Search, State, Stop};
 use super::{heap, hook, token, workers};
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
@@ -23,6 +24,8 @@ use std::time::Instant;
 enum End {
     Complete,
     Blocked,
+    /// Left to another thread or shard.
+    Foreign,
     Failed(Failing),
     Limit(Limit),
 }
@@ -67,6 +70,7 @@ const CLOCK_EVERY: u64 = 64;
 #[derive(Debug)]
 struct Progress {
     plan: Plan,
+    stages: Stages,
     phase: Phase,
     started: Instant,
     executions: u64,
@@ -77,6 +81,8 @@ struct Progress {
     limit: Option<Limit>,
     failure: Option<Failure>,
     too_large: bool,
+    /// Whether the quarantining allocator has been heard of.
+    hooked: bool,
 }
 
 /// Runs one execution after another.
@@ -190,6 +196,7 @@ impl Driver {
         let first_panic = state.panics.first().cloned();
         match state.stop.take() {
             Some(Stop::Blocked) => End::Blocked,
+            Some(Stop::Foreign) => End::Foreign,
             Some(Stop::Limit(limit)) => End::Limit(limit),
             Some(Stop::Failed { kind, message, sites }) => {
                 // A thread that died of a panic is the cause of whoever waits for it.
@@ -223,12 +230,14 @@ impl Driver {
         heap::with(heap::Heap::clear);
         match end {
             End::Blocked => progress.blocked += 1,
+            End::Foreign => {}
+            End::Complete if matches!(&self.state.search, Search::Exhaustive(stack) if !stack.counts()) => {}
             End::Complete => {
                 progress.executions += 1;
                 if let Some(outcome) = self.state.outcome.take() {
                     progress.outcomes.insert(outcome);
                 }
-                if progress.plan.mode.is_random() && progress.distinct.len() < 1 << 22 {
+                if matches!(self.state.search, Search::Random(_)) && progress.distinct.len() < 1 << 22 {
                     progress.distinct.insert(self.fingerprint());
                 }
                 if leaked.0 > 0 && progress.plan.leaks && progress.suspects < LEAK_SUSPECTS {
@@ -284,12 +293,7 @@ impl Driver {
         if let Mode::Replay(_) = plan.mode {
             return;
         }
-        let more = match &mut self.state.search {
-            Search::Exhaustive(stack) => stack.backtrack(),
-            Search::Random(_) => progress.executions < plan.mode.random_executions(),
-            Search::Replay { .. } => false,
-        };
-        if !more {
+        if plan.split.stopped() || !progress.stages.next(&mut self.state.search) {
             return;
         }
         if runs >= plan.max_executions {
@@ -332,7 +336,7 @@ impl Driver {
             let seen = match end {
                 End::Failed(again) => format!("{}: {}", again.kind, again.message),
                 End::Complete => "a run that passes".into(),
-                End::Blocked => "a run that stops early".into(),
+                End::Blocked | End::Foreign => "a run that stops early".into(),
                 End::Limit(limit) => format!("a limit ({limit})"),
             };
             let message = format!(
@@ -420,13 +424,46 @@ fn mark_guilty(trace: &mut Trace, failing: &Failing) {
 }
 
 /// Runs `model` by `plan`.
-pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
+pub(crate) fn run(mut plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     hook::install();
-    let name = plan.name.clone();
+    if plan.threads == 1 || matches!(plan.mode, Mode::Replay(_)) {
+        return report(&mut search(plan, 0, model));
+    }
+    plan.split.claims = Some(Arc::default());
+    plan.split.stop = Some(Arc::default());
+    let workers: Vec<_> = (0..plan.threads as u64)
+        .map(|worker| {
+            let (plan, model) = (plan.clone(), Arc::clone(&model));
+            std::thread::spawn(move || search(plan, worker, model))
+        })
+        .collect();
+    let mut parts = workers.into_iter().map(|worker| worker.join().expect("a search does not panic"));
+    let mut whole = parts.next().expect("a check has a thread");
+    parts.for_each(|part| whole.join(part));
+    report(&mut whole)
+}
+
+impl Progress {
+    /// Adds what another thread of the same check has found.
+    fn join(&mut self, other: Progress) {
+        self.stages.join(&other.stages);
+        self.executions += other.executions;
+        self.blocked += other.blocked;
+        self.distinct.extend(other.distinct);
+        self.outcomes.extend(other.outcomes);
+        self.too_large |= other.too_large;
+        self.limit = self.limit.take().or(other.limit);
+        self.failure = self.failure.take().or(other.failure);
+        self.hooked &= other.hooked;
+    }
+}
+
+/// Searches the `worker`th part of `plan`, on this operating-system thread.
+fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progress {
+    let mut stages = Stages::new(&plan, worker);
     let search = match &plan.mode {
-        Mode::Exhaustive => Search::Exhaustive(Stack::default()),
-        Mode::Random { seed, .. } => Search::Random(Rng::new(*seed)),
         Mode::Replay(list) => Search::Replay { list: list.clone(), next: 0 },
+        _ => stages.search(),
     };
     let mut state = Box::new(State::new(search, plan.budget));
     state.graph.broken = plan.broken;
@@ -435,6 +472,7 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
     let progress = Arc::new(Mutex::new(Progress {
         plan,
+        stages,
         phase: Phase::Searching,
         started: Instant::now(),
         executions: 0,
@@ -445,6 +483,7 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         limit: None,
         failure: None,
         too_large: false,
+        hooked: false,
     }));
     let mut driver = Driver { state, progress: Arc::clone(&progress), under_way: false };
     let installed = Installed::new(&mut driver);
@@ -455,8 +494,11 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     config.silence_warnings = true;
     Runner::new(Resumer, config).run(move || workers::conduct(&*model));
     drop(installed);
-    let progress = &mut *lock(&progress);
-    report(name, progress)
+    drop(driver);
+    let progress = Arc::into_inner(progress).expect("the driver is gone");
+    let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    progress.hooked = heap::hooked();
+    progress
 }
 
 /// The engine of this thread, while it lives.
@@ -481,31 +523,28 @@ impl Drop for Installed {
     }
 }
 
-fn report(name: String, progress: &mut Progress) -> Report {
-    let verdict = match (&progress.failure, &progress.limit) {
-        (Some(failure), _) => Verdict::Failed(failure.kind),
-        (None, Some(limit)) => Verdict::LimitHit(limit.clone()),
-        (None, None) => match progress.plan.mode {
-            Mode::Exhaustive if progress.too_large => {
-                Verdict::Bounded("stale reads only in small graphs".into())
-            }
-            Mode::Exhaustive => Verdict::Exhaustive,
-            Mode::Random { .. } => {
-                Verdict::Sampled { executions: progress.executions, distinct: progress.distinct.len() as u64 }
-            }
-            Mode::Replay(_) => {
-                Verdict::Sampled { executions: progress.executions, distinct: progress.executions }
-            }
-        },
+fn report(progress: &mut Progress) -> Report {
+    let complete = progress.stages.verdict(progress.too_large);
+    let verdict = match (&progress.failure, complete, &progress.limit) {
+        (Some(failure), _, _) => Verdict::Failed(failure.kind),
+        (None, Some(verdict), _) => verdict,
+        (None, None, Some(limit)) => Verdict::LimitHit(limit.clone()),
+        (None, None, None) => {
+            let distinct = match progress.plan.mode {
+                Mode::Replay(_) => progress.executions,
+                _ => progress.distinct.len() as u64,
+            };
+            Verdict::Sampled { executions: progress.executions, distinct }
+        }
     };
     let mut notes = progress.plan.notes();
-    if !heap::hooked() {
+    if !progress.hooked {
         notes.push(
             "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen".into(),
         );
     }
     Report {
-        name,
+        name: progress.plan.name.clone(),
         engine: Engine::Explorer,
         verdict,
         executions: progress.executions,

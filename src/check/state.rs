@@ -27,7 +27,8 @@ use super::op::{Alt, AltKind, Rmw, Strength, SyncOp};
 use super::place::Place;
 use super::race::{CellState, Stamp};
 use super::report::{FailureKind, Limit};
-use super::search::{Choice, Decision, Rng, Stack, Written};
+use super::sampler::Sampler;
+use super::search::{Choice, Decision, Stack, Written};
 use super::tracing::Tracer;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -134,8 +135,13 @@ pub(crate) struct Object {
 #[derive(Debug)]
 pub(crate) enum Search {
     Exhaustive(Stack),
-    Random(Rng),
-    Replay { list: Vec<Decision>, next: usize },
+    Random(Sampler),
+    Replay {
+        list: Vec<Decision>,
+        next: usize,
+    },
+    /// Taken out by the function that decides.
+    Busy,
 }
 
 /// Why an execution stopped before its end.
@@ -143,6 +149,8 @@ pub(crate) enum Search {
 pub(crate) enum Stop {
     /// Another execution covers it.
     Blocked,
+    /// It belongs to another thread or shard.
+    Foreign,
     Failed {
         kind: FailureKind,
         message: String,
@@ -176,6 +184,12 @@ pub(crate) struct State {
     pub(crate) decisions: Vec<Decision>,
     pub(crate) stop: Option<Stop>,
     pub(crate) steps: u32,
+    /// Choices so far that were not the newest.
+    pub(super) stale: u32,
+    /// Times that control was taken from a thread that could go on.
+    pub(super) preemptions: u32,
+    /// The thread that was chosen last.
+    pub(super) last: usize,
     pub(crate) nanos: u64,
     pub(crate) tracer: Tracer,
     pub(crate) outcome: Option<String>,
@@ -210,6 +224,9 @@ impl State {
             decisions: Vec::new(),
             stop: None,
             steps: 0,
+            stale: 0,
+            preemptions: 0,
+            last: 0,
             nanos: 0,
             tracer: Tracer::default(),
             outcome: None,
@@ -235,6 +252,9 @@ impl State {
         self.decisions.clear();
         self.stop = None;
         self.steps = 0;
+        self.stale = 0;
+        self.preemptions = 0;
+        self.last = 0;
         self.nanos = 0;
         self.tracer.reset();
         self.outcome = None;
@@ -242,8 +262,9 @@ impl State {
         self.execution = execution;
         match &mut self.search {
             Search::Exhaustive(stack) => stack.rewind(),
-            Search::Random(_) => {}
+            Search::Random(sampler) => sampler.begin(),
             Search::Replay { next, .. } => *next = 0,
+            Search::Busy => {}
         }
         self.add_thread(None, None);
         self.threads[0].name.clear();
@@ -409,6 +430,13 @@ impl State {
         let mut places = std::mem::take(&mut self.places);
         places.clear();
         self.graph.store_places(me, loc, strength, &mut places);
+        if let Search::Exhaustive(stack) = &mut self.search
+            && places.len() > 1
+            && stack.stale.is_some_and(|bound| self.stale >= bound)
+        {
+            places.truncate(1);
+            stack.cut = true;
+        }
         let newest = matches!(self.search, Search::Random(_)) && places.len() > 1 && self.random(2) == 0;
         let place = if newest {
             self.decisions.push(Decision::Branch { pick: 0, of: places.len() as u32 });
@@ -416,6 +444,7 @@ impl State {
         } else {
             places[self.branch(places.len() as u32) as usize]
         };
+        self.stale += u32::from(place != places[0]);
         self.places = places;
         let message = self.graph.store(me, loc, value, strength, place);
         self.threads[me].note_write();
