@@ -308,6 +308,50 @@ fn a_check_can_weaken_a_failure_and_list_its_outcomes() {
 }
 
 #[test]
+fn a_survivor_says_how_far_its_models_were_searched() {
+    let report = Audit::new().model("message", message).plan(|check| check.random(500)).run();
+    let needless = report.sites.last().expect("the needless Acquire is the last");
+    assert_eq!(needless.verdict, AuditVerdict::Survived, "{report}");
+    assert!(needless.passed[0].starts_with("message (sampled (500 executions"), "{report}");
+}
+
+/// Runs the command `audit`: its exit code and what it prints.
+fn command(args: &[&str], token: Option<&str>) -> (Option<i32>, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_audit"));
+    command.args(args).env_remove("RINGWRIGHT_REPLAY");
+    if let Some(token) = token {
+        command.env("RINGWRIGHT_REPLAY", token);
+    }
+    let output = command.output().expect("the command starts");
+    (output.status.code(), String::from_utf8(output.stdout).expect("it prints text"))
+}
+
+#[test]
+fn the_command_prints_witnesses_whose_tokens_replay() {
+    let (code, text) = command(&["--format", "json"], None);
+    assert_eq!(code, Some(0), "{text}");
+    let report: AuditReport = serde_json::from_str(&text).expect("it prints JSON");
+    let wanted = report.sites.iter().rev().find(|site| site.witness.is_some()).expect("some are necessary");
+    let witness = wanted.witness.as_ref().expect("this one is");
+    let (code, text) = command(&["--format", "json"], Some(&witness.failure.token));
+    assert_eq!(code, Some(0), "{text}");
+    let replayed: AuditReport = serde_json::from_str(&text).expect("it prints JSON");
+    assert_eq!(replayed.sites.len(), 1, "{text}");
+    assert_eq!((replayed.sites[0].line, &replayed.sites[0].file), (wanted.line, &wanted.file));
+    assert_eq!(replayed.sites[0].witness.as_ref(), Some(witness));
+}
+
+#[test]
+fn the_command_fails_when_a_survivor_is_left_and_when_there_is_nothing_to_do() {
+    // This model alone does not look at what the consumer did before it went.
+    let (code, text) = command(&["--name", "spsc reuse", "--file", "spsc.rs"], None);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("1 unexplained"), "{text}");
+    assert_eq!(command(&["--name", "no such model"], None).0, Some(2));
+    assert_eq!(command(&["--file", "no/such/file"], None).0, Some(2));
+}
+
+#[test]
 fn every_ordering_of_our_structures_is_necessary_or_explained() {
     let report = models::audit("").run();
     report.assert_no_unexplained_survivor(&[]);

@@ -210,8 +210,10 @@ impl Runtime for Explorer {
         let cas = matches!(op, Rmw::Cas { .. });
         let succeeds = Ask::of(op.name(), if cas { Role::Success } else { Role::Only }, ok);
         let fails = Ask::of(op.name(), Role::Failure, err);
-        let ok = with(|s| s.strength(succeeds, site));
-        let err = if cas { with(|s| s.strength(fails, site)) } else { fails.strength };
+        let (ok, err) = with(|s| {
+            let err = if cas { s.strength(fails, site) } else { fails.strength };
+            (s.strength(succeeds, site), err)
+        });
         let (value, choice) = read(Pending { want: Want::Rmw { op, ok, err }, loc, bits: obj.bits, site });
         if choice.alt.write.is_some() {
             with(|s| s.came_to(succeeds, site));

@@ -325,10 +325,11 @@ impl State {
 
     /// How strong an operation at `place` is that asks for `ask`.
     pub(crate) fn strength(&mut self, ask: Ask, place: Place) -> Strength {
-        if self.threads[self.me].own_calls > 0 {
-            return ask.strength;
+        if self.sites.active && self.threads[self.me].own_calls == 0 {
+            self.sites.strength(ask, place)
+        } else {
+            ask.strength
         }
-        self.sites.strength(ask, place)
     }
 
     /// A compare-exchange at `place` came to `ask`.

@@ -59,7 +59,8 @@ pub struct AuditedSite {
     pub verdict: AuditVerdict,
     /// For a necessary one: who needs it.
     pub witness: Option<Witness>,
-    /// The models that passed with the weaker one.
+    /// The models that passed with the weaker one; with the verdict, if they
+    /// were not searched exhaustively.
     pub passed: Vec<String>,
     /// For a blind one: why.
     pub reason: Option<String>,

@@ -237,7 +237,8 @@ fn weaken(
             }
             (None, verdict @ Verdict::LimitHit(_)) => trouble.push(format!("`{}`: {verdict}", model.name)),
             (Some(failure), _) => trouble.push(format!("`{}`: {}", model.name, failure.message)),
-            (None, _) => passed.push(model.name.to_owned()),
+            (None, Verdict::Exhaustive) => passed.push(model.name.to_owned()),
+            (None, verdict) => passed.push(format!("{} ({verdict})", model.name)),
         }
     }
     if target.models.is_empty() {

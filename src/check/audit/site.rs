@@ -89,7 +89,8 @@ pub(crate) struct Sites {
     /// By the address of the location, which is quick; one place may have
     /// several.
     seen: HashMap<(usize, Ask), (Spot, bool)>,
-    active: bool,
+    /// Whether there is anything to weaken or to write down.
+    pub(crate) active: bool,
 }
 
 impl Sites {
@@ -109,13 +110,8 @@ impl Sites {
     }
 
     /// How strong the operation at `place` is.
-    #[inline]
-    pub(crate) fn strength(&mut self, ask: Ask, place: Place) -> Strength {
-        if self.active { self.look_up(ask, place) } else { ask.strength }
-    }
-
     #[cold]
-    fn look_up(&mut self, ask: Ask, place: Place) -> Strength {
+    pub(crate) fn strength(&mut self, ask: Ask, place: Place) -> Strength {
         let Place::Line(site) = place else {
             return ask.strength;
         };
