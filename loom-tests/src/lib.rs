@@ -6,6 +6,7 @@ use ringwright::sync::cell::UnsafeCell;
 use std::path::Path;
 
 pub mod litmus;
+pub mod models;
 pub mod mpmc;
 pub mod shapes;
 pub mod spsc;

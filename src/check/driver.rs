@@ -3,6 +3,7 @@
 
 mod replaying;
 
+use super::audit::site::Sites;
 use super::explorer::{self, Explorer};
 use super::meter::{Counts, Meter};
 use super::narrate::Failing;
@@ -215,7 +216,7 @@ impl Driver {
             }
             None => match first_panic {
                 Some(panic) => End::Failed(panicked(panic)),
-                None => End::Complete,
+                None => unlisted_outcome(state).map_or(End::Complete, End::Failed),
             },
         }
     }
@@ -343,6 +344,16 @@ fn mix(mut n: u64) -> u64 {
     n ^ (n >> 33)
 }
 
+/// The failure of an execution that came to an outcome that it may not come to.
+fn unlisted_outcome(state: &State) -> Option<Failing> {
+    let (allowed, outcome) = (state.outcomes.as_ref()?, state.outcome.as_ref()?);
+    (!allowed.contains(outcome)).then(|| Failing {
+        kind: FailureKind::Property,
+        message: format!("the outcome `{outcome}` is none of those that the check allows"),
+        sites: Vec::new(),
+    })
+}
+
 /// The failure of a thread that panicked: where the panic came from, or else the
 /// thread's last operation.
 fn panicked((_, message, last): (usize, String, Option<Place>)) -> Failing {
@@ -395,7 +406,8 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
     };
     let mut state = Box::new(State::new(search, plan.budget));
     state.graph.broken = plan.broken;
-    state.weakened.clone_from(&plan.weakened);
+    state.sites = Sites::new(&plan.weakened, plan.recorder.as_ref());
+    state.outcomes.clone_from(&plan.outcomes);
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
     let progress = Arc::new(Mutex::new(Progress {
         plan,

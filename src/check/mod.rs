@@ -68,6 +68,11 @@
 //! - Use after free, double free, leaks and the unordered publication of fresh
 //!   memory, if the program declares [`alloc::Quarantine`] as its allocator.
 //!
+//! # Are the orderings needed?
+//!
+//! [`audit::Audit`] weakens every memory ordering that a few models execute, one
+//! at a time, and says of each whether a model notices.
+//!
 //! # What is not modelled
 //!
 //! Load buffering (a load that reads a store which depends on it), accesses of
@@ -77,6 +82,7 @@
 //! the verdict is then [`Verdict::Bounded`].
 
 pub mod alloc;
+pub mod audit;
 mod choice;
 mod clock;
 mod decide;
