@@ -1,14 +1,22 @@
 //! Drives the explorer: execution after execution until the search is done, a
 //! limit is reached or something fails; then the failure again, twice.
 
+mod replaying;
+
+use super::audit::site::Sites;
 use super::explorer::{self, Explorer};
+use super::meter::{Counts, Meter};
+use super::narrate::Failing;
 use super::place::{Place, source_line};
 use super::plan::{Mode, Plan};
-use super::report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, Verdict};
+use super::progress::Liveness;
+use super::report::{Engine, Failure, FailureKind, Limit, Report, Verdict};
+use super::reuse::Reuse;
 use super::runtime;
-use super::search::{Decision, Rng, Stack};
+use super::stages::Stages;
 use super::state::{Search, State, Stop};
-use super::{heap, hook, token, workers};
+use super::{heap, hook, workers};
+use replaying::{Minimising, Replaying};
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
 use std::cell::Cell;
@@ -24,16 +32,10 @@ enum End {
     /// As far as it can with a frozen thread.
     Frozen,
     Blocked,
+    /// Left to another thread or shard.
+    Foreign,
     Failed(Failing),
     Limit(Limit),
-}
-
-/// A failure without its trace.
-#[derive(Clone, Debug)]
-struct Failing {
-    kind: FailureKind,
-    message: String,
-    sites: Vec<SourceLine>,
 }
 
 /// What the driver is doing.
@@ -45,17 +47,12 @@ enum Phase {
         left: (usize, usize),
         search: Option<Search>,
     },
-    /// Running a failure again, for the `nth` time.
-    Replaying {
-        nth: u8,
-        failing: Failing,
-        decisions: Vec<Decision>,
-    },
+    /// Running a failure again.
+    Replaying(Box<Replaying>),
+    /// Running a smaller schedule that may fail in the same way.
+    Minimising(Box<Minimising>),
     Over,
 }
-
-/// Times a failure is run again before it is shown.
-const REPLAYS: u8 = 2;
 
 /// Executions that are run again because of a possible leak, at most. What an
 /// execution keeps once (a lazily made table, say) is no leak.
@@ -68,6 +65,7 @@ const CLOCK_EVERY: u64 = 64;
 #[derive(Debug)]
 struct Progress {
     plan: Plan,
+    stages: Stages,
     phase: Phase,
     started: Instant,
     executions: u64,
@@ -77,7 +75,31 @@ struct Progress {
     suspects: u32,
     limit: Option<Limit>,
     failure: Option<Failure>,
+    /// What became smaller of the failing schedule.
+    minimised: Option<String>,
     too_large: bool,
+    /// Whether the quarantining allocator has been heard of.
+    hooked: bool,
+    meter: Meter,
+    /// Threads that were frozen, and steps that were counted.
+    liveness: Liveness,
+    reuse: Reuse,
+}
+
+impl Progress {
+    /// An execution of the search is over: says how far it is, if it is time.
+    fn tick(&mut self, state: &State) {
+        self.meter.tick(|| Counts {
+            complete: self.executions,
+            blocked: self.blocked,
+            distinct: matches!(state.search, Search::Random(_)).then_some(self.distinct.len() as u64),
+            of: match self.plan.mode {
+                Mode::Random { executions, .. } => Some(executions),
+                _ => None,
+            },
+            stale_reads: state.stale_reads,
+        });
+    }
 }
 
 /// Runs one execution after another.
@@ -179,9 +201,8 @@ impl Driver {
         match std::mem::replace(&mut progress.phase, Phase::Over) {
             Phase::Searching => self.searched(progress, end),
             Phase::Leaking { left, search } => self.checked_leak(progress, end, left, search),
-            Phase::Replaying { nth, failing, decisions } => {
-                self.replayed(progress, end, nth, failing, decisions)
-            }
+            Phase::Replaying(replaying) => self.replayed(progress, end, *replaying),
+            Phase::Minimising(minimising) => self.minimised(progress, end, *minimising),
             Phase::Over => {}
         }
     }
@@ -191,6 +212,7 @@ impl Driver {
         let first_panic = state.panics.first().cloned();
         match state.stop.take() {
             Some(Stop::Blocked) => End::Blocked,
+            Some(Stop::Foreign) => End::Foreign,
             Some(Stop::Limit(limit)) => End::Limit(limit),
             Some(Stop::Failed { kind, message, sites }) => {
                 // A thread that died of a panic is the cause of whoever waits for it.
@@ -202,7 +224,7 @@ impl Driver {
             ended => match first_panic {
                 Some(panic) => End::Failed(panicked(panic)),
                 None if ended.is_some() => End::Frozen,
-                None => End::Complete,
+                None => unlisted_outcome(state).map_or(End::Complete, End::Failed),
             },
         }
     }
@@ -226,12 +248,14 @@ impl Driver {
         match end {
             End::Blocked => progress.blocked += 1,
             End::Frozen => progress.executions += 1,
+            End::Foreign => {}
+            End::Complete if matches!(&self.state.search, Search::Exhaustive(stack) if !stack.counts()) => {}
             End::Complete => {
                 progress.executions += 1;
                 if let Some(outcome) = self.state.outcome.take() {
                     progress.outcomes.insert(outcome);
                 }
-                if progress.plan.mode.is_random() && progress.distinct.len() < 1 << 22 {
+                if matches!(self.state.search, Search::Random(_)) && progress.distinct.len() < 1 << 22 {
                     progress.distinct.insert(self.fingerprint());
                 }
                 if leaked.0 > 0 && progress.plan.leaks && progress.suspects < LEAK_SUSPECTS {
@@ -282,17 +306,13 @@ impl Driver {
 
     /// Sets up the next execution of the search, if there is one.
     fn go_on(&mut self, progress: &mut Progress) {
+        progress.tick(&self.state);
         let plan = &progress.plan;
         let runs = progress.executions + progress.blocked;
         if let Mode::Replay(_) = plan.mode {
             return;
         }
-        let more = match &mut self.state.search {
-            Search::Exhaustive(stack) => stack.backtrack(),
-            Search::Random(_) => progress.executions < plan.mode.random_executions(),
-            Search::Replay { .. } => false,
-        };
-        if !more {
+        if plan.split.stopped() || !progress.stages.next(&mut self.state.search) {
             return;
         }
         if runs >= plan.max_executions {
@@ -307,75 +327,6 @@ impl Driver {
             return;
         }
         progress.phase = Phase::Searching;
-    }
-
-    fn begin_replay(&mut self, progress: &mut Progress, failing: Failing) {
-        let decisions = self.state.decisions.clone();
-        self.state.search = Search::Replay { list: decisions.clone(), next: 0 };
-        self.state.tracer.on = true;
-        self.state.tracer.origins = about_memory(failing.kind);
-        progress.phase = Phase::Replaying { nth: 1, failing, decisions };
-    }
-
-    fn replayed(
-        &mut self,
-        progress: &mut Progress,
-        end: End,
-        nth: u8,
-        mut failing: Failing,
-        decisions: Vec<Decision>,
-    ) {
-        let (leaked, leaked_at) = heap::with(|heap| (heap.leaked(), heap.leaked_at()));
-        heap::with(heap::Heap::clear);
-        if nth == 1 && about_memory(failing.kind) {
-            // Only now is it known exactly where memory was allocated and freed.
-            match &end {
-                End::Failed(again) if again.kind == failing.kind => failing.clone_from(again),
-                End::Complete => failing.sites = leaked_at.into_iter().map(source_line).collect(),
-                _ => {}
-            }
-        }
-        let same = match &end {
-            End::Failed(again) => again.kind == failing.kind && again.sites == failing.sites,
-            End::Complete => failing.kind == FailureKind::Leak && leaked.0 > 0,
-            _ => false,
-        };
-        if !same {
-            let seen = match end {
-                End::Failed(again) => format!("{}: {}", again.kind, again.message),
-                End::Complete | End::Frozen => "a run that passes".into(),
-                End::Blocked => "a run that stops early".into(),
-                End::Limit(limit) => format!("a limit ({limit})"),
-            };
-            let message = format!(
-                "a failure did not show again when its schedule was run again: first {}: {}; then {seen}",
-                failing.kind, failing.message
-            );
-            progress.failure = Some(Failure {
-                kind: FailureKind::NotDeterministic,
-                message,
-                sites: failing.sites,
-                trace: Trace::default(),
-                token: String::new(),
-            });
-            return;
-        }
-        if nth < REPLAYS {
-            progress.phase = Phase::Replaying { nth: nth + 1, failing, decisions };
-            return;
-        }
-        let mut trace = Trace {
-            lanes: self.state.live().iter().map(|t| t.name.clone()).collect(),
-            lines: std::mem::take(&mut self.state.tracer.lines),
-        };
-        mark_guilty(&mut trace, &failing);
-        progress.failure = Some(Failure {
-            kind: failing.kind,
-            message: failing.message,
-            sites: failing.sites,
-            trace,
-            token: token::write(&progress.plan.name, &decisions),
-        });
     }
 
     /// A number for the execution's graph. Equal graphs have equal numbers,
@@ -395,17 +346,21 @@ impl Driver {
     }
 }
 
-/// Whether the sites of such a failure may be where memory was allocated or freed.
-fn about_memory(kind: FailureKind) -> bool {
-    use FailureKind::{DoubleFree, Leak, Race, UseAfterFree};
-    matches!(kind, Race | UseAfterFree | DoubleFree | Leak)
-}
-
 /// Scatters the bits of a number (the finish of MurmurHash3).
 fn mix(mut n: u64) -> u64 {
     n = (n ^ (n >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     n = (n ^ (n >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     n ^ (n >> 33)
+}
+
+/// The failure of an execution that came to an outcome that it may not come to.
+fn unlisted_outcome(state: &State) -> Option<Failing> {
+    let (allowed, outcome) = (state.outcomes.as_ref()?, state.outcome.as_ref()?);
+    (!allowed.contains(outcome)).then(|| Failing {
+        kind: FailureKind::Property,
+        message: format!("the outcome `{outcome}` is none of those that the check allows"),
+        sites: Vec::new(),
+    })
 }
 
 /// The failure of a thread that panicked: where the panic came from, or else the
@@ -415,35 +370,61 @@ fn panicked((_, message, last): (usize, String, Option<Place>)) -> Failing {
     Failing { kind: FailureKind::Panic, message, sites: site.into_iter().collect() }
 }
 
-/// Marks the last step at each of the failure's sites.
-fn mark_guilty(trace: &mut Trace, failing: &Failing) {
-    for site in &failing.sites {
-        if let Some(line) = trace.lines.iter_mut().rev().find(|l| l.site.as_ref() == Some(site) && !l.guilty)
-        {
-            line.guilty = true;
-        }
+/// Runs `model` by `plan`.
+pub(crate) fn run(mut plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
+    hook::install();
+    if plan.threads == 1 || matches!(plan.mode, Mode::Replay(_)) {
+        return report(&mut search(plan, 0, model));
     }
-    // Plain accesses are many, and all but the guilty ones say nothing.
-    trace.lines.retain(|line| line.guilty || !line.what.contains(super::plain::MEMORY));
+    plan.split.claims = Some(Arc::default());
+    plan.split.stop = Some(Arc::default());
+    let workers: Vec<_> = (0..plan.threads as u64)
+        .map(|worker| {
+            let (plan, model) = (plan.clone(), Arc::clone(&model));
+            std::thread::spawn(move || search(plan, worker, model))
+        })
+        .collect();
+    let mut parts = workers.into_iter().map(|worker| worker.join().expect("a search does not panic"));
+    let mut whole = parts.next().expect("a check has a thread");
+    parts.for_each(|part| whole.join(part));
+    report(&mut whole)
 }
 
-/// Runs `model` by `plan`.
-pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
-    hook::install();
+impl Progress {
+    /// Adds what another thread of the same check has found.
+    fn join(&mut self, other: Progress) {
+        self.stages.join(&other.stages);
+        self.executions += other.executions;
+        self.blocked += other.blocked;
+        self.distinct.extend(other.distinct);
+        self.outcomes.extend(other.outcomes);
+        self.too_large |= other.too_large;
+        self.limit = self.limit.take().or(other.limit);
+        self.failure = self.failure.take().or(other.failure);
+        self.hooked &= other.hooked;
+        self.liveness.join(other.liveness);
+        self.reuse.join(&other.reuse);
+    }
+}
+
+/// Searches the `worker`th part of `plan`, on this operating-system thread.
+fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progress {
+    let mut stages = Stages::new(&plan, worker);
     let name = plan.name.clone();
     let search = match &plan.mode {
-        Mode::Exhaustive => Search::Exhaustive(Stack::default()),
-        Mode::Random { seed, .. } => Search::Random(Rng::new(*seed)),
         Mode::Replay(list) => Search::Replay { list: list.clone(), next: 0 },
+        _ => stages.search(),
     };
     let mut state = Box::new(State::new(search, plan.budget));
     state.graph.broken = plan.broken;
-    state.weakened.clone_from(&plan.weakened);
+    state.sites = Sites::new(&plan.weakened, plan.recorder.as_ref());
+    state.outcomes.clone_from(&plan.outcomes);
     state.liveness.freezes = plan.freezes;
     state.reuse.on = plan.reuse;
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
     let progress = Arc::new(Mutex::new(Progress {
         plan,
+        stages,
         phase: Phase::Searching,
         started: Instant::now(),
         executions: 0,
@@ -453,7 +434,12 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         suspects: 0,
         limit: None,
         failure: None,
+        minimised: None,
         too_large: false,
+        hooked: false,
+        meter: Meter::new(&name),
+        liveness: Liveness::default(),
+        reuse: Reuse::default(),
     }));
     let mut driver = Driver { state, progress: Arc::clone(&progress), under_way: false };
     let installed = Installed::new(&mut driver);
@@ -464,11 +450,14 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     config.silence_warnings = true;
     Runner::new(Resumer, config).run(move || workers::conduct(&*model));
     drop(installed);
-    let progress = &mut *lock(&progress);
-    let mut report = report(name, progress);
-    driver.state.liveness.report(&mut report);
-    driver.state.reuse.report(&mut report);
-    report
+    let liveness = std::mem::take(&mut driver.state.liveness);
+    let reuse = std::mem::take(&mut driver.state.reuse);
+    drop(driver);
+    let progress = Arc::into_inner(progress).expect("the driver is gone");
+    let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    progress.hooked = heap::hooked();
+    (progress.liveness, progress.reuse) = (liveness, reuse);
+    progress
 }
 
 /// The engine of this thread, while it lives.
@@ -493,31 +482,29 @@ impl Drop for Installed {
     }
 }
 
-fn report(name: String, progress: &mut Progress) -> Report {
-    let verdict = match (&progress.failure, &progress.limit) {
-        (Some(failure), _) => Verdict::Failed(failure.kind),
-        (None, Some(limit)) => Verdict::LimitHit(limit.clone()),
-        (None, None) => match progress.plan.mode {
-            Mode::Exhaustive if progress.too_large => {
-                Verdict::Bounded("stale reads only in small graphs".into())
-            }
-            Mode::Exhaustive => Verdict::Exhaustive,
-            Mode::Random { .. } => {
-                Verdict::Sampled { executions: progress.executions, distinct: progress.distinct.len() as u64 }
-            }
-            Mode::Replay(_) => {
-                Verdict::Sampled { executions: progress.executions, distinct: progress.executions }
-            }
-        },
+fn report(progress: &mut Progress) -> Report {
+    let complete = progress.stages.verdict(progress.too_large);
+    let verdict = match (&progress.failure, complete, &progress.limit) {
+        (Some(failure), _, _) => Verdict::Failed(failure.kind),
+        (None, Some(verdict), _) => verdict,
+        (None, None, Some(limit)) => Verdict::LimitHit(limit.clone()),
+        (None, None, None) => {
+            let distinct = match progress.plan.mode {
+                Mode::Replay(_) => progress.executions,
+                _ => progress.distinct.len() as u64,
+            };
+            Verdict::Sampled { executions: progress.executions, distinct }
+        }
     };
     let mut notes = progress.plan.notes();
-    if !heap::hooked() {
+    notes.extend(progress.minimised.take());
+    if !progress.hooked {
         notes.push(
             "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen".into(),
         );
     }
-    Report {
-        name,
+    let mut report = Report {
+        name: progress.plan.name.clone(),
         engine: Engine::Explorer,
         verdict,
         executions: progress.executions,
@@ -526,5 +513,8 @@ fn report(name: String, progress: &mut Progress) -> Report {
         outcomes: std::mem::take(&mut progress.outcomes),
         failure: progress.failure.take(),
         notes,
-    }
+    };
+    progress.liveness.report(&mut report);
+    progress.reuse.report(&mut report);
+    report
 }

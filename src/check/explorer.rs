@@ -5,6 +5,7 @@
 //! are coroutines of shuttle's engine on that thread; [`super::driver`] is the
 //! scheduler that resumes whichever one the state decided on.
 
+use super::audit::site::{Ask, Role};
 use super::graph::NONE;
 use super::objects::{now, report_race, touch};
 use super::op::{DONE, Rmw, Strength, SyncOp};
@@ -13,6 +14,7 @@ use super::progress::{self, Step};
 use super::report::Limit;
 use super::runtime::{self, Access, Obj, Runtime, Site};
 use super::state::{Pending, State, Status, Stop, Want};
+use super::step::{Operation, OperationKind};
 use super::{tracing, workers};
 use std::cell::Cell;
 use std::ptr;
@@ -110,27 +112,22 @@ fn trace_read(s: &mut State, pending: &Pending, choice: &super::search::Choice, 
     if !s.tracer.on {
         return;
     }
-    let names: Vec<String> = s.live().iter().map(|t| t.name.clone()).collect();
-    let written = match choice.alt.write {
-        Some(_) => s.graph.events.last().map_or(NONE, |e| e.writes),
-        None => NONE,
+    let (me, strength) = (s.me, choice.alt.strength);
+    let (kind, name, what) = match pending.want {
+        Want::Load(_) => (OperationKind::Load, "load", tracing::load_text(pending.loc, value, strength)),
+        Want::Rmw { op, .. } => {
+            let text = tracing::rmw_text(op.name(), pending.loc, value, choice.alt.write, strength);
+            (OperationKind::Rmw, op.name(), text)
+        }
+        Want::Sync(op) => (OperationKind::Lock, op.name(), sync_text(op, pending.loc, choice)),
+        Want::Block(_) => {
+            let what = if value == 0 { "a fresh block" } else { "a block that was freed" };
+            return s.tracer.step(me, Some(pending.site), || format!("allocate {what}"));
+        }
+        Want::Join(_) | Want::Newer | Want::Frozen => return,
     };
-    let (graph, me) = (&s.graph, s.me);
-    let strength = choice.alt.strength;
-    let what = match pending.want {
-        Want::Load(_) => tracing::load_text(pending.loc, value, strength),
-        Want::Rmw { op, .. } => tracing::rmw_text(op.name(), graph, pending.loc, value, written, strength),
-        Want::Sync(op) => sync_text(op, pending.loc, choice),
-        Want::Block(_) if value == 0 => "allocate a fresh block".to_owned(),
-        Want::Block(_) => "allocate the block of the free that it reads".to_owned(),
-        Want::Join(_) | Want::Newer | Want::Frozen => String::new(),
-    };
-    let note = match pending.want {
-        Want::Sync(_) => String::new(),
-        Want::Block(_) if value == 0 => String::new(),
-        _ => tracing::origin(graph, choice.message, written, &names),
-    };
-    s.tracer.step_with_note(me, Some(pending.site), || (what, note));
+    s.tracer.step(me, Some(pending.site), || what);
+    s.detail_event(kind, name, strength, Some(value));
 }
 
 fn sync_text(op: SyncOp, loc: u32, choice: &super::search::Choice) -> String {
@@ -159,7 +156,8 @@ impl Runtime for Explorer {
         }
         progress::begin(Step::Read("load"), site);
         let loc = step(|s| touch(s, &obj, site).loc);
-        let want = Want::Load(with(|s| s.strength(order, site)));
+        let ask = Ask::of("load", Role::Only, order);
+        let want = Want::Load(with(|s| s.strength(ask, site)));
         let pending = Pending { want, loc, bits: obj.bits, site };
         let (value, _) = read(pending);
         if with(|s| s.spins_silently()) {
@@ -172,17 +170,16 @@ impl Runtime for Explorer {
         let _engine = runtime::engine_code();
         let site = place::of(site);
         progress::begin(Step::Write("store"), site);
+        let ask = Ask::of("store", Role::Only, order);
         step(|s| {
-            let strength = s.strength(order, site);
+            let strength = s.strength(ask, site);
             let loc = touch(s, &obj, site).loc;
             if s.stop.is_some() {
                 return;
             }
-            let message = s.store(loc, value, strength);
-            if s.tracer.on {
-                let text = tracing::store_text(&s.graph, loc, message, strength);
-                s.tracer.step(s.me, Some(site), || text);
-            }
+            s.store(loc, value, strength);
+            s.tracer.step(s.me, Some(site), || tracing::store_text(loc, value, strength));
+            s.detail_event(OperationKind::Store, "store", strength, None);
         });
     }
 
@@ -195,6 +192,7 @@ impl Runtime for Explorer {
             if s.stop.is_none() {
                 s.store(loc, 0, Strength::RELEASE);
                 s.tracer.step(s.me, Some(site), || format!("unlock {}", tracing::name(loc)));
+                s.detail_event(OperationKind::Lock, "unlock", Strength::RELEASE, None);
             }
         });
     }
@@ -212,10 +210,16 @@ impl Runtime for Explorer {
         let site = place::of(site);
         progress::begin(Step::Write(op.name()), site);
         let loc = step(|s| touch(s, &obj, site).loc);
-        let ok = with(|s| s.strength(ok, site));
-        let want = Want::Rmw { op, ok, err: Strength::of(err) };
-        let (value, choice) = read(Pending { want, loc, bits: obj.bits, site });
+        let cas = matches!(op, Rmw::Cas { .. });
+        let succeeds = Ask::of(op.name(), if cas { Role::Success } else { Role::Only }, ok);
+        let fails = Ask::of(op.name(), Role::Failure, err);
+        let (ok, err) = with(|s| {
+            let err = if cas { s.strength(fails, site) } else { fails.strength };
+            (s.strength(succeeds, site), err)
+        });
+        let (value, choice) = read(Pending { want: Want::Rmw { op, ok, err }, loc, bits: obj.bits, site });
         let writes = choice.alt.write.is_some();
+        with(|s| s.came_to(if writes { succeeds } else { fails }, site));
         if choice.alt.write.is_none_or(|new| new == value) && with(|s| s.spins_silently()) {
             wait_for_newer(site);
         }
@@ -226,11 +230,13 @@ impl Runtime for Explorer {
         let _engine = runtime::engine_code();
         let site = place::of(site);
         progress::begin(Step::Read("fence"), site);
+        let ask = Ask::of("fence", Role::Only, order);
         step(|s| {
-            let strength = s.strength(order, site);
+            let strength = s.strength(ask, site);
             s.graph.site = Some(site);
             s.graph.fence(s.me, strength);
             s.tracer.step(s.me, Some(site), || format!("fence {}", strength.name()));
+            s.detail_event(OperationKind::Fence, "fence", strength, None);
         });
     }
 
@@ -254,6 +260,13 @@ impl Runtime for Explorer {
             s.tracer.step(s.me, Some(site), || match access {
                 Access::Read => format!("read cell {}", object.cell),
                 Access::Write => format!("write cell {}", object.cell),
+            });
+            s.tracer.detail(|_| {
+                let name = if access == Access::Read { "read" } else { "write" };
+                Operation {
+                    object: Some(format!("cell {}", object.cell)),
+                    ..Operation::new(OperationKind::Cell, name)
+                }
             });
             if let Some((other, was)) = conflict {
                 report_race(s, (access, stamp), (other, was));
@@ -285,6 +298,10 @@ impl Runtime for Explorer {
             match s.add_thread(Some(parent), name) {
                 Some(number) => {
                     s.tracer.step(parent, Some(site.into()), || format!("spawn t{number}"));
+                    s.tracer.detail(|mark| {
+                        mark.starts = Some(number);
+                        Operation::new(OperationKind::Spawn, "spawn")
+                    });
                     number
                 }
                 None => {
@@ -322,11 +339,22 @@ impl Runtime for Explorer {
             let message = s.graph.newest(loc);
             s.graph.load(me, message, Strength::ACQUIRE);
             s.tracer.step(me, Some(site), || format!("join t{thread}"));
+            s.tracer.detail(|mark| {
+                mark.joins = Some(thread);
+                Operation::new(OperationKind::Join, "join")
+            });
         });
     }
 
     fn me(&self) -> usize {
         with(|s| s.me)
+    }
+
+    fn own_code(&self, begins: bool) {
+        with(|s| {
+            let calls = &mut s.threads[s.me].own_calls;
+            *calls = if begins { calls.saturating_add(1) } else { calls.saturating_sub(1) };
+        });
     }
 
     fn yield_now(&self, site: Site) {

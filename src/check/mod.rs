@@ -68,6 +68,11 @@
 //! - Use after free, double free, leaks and the unordered publication of fresh
 //!   memory, if the program declares [`alloc::Quarantine`] as its allocator.
 //!
+//! # Are the orderings needed?
+//!
+//! [`audit::Audit`] weakens every memory ordering that a few models execute, one
+//! at a time, and says of each whether a model notices.
+//!
 //! # What is not modelled
 //!
 //! Load buffering (a load that reads a store which depends on it), accesses of
@@ -77,6 +82,7 @@
 //! the verdict is then [`Verdict::Bounded`].
 
 pub mod alloc;
+pub mod audit;
 mod choice;
 mod clock;
 mod decide;
@@ -85,6 +91,8 @@ mod explorer;
 mod graph;
 mod heap;
 pub(crate) mod hook;
+mod html;
+mod interleave;
 mod lanes;
 #[cfg(feature = "check-loom")]
 pub(crate) mod loom;
@@ -94,7 +102,10 @@ mod loom_child;
 mod loom_object;
 #[cfg(feature = "check-loom")]
 mod loom_state;
+mod meter;
+mod minimise;
 mod model;
+mod narrate;
 pub(crate) mod native;
 mod objects;
 pub(crate) mod op;
@@ -106,16 +117,22 @@ mod progress;
 mod psc;
 mod race;
 pub mod report;
+mod report_files;
 mod reuse;
 pub(crate) mod runtime;
+mod sampler;
 mod sc;
 mod sc_driver;
 mod sc_state;
 mod schedule;
 mod search;
 pub mod sim;
+mod split;
+mod stages;
 mod state;
 mod statics;
+mod step;
+mod strategy;
 mod token;
 mod tracing;
 #[cfg(feature = "check-plain")]
@@ -126,3 +143,5 @@ pub use graph::BrokenRule;
 pub use model::{Check, any, model, outcome};
 pub use progress::{bounded, wait_free};
 pub use report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict};
+pub use report::{Interleaving, Operation, OperationKind, StoreSeen};
+pub use strategy::{Stage, Strategy};

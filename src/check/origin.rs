@@ -1,34 +1,82 @@
 //! Which line of the model allocates or frees a block: asked of the stack,
 //! while a failure is run again.
 //!
-//! The allocator is told nothing of its caller, and to walk the stack at each
+//! The allocator is told nothing of its caller, and to look at the stack at each
 //! allocation of each execution would cost more than the execution. So the
-//! search makes do with the operation before, and only the two runs of a
-//! failure that is about memory look exactly.
+//! search makes do with the operation before, and only the runs of a failure
+//! that is about memory look exactly. They come to the same places again and
+//! again; only a stack that is new is looked up in the debug information.
 
 use super::place::Place;
 use super::report::SourceLine;
 use std::backtrace::Backtrace;
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// The lines found so far. [`Place::Found`] is an index.
-static FOUND: Mutex<Vec<SourceLine>> = Mutex::new(Vec::new());
+/// What has been looked up so far.
+#[derive(Default)]
+struct Known {
+    /// [`Place::Found`] is an index.
+    lines: Vec<SourceLine>,
+    /// The lines of stacks: an index, or none that is the user's.
+    stacks: Option<HashMap<Vec<usize>, Option<u32>>>,
+}
+
+static KNOWN: Mutex<Known> = Mutex::new(Known { lines: Vec::new(), stacks: None });
 
 /// The innermost line on the stack that is neither the standard library's nor
 /// the checker's. `None` without debug information.
+#[inline(never)]
 pub(super) fn here() -> Option<Place> {
-    let line = user_line(&Backtrace::force_capture().to_string())?;
-    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
-    let index = found.iter().position(|known| *known == line).unwrap_or_else(|| {
-        found.push(line);
-        found.len() - 1
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = &mut *known;
+    let stack = stack();
+    let stacks = known.stacks.get_or_insert_default();
+    if let Some(found) = stacks.get(&stack).filter(|_| !stack.is_empty()) {
+        return found.map(Place::Found);
+    }
+    let line = user_line(&Backtrace::force_capture().to_string());
+    let index = line.map(|line| {
+        let lines = &mut known.lines;
+        let index = lines.iter().position(|known| *known == line).unwrap_or_else(|| {
+            lines.push(line);
+            lines.len() - 1
+        });
+        index as u32
     });
-    Some(Place::Found(index as u32))
+    stacks.insert(stack, index);
+    index.map(Place::Found)
 }
 
 /// The line that [`here`] has found.
 pub(super) fn line(index: u32) -> SourceLine {
-    FOUND.lock().unwrap_or_else(PoisonError::into_inner)[index as usize].clone()
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).lines[index as usize].clone()
+}
+
+/// The return addresses on the stack, the innermost first.
+#[cfg(unix)]
+fn stack() -> Vec<usize> {
+    use std::ffi::c_void;
+    unsafe extern "C-unwind" {
+        fn _Unwind_Backtrace(frame: extern "C" fn(*mut c_void, *mut c_void) -> i32, data: *mut c_void)
+        -> i32;
+        fn _Unwind_GetIP(context: *mut c_void) -> usize;
+    }
+    extern "C" fn frame(context: *mut c_void, data: *mut c_void) -> i32 {
+        // SAFETY: the unwinder gives back the vector that it was given, and a context of its own.
+        unsafe { (*data.cast::<Vec<usize>>()).push(_Unwind_GetIP(context)) };
+        0
+    }
+    let mut stack: Vec<usize> = Vec::with_capacity(64);
+    // SAFETY: `frame` has the signature that the unwinder wants, and the vector outlives the call.
+    unsafe { _Unwind_Backtrace(frame, std::ptr::from_mut(&mut stack).cast()) };
+    stack
+}
+
+/// Elsewhere each is looked up.
+#[cfg(not(unix))]
+fn stack() -> Vec<usize> {
+    Vec::new()
 }
 
 /// Reads a backtrace as `std` prints it: a line `4: function`, then a line
@@ -69,9 +117,9 @@ mod tests {
              at ./tests/stack.rs:1:1
    2: alloc::alloc::alloc
              at /rustc/0123/library/alloc/src/alloc.rs:7:1
-   2: stack::Stack<ringwright::sync::imp::arc::Arc<u32>>::push
+   3: stack::Stack<ringwright::sync::imp::arc::Arc<u32>>::push
              at ./src/sync/stack.rs:12:20
-   3: main
+   4: main
              at ./tests/stack.rs:3:1";
         let found = user_line(text).unwrap();
         assert_eq!((found.file.as_str(), found.line), ("src/sync/stack.rs", 12));

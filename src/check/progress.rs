@@ -111,6 +111,17 @@ impl Liveness {
         }
     }
 
+    /// Adds what another thread of the same check has seen.
+    pub(crate) fn join(&mut self, other: Liveness) {
+        for (thread, (name, at)) in other.tried {
+            self.tried.entry(thread).or_insert_with(|| (name, BTreeSet::new())).1.extend(at);
+        }
+        for (name, (most, limit)) in other.most {
+            let known = self.most.entry(name).or_default();
+            *known = (known.0.max(most), limit);
+        }
+    }
+
     /// Adds what was frozen and counted to the report. A check that was to
     /// freeze threads and never did is no pass.
     pub(crate) fn report(&self, report: &mut Report) {
@@ -182,6 +193,7 @@ impl State {
         let rarely = matches!(self.search, Search::Random(_)) && self.random(8) != 0;
         let freezes = if rarely {
             self.decisions.push(Decision::Branch { pick: 0, of: 2 });
+            self.trace_branch(0, 2);
             false
         } else {
             self.branch(2) == 1
@@ -191,7 +203,6 @@ impl State {
             let name = &self.threads[me].name;
             tried.entry(me).or_insert_with(|| (name.clone(), BTreeSet::new())).1.insert(writes[me]);
             frozen.push(Ice { thread: me, before: next.name(), site });
-            self.tracer.step(me, Some(site), || format!("frozen for ever before {}", next.name()));
         }
         freezes
     }

@@ -53,6 +53,11 @@ impl Reuse {
         self.classes.clear();
     }
 
+    /// Adds what another thread of the same check has seen.
+    pub(crate) fn join(&mut self, other: &Reuse) {
+        self.count += other.count;
+    }
+
     /// Says in the report how much was reused.
     pub(crate) fn report(&self, report: &mut Report) {
         if self.on {
@@ -99,9 +104,10 @@ impl State {
         let Class { loc, frees, .. } = &self.reuse.classes[class as usize];
         let fresh = self.graph.newest(*loc);
         let alt = Alt { write: None, result: DONE, strength: Strength::ACQUIRE, kind: AltKind::Normal };
-        let messages = frees.iter().rev().filter(|m| !self.graph.messages[**m as usize].taken);
-        for message in messages.chain([&fresh]).filter(|m| **m >= covered) {
-            self.choices.push(Choice { message: *message, nth: 0, alt });
+        let frees = frees.iter().enumerate().rev().map(|(at, message)| (*message, at + 1));
+        let free = frees.filter(|(message, _)| !self.graph.messages[*message as usize].taken);
+        for (message, nth) in free.chain([(fresh, 0)]).filter(|(message, _)| *message >= covered) {
+            self.choices.push(Choice { message, nth: nth.min(255) as u8, alt });
         }
     }
 

@@ -123,6 +123,9 @@ pub(crate) trait Runtime {
     fn panicked(&self, message: String);
     /// A join gave the panic of thread `thread` to its caller.
     fn panic_taken(&self, thread: usize);
+    /// A call of the door's that is built of its own atomics and fences begins
+    /// or ends: they stand at the caller's line, but are not the caller's.
+    fn own_code(&self, _begins: bool) {}
     /// `drop` frees what a static holds; the engine calls it when the execution ends.
     fn reset_at_end(&self, addr: usize, reset: Box<dyn FnOnce()>);
 }
@@ -163,6 +166,27 @@ pub(crate) fn set_quiet(quiet: bool) {
 #[inline]
 pub(crate) fn executing() -> bool {
     EXECUTING.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Marks the door's own atomics and fences until dropped.
+#[derive(Debug)]
+pub(crate) struct OwnCode(());
+
+/// A call of the door's that is built of its own atomics and fences begins.
+#[inline]
+pub(crate) fn own_code() -> OwnCode {
+    if let Some(engine) = current() {
+        engine.own_code(true);
+    }
+    OwnCode(())
+}
+
+impl Drop for OwnCode {
+    fn drop(&mut self) {
+        if let Some(engine) = current() {
+            engine.own_code(false);
+        }
+    }
 }
 
 /// Marks engine code until dropped.

@@ -3,7 +3,7 @@
 
 use super::hook;
 use super::plan::{Mode, Plan};
-use super::report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, Verdict};
+use super::report::{Engine, Failure, FailureKind, Interleaving, Limit, Report, SourceLine, Trace, Verdict};
 use super::runtime;
 use super::sc::{self, STACK, Sc};
 use super::sc_state::{State, Stop};
@@ -186,6 +186,7 @@ impl Driver {
         if same {
             trace.lanes = self.state.lanes();
             trace.lines = std::mem::take(&mut self.state.tracer.lines);
+            trace.interleaving = Some(Interleaving::Plain);
             mark_guilty(&mut trace, &failing.sites);
         } else {
             message = format!(

@@ -23,16 +23,19 @@
 //! else can go on, a waiting thread gets some turns for nothing, in case its
 //! loop counts; when these are used up, the execution is a livelock.
 
+use super::audit::site::{Ask, Sites};
 use super::clock::MAX_THREADS;
 use super::graph::{Graph, NONE};
 use super::op::{Alt, AltKind, Rmw, Strength, SyncOp};
 use super::place::Place;
 use super::race::{CellState, Stamp};
 use super::report::{FailureKind, Limit};
-use super::search::{Choice, Decision, Rng, Stack, Written};
+use super::sampler::Sampler;
+use super::search::{Choice, Decision, Stack, Written};
 use super::tracing::Tracer;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 
 /// What a thread at a read wants.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +109,8 @@ pub(crate) struct Thread {
     pub(super) repeats: u8,
     /// Whether this turn must read something newer than the last one.
     pub(super) forced: bool,
+    /// How many calls of the door's that are built of its own atomics it is in.
+    pub(super) own_calls: u8,
 }
 
 impl Thread {
@@ -137,8 +142,15 @@ pub(crate) struct Object {
 #[derive(Debug)]
 pub(crate) enum Search {
     Exhaustive(Stack),
-    Random(Rng),
-    Replay { list: Vec<Decision>, next: usize },
+    Random(Sampler),
+    Replay {
+        list: Vec<Decision>,
+        next: usize,
+    },
+    /// Taken out by the function that decides.
+    Busy,
+    /// As a wish list says, as far as that goes.
+    Follow(super::minimise::Follow),
 }
 
 /// Why an execution stopped before its end.
@@ -148,6 +160,8 @@ pub(crate) enum Stop {
     Blocked,
     /// Only frozen threads are left, and those that join them.
     Frozen,
+    /// It belongs to another thread or shard.
+    Foreign,
     Failed {
         kind: FailureKind,
         message: String,
@@ -174,11 +188,19 @@ pub(crate) struct State {
     pub(crate) shadow: super::plain::Shadow,
     pub(crate) search: Search,
     pub(crate) budget: Budget,
-    /// Orderings to run as weaker ones.
-    pub(crate) weakened: Vec<super::plan::Weakened>,
+    /// Orderings to run as weaker ones, or to write down.
+    pub(crate) sites: Sites,
+    /// The outcomes that an execution may come to, if they are known.
+    pub(crate) outcomes: Option<Arc<BTreeSet<String>>>,
     pub(crate) decisions: Vec<Decision>,
     pub(crate) stop: Option<Stop>,
     pub(crate) steps: u32,
+    /// Choices so far that were not the newest.
+    pub(super) stale: u32,
+    /// Times that control was taken from a thread that could go on.
+    pub(super) preemptions: u32,
+    /// The thread that was chosen last.
+    pub(super) last: usize,
     pub(crate) nanos: u64,
     pub(crate) tracer: Tracer,
     pub(crate) outcome: Option<String>,
@@ -190,6 +212,8 @@ pub(crate) struct State {
     pub(crate) reuse: super::reuse::Reuse,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
+    /// Reads so far, in all executions, that took another value than the newest.
+    pub(crate) stale_reads: u64,
     /// Whether a stale choice was left out because the graph is too large.
     pub(crate) too_large: bool,
     pub(super) choices: Vec<Choice>,
@@ -212,10 +236,14 @@ impl State {
             shadow: super::plain::Shadow::default(),
             search,
             budget,
-            weakened: Vec::new(),
+            sites: Sites::default(),
+            outcomes: None,
             decisions: Vec::new(),
             stop: None,
             steps: 0,
+            stale: 0,
+            preemptions: 0,
+            last: 0,
             nanos: 0,
             tracer: Tracer::default(),
             outcome: None,
@@ -223,6 +251,7 @@ impl State {
             liveness: super::progress::Liveness::default(),
             reuse: super::reuse::Reuse::default(),
             execution: 0,
+            stale_reads: 0,
             too_large: false,
             choices: Vec::new(),
             alts: Vec::new(),
@@ -243,6 +272,9 @@ impl State {
         self.decisions.clear();
         self.stop = None;
         self.steps = 0;
+        self.stale = 0;
+        self.preemptions = 0;
+        self.last = 0;
         self.nanos = 0;
         self.tracer.reset();
         self.outcome = None;
@@ -252,8 +284,10 @@ impl State {
         self.execution = execution;
         match &mut self.search {
             Search::Exhaustive(stack) => stack.rewind(),
-            Search::Random(_) => {}
+            Search::Random(sampler) => sampler.begin(),
             Search::Replay { next, .. } => *next = 0,
+            Search::Busy => {}
+            Search::Follow(follow) => follow.rewind(),
         }
         self.add_thread(None, None);
         self.threads[0].name.clear();
@@ -281,6 +315,7 @@ impl State {
                 wrote: false,
                 repeats: 0,
                 forced: false,
+                own_calls: 0,
             });
         }
         let thread = &mut self.threads[number];
@@ -302,6 +337,7 @@ impl State {
         thread.wrote = false;
         thread.repeats = 0;
         thread.forced = false;
+        thread.own_calls = 0;
         self.live_threads += 1;
         Some(number)
     }
@@ -310,9 +346,20 @@ impl State {
         &self.threads[..self.live_threads]
     }
 
-    /// How strong an operation at `place` is that asks for `order`.
-    pub(crate) fn strength(&self, order: Ordering, place: Place) -> Strength {
-        super::plan::weakened(&self.weakened, place, Strength::of(order))
+    /// How strong an operation at `place` is that asks for `ask`.
+    pub(crate) fn strength(&mut self, ask: Ask, place: Place) -> Strength {
+        if self.sites.active && self.threads[self.me].own_calls == 0 {
+            self.sites.strength(ask, place)
+        } else {
+            ask.strength
+        }
+    }
+
+    /// A compare-exchange at `place` came to `ask`.
+    pub(crate) fn came_to(&mut self, ask: Ask, place: Place) {
+        if self.sites.recording() && self.threads[self.me].own_calls == 0 {
+            self.sites.note(ask, place, true);
+        }
     }
 
     /// Ends the execution as a failure, unless something ended it before.
@@ -419,6 +466,13 @@ impl State {
         let mut places = std::mem::take(&mut self.places);
         places.clear();
         self.graph.store_places(me, loc, strength, &mut places);
+        if let Search::Exhaustive(stack) = &mut self.search
+            && places.len() > 1
+            && stack.stale.is_some_and(|bound| self.stale >= bound)
+        {
+            places.truncate(1);
+            stack.cut = true;
+        }
         let newest = matches!(self.search, Search::Random(_)) && places.len() > 1 && self.random(2) == 0;
         let place = if newest {
             self.decisions.push(Decision::Branch { pick: 0, of: places.len() as u32 });
@@ -426,6 +480,7 @@ impl State {
         } else {
             places[self.branch(places.len() as u32) as usize]
         };
+        self.stale += u32::from(place != places[0]);
         self.places = places;
         let message = self.graph.store(me, loc, value, strength, place);
         self.threads[me].note_write();
