@@ -12,6 +12,12 @@ use super::sampler::Able;
 use super::search::{Choice, Decision, Stack};
 use super::state::{Pending, Search, State, Status, Stop, Want};
 
+/// What is said of a model whose runs differ.
+pub(super) const NOT_DETERMINISTIC: &str = "the same choices led to different operations: the model depends on something that the checker \
+     does not control (time, addresses, hashing, real threads, state kept between executions). Keep it \
+     out of the model, or take it from the checker: `check::any` for choices, `sync::time` for time, \
+     `sync` for statics and thread-locals, a `BTreeMap` or a fixed hasher for order";
+
 impl State {
     /// A read point: every live thread stands at a read.
     pub(super) fn decide(&mut self) {
@@ -50,7 +56,7 @@ impl State {
         let Search::Exhaustive(mut stack) = std::mem::replace(&mut self.search, Search::Busy) else {
             unreachable!("the caller has matched")
         };
-        let mut any = true;
+        let mut any = !stack.repeats_grace();
         if !stack.repeating() {
             stack.begin_read(self.graph.messages.len() as u32);
             let bound = stack.preemptions.is_some_and(|bound| self.preemptions >= bound);
@@ -66,7 +72,7 @@ impl State {
             }
             any = stack.end_read();
             if any && !stack.offers_progress() && !self.progress_possible() {
-                self.report_stuck();
+                stack.forget_read();
                 any = false;
             }
         }
@@ -246,7 +252,6 @@ impl State {
             let pick = if newest { 0 } else { sampler.rng.below(self.choices.len()) };
             let choice = self.choices[pick];
             if choice.alt.kind == AltKind::Spurious && !self.progress_possible() {
-                self.report_stuck();
                 break;
             }
             sampler.chosen(able, (0..self.live_threads).filter_map(|thread| self.able(thread)));
@@ -308,9 +313,7 @@ impl State {
     }
 
     pub(super) fn not_deterministic(&mut self) {
-        let message = "the same choices led to different operations: the model depends on something that the checker \
-                       does not control (time, addresses, hashing, real threads, state kept between executions)";
-        self.fail(FailureKind::NotDeterministic, message.into(), Vec::new());
+        self.fail(FailureKind::NotDeterministic, NOT_DETERMINISTIC.into(), Vec::new());
     }
 
     /// Picks one of `of`, as part of the schedule.
@@ -356,18 +359,19 @@ impl State {
             }
             match t.pending.as_ref().map(|p| p.want) {
                 Some(Want::Newer) => {
-                    t.grace -= 1;
                     t.forced = false;
                     t.status = Status::Running;
-                    return;
                 }
                 Some(Want::Sync(SyncOp::Wait { timed: true, .. } | SyncOp::Park { timed: true })) => {
-                    t.grace -= 1;
                     t.timeouts += 1;
-                    return;
                 }
-                _ => {}
+                _ => continue,
             }
+            t.grace -= 1;
+            if let Search::Exhaustive(stack) = &mut self.search {
+                stack.grace();
+            }
+            return;
         }
         self.report_stuck();
     }
@@ -397,7 +401,12 @@ impl State {
             return self.held_up(&waits, sites);
         }
         let kind = if spinning { FailureKind::Livelock } else { FailureKind::Deadlock };
-        let message = format!("no thread can go on: {}", waits.join(", "));
+        let mut message = format!("no thread can go on: {}", waits.join(", "));
+        if self.threads[0].status == Status::Finished {
+            message.push_str(
+                "; the main thread has returned: join the threads that it leaves, or tell them to end",
+            );
+        }
         self.fail(kind, message, sites);
     }
 }

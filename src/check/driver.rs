@@ -1,21 +1,24 @@
 //! Drives the explorer: execution after execution until the search is done, a
 //! limit is reached or something fails; then the failure again, twice.
 
+mod probe;
 mod replaying;
 
 use super::audit::site::Sites;
 use super::explorer::{self, Explorer};
 use super::meter::{Counts, Meter};
 use super::narrate::Failing;
+use super::outside::Seat;
 use super::place::{Place, source_line};
 use super::plan::{Mode, Plan};
 use super::progress::Liveness;
-use super::report::{Engine, Failure, FailureKind, Limit, Report, Verdict};
+use super::report::{Engine, Failure, FailureKind, Limit, Report, Trace, Verdict};
 use super::reuse::Reuse;
 use super::runtime;
 use super::stages::Stages;
 use super::state::{Search, State, Stop};
-use super::{heap, hook, workers};
+use super::{heap, hook, watchdog, workers};
+use probe::Probing;
 use replaying::{Minimising, Replaying};
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
@@ -47,6 +50,8 @@ enum Phase {
         left: (usize, usize),
         search: Option<Search>,
     },
+    /// Running the first execution again, to see whether it is the same.
+    Probing(Box<Probing>),
     /// Running a failure again.
     Replaying(Box<Replaying>),
     /// Running a smaller schedule that may fail in the same way.
@@ -108,6 +113,7 @@ struct Driver {
     progress: Arc<Mutex<Progress>>,
     /// Whether an execution has begun and not been looked at.
     under_way: bool,
+    seat: Option<Seat>,
 }
 
 thread_local! {
@@ -182,7 +188,11 @@ impl Driver {
         }
         self.under_way = true;
         // Relaxed: only uniqueness counts.
-        self.state.reset(EXECUTION.fetch_add(1, Ordering::Relaxed));
+        let execution = EXECUTION.fetch_add(1, Ordering::Relaxed);
+        self.state.reset(execution);
+        if let Some(seat) = &self.seat {
+            seat.begin(execution);
+        }
         heap::set_active(true);
         true
     }
@@ -193,7 +203,10 @@ impl Driver {
         if !std::mem::take(&mut self.under_way) {
             return;
         }
-        let end = self.end();
+        let mut end = self.end();
+        if let Some(failing) = self.seat.as_ref().and_then(Seat::end) {
+            end = End::Failed(failing);
+        }
         self.put_back(matches!(end, End::Complete));
         let progress = Arc::clone(&self.progress);
         let progress = &mut *lock(&progress);
@@ -201,6 +214,7 @@ impl Driver {
         match std::mem::replace(&mut progress.phase, Phase::Over) {
             Phase::Searching => self.searched(progress, end),
             Phase::Leaking { left, search } => self.checked_leak(progress, end, left, search),
+            Phase::Probing(probing) => self.probed(progress, &end, *probing),
             Phase::Replaying(replaying) => self.replayed(progress, end, *replaying),
             Phase::Minimising(minimising) => self.minimised(progress, end, *minimising),
             Phase::Over => {}
@@ -265,10 +279,20 @@ impl Driver {
                     progress.phase = Phase::Leaking { left: leaked, search: Some(search) };
                     return;
                 }
+                if progress.executions == 1 && !matches!(progress.plan.mode, Mode::Replay(_)) {
+                    return self.begin_probe(progress);
+                }
             }
             End::Limit(limit) => {
                 progress.executions += 1;
                 progress.limit = Some(limit);
+                return;
+            }
+            // A real thread need not do the same again.
+            End::Failed(Failing { kind: kind @ FailureKind::Unsupported, message, sites }) => {
+                progress.executions += 1;
+                progress.failure =
+                    Some(Failure { kind, message, sites, trace: Trace::default(), token: String::new() });
                 return;
             }
             End::Failed(failing) => {
@@ -410,7 +434,7 @@ impl Progress {
 /// Searches the `worker`th part of `plan`, on this operating-system thread.
 fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progress {
     let mut stages = Stages::new(&plan, worker);
-    let name = plan.name.clone();
+    let (name, silence) = (plan.name.clone(), plan.watchdog);
     let search = match &plan.mode {
         Mode::Replay(list) => Search::Replay { list: list.clone(), next: 0 },
         _ => stages.search(),
@@ -441,7 +465,8 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
         liveness: Liveness::default(),
         reuse: Reuse::default(),
     }));
-    let mut driver = Driver { state, progress: Arc::clone(&progress), under_way: false };
+    let mut driver = Driver { state, progress: Arc::clone(&progress), under_way: false, seat: Seat::take() };
+    let watched = watchdog::watch(&name, silence, &driver.state.beat);
     let installed = Installed::new(&mut driver);
     let mut config = Config::new();
     config.stack_size = 256 * 1024;
@@ -450,6 +475,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
     config.silence_warnings = true;
     Runner::new(Resumer, config).run(move || workers::conduct(&*model));
     drop(installed);
+    drop(watched);
     let liveness = std::mem::take(&mut driver.state.liveness);
     let reuse = std::mem::take(&mut driver.state.reuse);
     drop(driver);

@@ -80,7 +80,6 @@ impl State {
         self.search = Search::Follow(follow);
         if picked.is_some_and(|(_, choice)| choice.alt.kind == AltKind::Spurious) && !self.progress_possible()
         {
-            self.report_stuck();
             return None;
         }
         picked

@@ -110,6 +110,7 @@ pub(crate) mod native;
 mod objects;
 pub(crate) mod op;
 mod origin;
+pub(crate) mod outside;
 mod place;
 mod plain;
 mod plan;
@@ -137,6 +138,7 @@ mod token;
 mod tracing;
 #[cfg(feature = "check-plain")]
 mod tsan;
+mod watchdog;
 mod workers;
 
 pub use graph::BrokenRule;

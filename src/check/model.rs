@@ -207,6 +207,15 @@ impl Check {
         self
     }
 
+    /// Ends the process with an error when no thread of the model has made a
+    /// step for so long, 30 seconds by default, and for up to twice that: then
+    /// one loops or blocks without touching [`sync`](crate::sync), and cannot be
+    /// stopped. Zero turns it off. For the explorer.
+    pub fn watchdog(mut self, silence: Duration) -> Check {
+        self.plan.watchdog = silence;
+        self
+    }
+
     /// Whether an allocation of the model may get any block of the same layout
     /// that the model has freed before it; each such block and a fresh one are
     /// tried. That is what an ABA bug needs. What a free happens before in the

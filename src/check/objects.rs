@@ -95,7 +95,7 @@ fn statics_lookup(s: &State, obj: &Obj<'_>) -> StaticLookup {
         return StaticLookup { here: false, known: None };
     }
     STATICS.with_borrow_mut(|guard| {
-        guard.get_or_insert_with(super::statics::claim);
+        guard.get_or_insert_with(|| s.beat.paused(super::statics::claim));
     });
     let known = s.objects.iter().find(|o| o.addr == obj.addr && o.restore.is_some()).copied();
     StaticLookup { here: true, known }

@@ -210,6 +210,8 @@ pub(crate) struct State {
     pub(crate) liveness: super::progress::Liveness,
     /// Which freed blocks may be allocated again.
     pub(crate) reuse: super::reuse::Reuse,
+    /// What the watchdog looks at.
+    pub(crate) beat: std::sync::Arc<super::watchdog::Beat>,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
     /// Reads so far, in all executions, that took another value than the newest.
@@ -250,6 +252,7 @@ impl State {
             panics: Vec::new(),
             liveness: super::progress::Liveness::default(),
             reuse: super::reuse::Reuse::default(),
+            beat: std::sync::Arc::default(),
             execution: 0,
             stale_reads: 0,
             too_large: false,
@@ -281,6 +284,7 @@ impl State {
         self.panics.clear();
         self.liveness.reset();
         self.reuse.reset();
+        self.beat.execution();
         self.execution = execution;
         match &mut self.search {
             Search::Exhaustive(stack) => stack.rewind(),
