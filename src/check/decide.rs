@@ -276,6 +276,10 @@ impl State {
     }
 
     pub(super) fn decide_by_list(&mut self) -> Option<(usize, Choice)> {
+        // No search picks anything here: see `stuck`.
+        if !self.progress_possible() {
+            return None;
+        }
         let Search::Replay { list, next } = &mut self.search else { unreachable!("the caller has matched") };
         let at = *next;
         let (over, decision) = (at >= list.len(), list.get(at).copied());
@@ -293,8 +297,8 @@ impl State {
                 }
             }
         }
-        // The list ends where the failure was, and before it nobody may have had anything to try.
-        if !over && self.progress_possible() {
+        // The list ends where the failure was.
+        if !over {
             self.not_deterministic();
         }
         None

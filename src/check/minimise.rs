@@ -70,6 +70,10 @@ impl Follow {
 impl State {
     /// A read point of an execution that follows wishes.
     pub(super) fn decide_by_wish(&mut self) -> Option<(usize, Choice)> {
+        // No search picks anything here: see `stuck`.
+        if !self.progress_possible() {
+            return None;
+        }
         let Search::Follow(mut follow) =
             std::mem::replace(&mut self.search, Search::Follow(Follow::default()))
         else {
@@ -78,10 +82,6 @@ impl State {
         let picked = self.wished(&mut follow).or_else(|| self.unwished(follow.last));
         follow.last = picked.map_or(follow.last, |(thread, _)| thread);
         self.search = Search::Follow(follow);
-        if picked.is_some_and(|(_, choice)| choice.alt.kind == AltKind::Spurious) && !self.progress_possible()
-        {
-            return None;
-        }
         picked
     }
 

@@ -45,4 +45,27 @@ impl Driver {
             token: String::new(),
         });
     }
+
+    /// A number for the execution's graph. Equal graphs have equal numbers,
+    /// whatever order they were run in: the events' numbers are added up.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let graph = &self.state.graph;
+        let message = |number: u32| match graph.messages.get(number as usize) {
+            Some(m) => u64::from(m.thread) << 48 | u64::from(m.seq) << 32 | u64::from(m.pos),
+            None => u64::MAX,
+        };
+        let mut sum = 0u64;
+        for event in &graph.events {
+            let own = u64::from(event.thread) << 16 | u64::from(event.seq);
+            sum = sum.wrapping_add(mix(mix(mix(own) ^ message(event.reads)) ^ message(event.writes)));
+        }
+        sum
+    }
+}
+
+/// Scatters the bits of a number (the finish of MurmurHash3).
+fn mix(mut n: u64) -> u64 {
+    n = (n ^ (n >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    n = (n ^ (n >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    n ^ (n >> 33)
 }
