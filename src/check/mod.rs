@@ -86,6 +86,7 @@ mod graph;
 mod heap;
 pub(crate) mod hook;
 mod lanes;
+pub mod linearize;
 #[cfg(feature = "check-loom")]
 pub(crate) mod loom;
 #[cfg(feature = "check-loom")]

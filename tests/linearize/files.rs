@@ -1,0 +1,1 @@
+//! History files: good ones, bad ones, exit codes.
