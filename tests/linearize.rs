@@ -10,3 +10,5 @@ mod cross;
 mod files;
 #[path = "linearize/long.rs"]
 mod long;
+#[path = "linearize/scenarios.rs"]
+mod scenarios;

@@ -20,6 +20,8 @@ use std::time::Instant;
 #[derive(Clone, Debug)]
 enum End {
     Complete,
+    /// Threads wait for ever, and may.
+    Waiting,
     Blocked,
     Failed(Failing),
     Limit(Limit),
@@ -163,6 +165,12 @@ impl Driver {
                 if let (FailureKind::Deadlock, Some(panic)) = (kind, first_panic) {
                     return End::Failed(panicked(panic));
                 }
+                let stuck = matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
+                let message = match stuck.then(runtime::judge_stuck).flatten() {
+                    Some(Ok(())) => return End::Waiting,
+                    Some(Err(why)) => format!("{message}\n{why}"),
+                    None => message,
+                };
                 End::Failed(Failing { kind, message, sites: sites.into_iter().map(source_line).collect() })
             }
             None => match first_panic {
@@ -190,6 +198,7 @@ impl Driver {
         heap::with(heap::Heap::clear);
         match end {
             End::Blocked => progress.blocked += 1,
+            End::Waiting => progress.executions += 1,
             End::Complete => {
                 progress.executions += 1;
                 if let Some(outcome) = self.state.outcome.take() {
@@ -298,7 +307,7 @@ impl Driver {
         if !same {
             let seen = match end {
                 End::Failed(again) => format!("{}: {}", again.kind, again.message),
-                End::Complete => "a run that passes".into(),
+                End::Complete | End::Waiting => "a run that passes".into(),
                 End::Blocked => "a run that stops early".into(),
                 End::Limit(limit) => format!("a limit ({limit})"),
             };

@@ -36,25 +36,25 @@ fn agree<S: Spec>(
 
 #[test]
 fn the_queue_check_is_right() {
-    agree(&Queue::new(), 60_000, 0, |rng| common::buffer(rng, false));
+    agree(&Queue::new(), 20_000, 0, |rng| common::buffer(rng, false));
 }
 
 #[test]
 fn the_queue_check_is_right_with_pops_of_unknown_values() {
-    agree(&Queue::new(), 40_000, 20_000, |rng| common::buffer(rng, true));
+    agree(&Queue::new(), 20_000, 10_000, |rng| common::buffer(rng, true));
 }
 
 #[test]
 fn the_stack_check_is_right() {
-    agree(&Stack::new(), 60_000, 0, |rng| common::buffer(rng, false));
+    agree(&Stack::new(), 20_000, 0, |rng| common::buffer(rng, false));
 }
 
 #[test]
 fn the_register_check_is_right() {
-    agree(&Register::new(), 60_000, 0, common::register);
+    agree(&Register::new(), 20_000, 0, common::register);
 }
 
 #[test]
 fn the_set_check_is_right() {
-    agree(&Set::new(), 60_000, 0, common::set);
+    agree(&Set::new(), 20_000, 0, common::set);
 }

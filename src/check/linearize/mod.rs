@@ -67,7 +67,10 @@ mod history;
 mod jsonl;
 mod keyed;
 mod queue;
+mod record;
 mod register;
+mod scenario;
+mod scenarios;
 mod set;
 mod spec;
 mod stack;
@@ -80,7 +83,10 @@ pub use buffer::{BufferOp, BufferRet, Queue, Stack};
 pub use explain::{Counterexample, Explained, explain, explain_within};
 pub use history::{Call, CallId, History, Recorder, Value};
 pub use keyed::{At, Keyed, Lock, LockOp};
+pub use record::Order;
 pub use register::{Register, RegisterOp, RegisterRet};
+pub use scenario::{Lane, Role, Scenario, Subject};
+pub use scenarios::{Findings, Scenarios, Shown};
 pub use set::{Set, SetOp};
 pub use spec::{Monitored, Spec, Violation};
 
@@ -158,7 +164,7 @@ fn check_part<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, budget: u64) 
 
 /// Checks calls that are all of one part by the general search.
 fn search_part<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, budget: u64) -> Verdict {
-    match wgl::search(spec, history, budget) {
+    match wgl::search(spec, history, wgl::Open::Unknown, budget) {
         wgl::Found::Order(_) => Verdict::Linearizable,
         wgl::Found::GaveUp => Verdict::GaveUp(budget),
         wgl::Found::Stuck { order, state } => {

@@ -133,3 +133,31 @@ fn print(head: &str, rows: &[Row], left_out: usize, cut: Option<(usize, &str)>) 
     }
     table
 }
+
+/// A scenario: what comes first, the lanes side by side, what comes last.
+pub(super) fn scenario(
+    heads: &[String],
+    init: &[(&str, usize, String)],
+    parallel: &[Vec<String>],
+    post: &[(&str, usize, String)],
+) -> String {
+    let aside = |row: &(&str, usize, String)| {
+        let cells: Vec<String> =
+            (0..heads.len()).map(|lane| if lane == row.1 { row.2.clone() } else { String::new() }).collect();
+        (row.0.to_owned(), cells)
+    };
+    let mut rows: Vec<(String, Vec<String>)> = init.iter().map(aside).collect();
+    rows.extend(parallel.iter().map(|cells| ("threads".to_owned(), cells.clone())));
+    rows.extend(post.iter().map(aside));
+    let width = |lane: usize| {
+        rows.iter().map(|(_, cells)| cells[lane].chars().count()).chain([heads[lane].chars().count()]).max()
+    };
+    let widths: Vec<usize> = (0..heads.len()).filter_map(width).collect();
+    let mut table = String::new();
+    for (label, cells) in std::iter::once((String::new(), heads.to_vec())).chain(rows) {
+        let cells: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        table.push_str(format!("  {label:>7} | {}", cells.join(" | ")).trim_end());
+        table.push('\n');
+    }
+    table
+}

@@ -81,14 +81,30 @@ struct Search<'a, S: Spec> {
     completed: Vec<usize>,
     /// Open calls by invocation.
     open: Vec<usize>,
+    /// Whether the open calls wait, in [`Open`]'s sense.
+    waiting: bool,
     /// The rank of each call in its list.
     rank: Vec<u32>,
     /// How each configuration was reached: its parent and the call.
     nodes: Vec<(usize, usize)>,
 }
 
+/// What the calls that are open have done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Open {
+    /// Anything, or nothing yet.
+    Unknown,
+    /// Nothing: they wait, and in the final state none of them can run.
+    Waiting,
+}
+
 /// Searches for a linearization of `history`, through at most `budget` configurations.
-pub(super) fn search<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, budget: u64) -> Found {
+pub(super) fn search<S: Spec>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    state_of_open: Open,
+    budget: u64,
+) -> Found {
     let calls = history.calls();
     let by_invocation = |open: bool| {
         let mut list: Vec<usize> = (0..calls.len()).filter(|c| calls[*c].returned.is_none() == open).collect();
@@ -100,7 +116,8 @@ pub(super) fn search<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, budget
     for list in [&completed, &open] {
         list.iter().enumerate().for_each(|(at, call)| rank[*call] = at as u32);
     }
-    Search { spec, history, completed, open, rank, nodes: vec![(0, 0)] }.run(budget)
+    let waiting = state_of_open == Open::Waiting;
+    Search { spec, history, completed, open, waiting, rank, nodes: vec![(0, 0)] }.run(budget)
 }
 
 impl<S: Spec> Search<'_, S> {
@@ -111,7 +128,7 @@ impl<S: Spec> Search<'_, S> {
         let mut frames = vec![self.frame(first, 0)];
         let mut deepest = (0, 0, self.spec.init());
         while let Some(frame) = frames.last_mut() {
-            if frame.config.low as usize == self.completed.len() {
+            if frame.config.low as usize == self.completed.len() && self.may_end(&frame.config.state) {
                 let node = frame.node;
                 return Found::Order(self.path(node));
             }
@@ -137,6 +154,14 @@ impl<S: Spec> Search<'_, S> {
             frames.push(self.frame(next, node));
         }
         Found::Stuck { order: self.path(deepest.1), state: format!("{:?}", deepest.2) }
+    }
+
+    /// Whether the open calls are as they should be in the final `state`.
+    fn may_end(&self, state: &S::State) -> bool {
+        let can_run = |call: &usize| {
+            !self.spec.successors(state, &self.history.calls()[*call].op, None).is_empty()
+        };
+        !(self.waiting && self.open.iter().any(can_run))
     }
 
     /// The calls on the way to `node`.
@@ -193,6 +218,9 @@ impl<S: Spec> Search<'_, S> {
                     next.push(rank);
                 }
             }
+        }
+        if self.waiting {
+            return next.into_iter().map(Next::Completed).collect();
         }
         next.sort_by_key(|rank| std::cmp::Reverse(calls[self.completed[*rank as usize]].end()));
         let open = (0..self.open.len() as u32).rev().filter(|rank| config.open.binary_search(rank).is_err());
