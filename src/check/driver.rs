@@ -27,6 +27,8 @@ use std::time::Instant;
 #[derive(Clone, Debug)]
 enum End {
     Complete,
+    /// Threads wait for ever, and may.
+    Waiting,
     Blocked,
     /// Left to another thread or shard.
     Foreign,
@@ -212,6 +214,12 @@ impl Driver {
                 if let (FailureKind::Deadlock, Some(panic)) = (kind, first_panic) {
                     return End::Failed(panicked(panic));
                 }
+                let stuck = matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
+                let message = match stuck.then(runtime::judge_stuck).flatten() {
+                    Some(Ok(())) => return End::Waiting,
+                    Some(Err(why)) => format!("{message}\n{why}"),
+                    None => message,
+                };
                 End::Failed(Failing { kind, message, sites: sites.into_iter().map(source_line).collect() })
             }
             None => match first_panic {
@@ -241,6 +249,7 @@ impl Driver {
             End::Blocked => progress.blocked += 1,
             End::Foreign => {}
             End::Complete if matches!(&self.state.search, Search::Exhaustive(stack) if !stack.counts()) => {}
+            End::Waiting => progress.executions += 1,
             End::Complete => {
                 progress.executions += 1;
                 if let Some(outcome) = self.state.outcome.take() {

@@ -94,6 +94,7 @@ pub(crate) mod hook;
 mod html;
 mod interleave;
 mod lanes;
+pub mod linearize;
 #[cfg(feature = "check-loom")]
 pub(crate) mod loom;
 #[cfg(feature = "check-loom")]
