@@ -8,7 +8,8 @@
 
 use super::op::{Alt, AltKind, DONE, Rmw, SyncOp};
 use super::report::FailureKind;
-use super::search::{Choice, Decision, Rng, Stack};
+use super::sampler::Able;
+use super::search::{Choice, Decision, Stack};
 use super::state::{Pending, Search, State, Status, Stop, Want};
 
 impl State {
@@ -19,16 +20,18 @@ impl State {
             Search::Random(_) => self.decide_at_random(),
             Search::Replay { .. } => self.decide_by_list(),
             Search::Follow(_) => self.decide_by_wish(),
+            Search::Busy => unreachable!("only for the length of a decision"),
         };
         match picked {
             Some((thread, choice)) => {
                 self.trace_choice(thread, &choice);
-                let m = &self.graph.messages[choice.message as usize];
-                self.stale_reads += u64::from(m.pos as usize + 1 < self.graph.mo(m.loc).len());
                 let t = &mut self.threads[thread];
                 t.covered = 0;
                 t.chosen = Some(choice);
                 t.status = Status::Running;
+                self.last = thread;
+                let newest = self.graph.newest(self.graph.messages[choice.message as usize].loc);
+                self.stale += u32::from(choice.message != newest);
                 self.decisions.push(Decision::Read {
                     thread: thread as u8,
                     message: choice.message,
@@ -42,15 +45,22 @@ impl State {
     }
 
     fn decide_exhaustively(&mut self) -> Option<(usize, Choice)> {
-        let Search::Exhaustive(mut stack) = std::mem::replace(&mut self.search, Search::Random(Rng::new(0)))
-        else {
+        let Search::Exhaustive(mut stack) = std::mem::replace(&mut self.search, Search::Busy) else {
             unreachable!("the caller has matched")
         };
         let mut any = true;
         if !stack.repeating() {
             stack.begin_read(self.graph.messages.len() as u32);
-            for thread in 0..self.live_threads {
-                self.fill_group(thread, &mut stack);
+            let bound = stack.preemptions.is_some_and(|bound| self.preemptions >= bound);
+            if bound {
+                self.fill_group(self.last, &mut stack);
+            }
+            if bound && stack.has_group() {
+                stack.cut |= (0..self.live_threads).any(|t| t != self.last && self.choosing(t).is_some());
+            } else {
+                for thread in 0..self.live_threads {
+                    self.fill_group(thread, &mut stack);
+                }
             }
             any = stack.end_read();
             if any && !stack.offers_progress() && !self.progress_possible() {
@@ -66,6 +76,7 @@ impl State {
                         self.threads[done.thread].covered = picked.watermark;
                     }
                     let (thread, choice) = (picked.group.thread, picked.choice);
+                    self.preemptions += u32::from(stack.preempts(self.last, thread));
                     match self.renewed(thread, choice) {
                         Some(choice) => result = Some((thread, choice)),
                         None => self.not_deterministic(),
@@ -73,6 +84,9 @@ impl State {
                 }
                 _ => self.not_deterministic(),
             }
+        }
+        if stack.foreign() {
+            self.stop.get_or_insert(Stop::Foreign);
         }
         self.search = Search::Exhaustive(stack);
         result
@@ -99,11 +113,20 @@ impl State {
         let Some(pending) = self.choosing(thread) else {
             return;
         };
+        let bound = stack.stale.is_some_and(|bound| self.stale >= bound);
+        let mut cut = false;
         let group = stack.group();
         std::mem::swap(&mut group.choices, &mut self.choices);
         self.choices_of(thread, &pending, self.threads[thread].covered);
         std::mem::swap(&mut group.choices, &mut self.choices);
+        if bound {
+            let newest = self.graph.newest(pending.loc);
+            let before = group.choices.len();
+            group.choices.retain(|choice| choice.message == newest);
+            cut = before != group.choices.len();
+        }
         if group.choices.is_empty() {
+            stack.cut |= cut;
             return;
         }
         group.thread = thread;
@@ -113,6 +136,7 @@ impl State {
         let covered = self.threads[thread].covered;
         group.fresh = self.graph.mo(pending.loc).iter().all(|m| *m >= covered);
         stack.keep_group();
+        stack.cut |= cut;
     }
 
     /// The pending operation of a thread that waits for a choice.
@@ -195,29 +219,43 @@ impl State {
     }
 
     pub(super) fn decide_at_random(&mut self) -> Option<(usize, Choice)> {
-        let mut able: Vec<usize> = (0..self.live_threads).filter(|t| self.choosing(*t).is_some()).collect();
-        while !able.is_empty() {
-            let at = self.random(able.len());
-            let thread = able.swap_remove(at);
-            let pending = self.choosing(thread).expect("only such threads are listed");
-            self.choices_of(thread, &pending, 0);
-            if !self.choices.is_empty() {
-                let newest = self.random(2) == 0;
-                let pick = if newest { 0 } else { self.random(self.choices.len()) };
-                let choice = self.choices[pick];
-                if choice.alt.kind == AltKind::Spurious && !self.progress_possible() {
-                    self.report_stuck();
-                    return None;
-                }
-                return Some((thread, choice));
+        let Search::Random(mut sampler) = std::mem::replace(&mut self.search, Search::Busy) else {
+            unreachable!("the caller has matched")
+        };
+        sampler.able.clear();
+        sampler.able.extend((0..self.live_threads).filter_map(|thread| self.able(thread)));
+        sampler.step();
+        let mut result = None;
+        while let Some(able) = sampler.take() {
+            let pending = self.choosing(able.thread).expect("only such threads are listed");
+            self.choices_of(able.thread, &pending, 0);
+            if self.choices.is_empty() {
+                continue;
             }
+            let newest = sampler.rng.below(2) == 0;
+            let pick = if newest { 0 } else { sampler.rng.below(self.choices.len()) };
+            let choice = self.choices[pick];
+            if choice.alt.kind == AltKind::Spurious && !self.progress_possible() {
+                self.report_stuck();
+                break;
+            }
+            sampler.chosen(able, (0..self.live_threads).filter_map(|thread| self.able(thread)));
+            result = Some((able.thread, choice));
+            break;
         }
-        None
+        self.search = Search::Random(sampler);
+        result
+    }
+
+    /// `thread` as the sampler sees it, if it waits for a choice.
+    fn able(&self, thread: usize) -> Option<Able> {
+        let pending = self.choosing(thread)?;
+        Some(Able { thread, loc: pending.loc, writes: !matches!(pending.want, Want::Load(_)) })
     }
 
     pub(super) fn random(&mut self, n: usize) -> usize {
         match &mut self.search {
-            Search::Random(rng) => rng.below(n),
+            Search::Random(sampler) => sampler.rng.below(n),
             _ => 0,
         }
     }
@@ -272,7 +310,8 @@ impl State {
         }
         let pick = match &mut self.search {
             Search::Exhaustive(stack) => stack.branch(of),
-            Search::Random(rng) => Some(rng.below(of as usize) as u32),
+            Search::Random(sampler) => Some(sampler.rng.below(of as usize) as u32),
+            Search::Busy => None,
             Search::Replay { list, next } => {
                 *next += 1;
                 match list.get(*next - 1) {
@@ -284,6 +323,9 @@ impl State {
         };
         if pick.is_none() {
             self.not_deterministic();
+        }
+        if matches!(&self.search, Search::Exhaustive(stack) if stack.foreign()) {
+            self.stop.get_or_insert(Stop::Foreign);
         }
         let pick = pick.unwrap_or(0);
         self.decisions.push(Decision::Branch { pick, of });

@@ -10,12 +10,13 @@ use super::place::{Place, source_line};
 use super::plan::{Mode, Plan};
 use super::report::{Engine, Failure, FailureKind, Limit, Report, Verdict};
 use super::runtime;
-use super::search::{Rng, Stack};
-use super::state::{Search, State, Status, Stop};
-use super::{heap, hook};
+use super::stages::Stages;
+use super::state::{Search, State, Stop};
+use super::{heap, hook, workers};
 use replaying::{Minimising, Replaying};
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +27,8 @@ use std::time::Instant;
 enum End {
     Complete,
     Blocked,
+    /// Left to another thread or shard.
+    Foreign,
     Failed(Failing),
     Limit(Limit),
 }
@@ -57,6 +60,7 @@ const CLOCK_EVERY: u64 = 64;
 #[derive(Debug)]
 struct Progress {
     plan: Plan,
+    stages: Stages,
     phase: Phase,
     started: Instant,
     executions: u64,
@@ -69,68 +73,85 @@ struct Progress {
     /// What became smaller of the failing schedule.
     minimised: Option<String>,
     too_large: bool,
+    /// Whether the quarantining allocator has been heard of.
+    hooked: bool,
     meter: Meter,
 }
 
 impl Progress {
     /// An execution of the search is over: says how far it is, if it is time.
     fn tick(&mut self, state: &State) {
+        let random = matches!(state.search, Search::Random(_));
         self.meter.tick(|| Counts {
             complete: self.executions,
             blocked: self.blocked,
-            distinct: self.plan.mode.is_random().then_some(self.distinct.len() as u64),
-            of: self.plan.mode.is_random().then(|| self.plan.mode.random_executions()),
-            stale_reads: state.stale_reads,
+            distinct: random.then_some(self.distinct.len() as u64),
+            stale_choices: state.stale_choices,
         });
     }
 }
 
-/// Shuttle's scheduler: resumes whomever the state decided on.
+/// Runs one execution after another.
 struct Driver {
     state: Box<State>,
     progress: Arc<Mutex<Progress>>,
-    ran: bool,
+    /// Whether an execution has begun and not been looked at.
+    under_way: bool,
 }
 
-// SAFETY: shuttle asks for `Send` only to move schedulers into runners of other threads, which does not
-// happen here: the driver is made, run and dropped on one thread. Its raw parts are source locations.
-unsafe impl Send for Driver {}
+thread_local! {
+    /// The driver of the check that runs on this operating-system thread.
+    static DRIVER: Cell<*mut Driver> = const { Cell::new(std::ptr::null_mut()) };
+}
 
 static EXECUTION: AtomicU32 = AtomicU32::new(1);
 
-impl Scheduler for Driver {
+/// Gives `f` the driver.
+fn with<R>(f: impl FnOnce(&mut Driver) -> R) -> R {
+    let driver = DRIVER.get();
+    assert!(!driver.is_null(), "no check is under way on this thread");
+    // SAFETY: `run` made the driver, keeps it while the pointer is set, and is the only other user. `f`
+    // is code of this file, which neither calls `with` again nor switches coroutines.
+    f(unsafe { &mut *driver })
+}
+
+/// The execution under way has ended. Begins the next one if there is one and
+/// it `may` begin in the same round; whether it did.
+pub(crate) fn next_execution(may: bool) -> bool {
+    with(|driver| {
+        driver.finish_execution();
+        may && driver.begin_execution()
+    })
+}
+
+/// Shuttle's scheduler: resumes whomever the state decided on.
+struct Resumer;
+
+impl Scheduler for Resumer {
     fn new_execution(&mut self) -> Option<Schedule> {
-        if self.ran {
-            self.finish_execution();
-        }
-        let progress = lock(&self.progress);
-        if matches!(progress.phase, Phase::Over) {
-            return None;
-        }
-        drop(progress);
-        self.ran = true;
-        // Relaxed: only uniqueness counts.
-        self.state.reset(EXECUTION.fetch_add(1, Ordering::Relaxed));
-        heap::set_active(true);
-        Some(Schedule::new(0))
+        workers::new_round();
+        with(|driver| {
+            driver.finish_execution();
+            driver.begin_execution().then(|| Schedule::new(0))
+        })
     }
 
     fn next_task(&mut self, tasks: &[&Task], _: Option<TaskId>, _: bool) -> Option<TaskId> {
-        let state = &mut self.state;
-        if state.stop.is_none() {
-            state.advance();
+        if workers::retiring() {
+            return tasks.first().map(|task| task.id());
         }
-        if state.stop.is_some() {
-            return None;
-        }
-        match state.next.take() {
-            Some(next) => {
-                state.me = next;
-                Some(TaskId::from(next))
+        explorer::with(|state| {
+            if state.stop.is_none() {
+                state.advance();
             }
-            // Every thread has finished: shuttle lets the last one return.
-            None => tasks.first().map(|task| task.id()),
-        }
+            if state.stop.is_some() {
+                return None;
+            }
+            // When every thread has finished, the main task sees to what comes next.
+            let next = state.next.take().unwrap_or(0);
+            state.me = next;
+            Some(TaskId::from(next))
+        })
     }
 
     fn next_u64(&mut self) -> u64 {
@@ -143,8 +164,24 @@ fn lock(progress: &Mutex<Progress>) -> std::sync::MutexGuard<'_, Progress> {
 }
 
 impl Driver {
-    /// Looks at the execution that has just ended, and decides what to run next.
+    /// Begins an execution, unless the check is over.
+    fn begin_execution(&mut self) -> bool {
+        if matches!(lock(&self.progress).phase, Phase::Over) {
+            return false;
+        }
+        self.under_way = true;
+        // Relaxed: only uniqueness counts.
+        self.state.reset(EXECUTION.fetch_add(1, Ordering::Relaxed));
+        heap::set_active(true);
+        true
+    }
+
+    /// Looks at the execution that has just ended, if any, and decides what to
+    /// run next.
     fn finish_execution(&mut self) {
+        if !std::mem::take(&mut self.under_way) {
+            return;
+        }
         let end = self.end();
         self.put_back(matches!(end, End::Complete));
         let progress = Arc::clone(&self.progress);
@@ -164,6 +201,7 @@ impl Driver {
         let first_panic = state.panics.first().cloned();
         match state.stop.take() {
             Some(Stop::Blocked) => End::Blocked,
+            Some(Stop::Foreign) => End::Foreign,
             Some(Stop::Limit(limit)) => End::Limit(limit),
             Some(Stop::Failed { kind, message, sites }) => {
                 // A thread that died of a panic is the cause of whoever waits for it.
@@ -197,12 +235,14 @@ impl Driver {
         heap::with(heap::Heap::clear);
         match end {
             End::Blocked => progress.blocked += 1,
+            End::Foreign => {}
+            End::Complete if matches!(&self.state.search, Search::Exhaustive(stack) if !stack.counts()) => {}
             End::Complete => {
                 progress.executions += 1;
                 if let Some(outcome) = self.state.outcome.take() {
                     progress.outcomes.insert(outcome);
                 }
-                if progress.plan.mode.is_random() && progress.distinct.len() < 1 << 22 {
+                if matches!(self.state.search, Search::Random(_)) && progress.distinct.len() < 1 << 22 {
                     progress.distinct.insert(self.fingerprint());
                 }
                 if leaked.0 > 0 && progress.plan.leaks && progress.suspects < LEAK_SUSPECTS {
@@ -259,12 +299,7 @@ impl Driver {
         if let Mode::Replay(_) = plan.mode {
             return;
         }
-        let more = match &mut self.state.search {
-            Search::Exhaustive(stack) => stack.backtrack(),
-            Search::Random(_) => progress.executions < plan.mode.random_executions(),
-            Search::Replay { .. } | Search::Follow(_) => false,
-        };
-        if !more {
+        if plan.split.stopped() || !progress.stages.next(&mut self.state.search) {
             return;
         }
         if runs >= plan.max_executions {
@@ -313,20 +348,58 @@ fn panicked((_, message, last): (usize, String, Option<Place>)) -> Failing {
 }
 
 /// Runs `model` by `plan`.
-pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
+pub(crate) fn run(mut plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     hook::install();
-    let name = plan.name.clone();
+    if plan.threads == 1 || matches!(plan.mode, Mode::Replay(_)) {
+        return report(&mut search(plan, 0, model));
+    }
+    plan.split.claims = Some(Arc::default());
+    plan.split.stop = Some(Arc::default());
+    let workers: Vec<_> = (0..plan.threads as u64)
+        .map(|worker| {
+            let (plan, model) = (plan.clone(), Arc::clone(&model));
+            std::thread::spawn(move || search(plan, worker, model))
+        })
+        .collect();
+    let mut parts = workers.into_iter().map(|worker| worker.join().expect("a search does not panic"));
+    let mut whole = parts.next().expect("a check has a thread");
+    parts.for_each(|part| whole.join(part));
+    report(&mut whole)
+}
+
+impl Progress {
+    /// Adds what another thread of the same check has found.
+    fn join(&mut self, other: Progress) {
+        self.stages.join(&other.stages);
+        self.executions += other.executions;
+        self.blocked += other.blocked;
+        self.distinct.extend(other.distinct);
+        self.outcomes.extend(other.outcomes);
+        self.too_large |= other.too_large;
+        self.limit = self.limit.take().or(other.limit);
+        if self.failure.is_none() {
+            (self.failure, self.minimised) = (other.failure, other.minimised);
+        }
+        self.hooked &= other.hooked;
+    }
+}
+
+/// Searches the `worker`th part of `plan`, on this operating-system thread.
+fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progress {
+    let mut stages = Stages::new(&plan, worker);
     let search = match &plan.mode {
-        Mode::Exhaustive => Search::Exhaustive(Stack::default()),
-        Mode::Random { seed, .. } => Search::Random(Rng::new(*seed)),
         Mode::Replay(list) => Search::Replay { list: list.clone(), next: 0 },
+        _ => stages.search(),
     };
     let mut state = Box::new(State::new(search, plan.budget));
     state.graph.broken = plan.broken;
     state.weakened.clone_from(&plan.weakened);
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
+    let meter =
+        Meter::new(&if worker == 0 { plan.name.clone() } else { format!("{} ({worker})", plan.name) });
     let progress = Arc::new(Mutex::new(Progress {
         plan,
+        stages,
         phase: Phase::Searching,
         started: Instant::now(),
         executions: 0,
@@ -338,27 +411,32 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         failure: None,
         minimised: None,
         too_large: false,
-        meter: Meter::new(&name),
+        hooked: false,
+        meter,
     }));
-    explorer::install(&raw mut *state);
-    let driver = Driver { state, progress: Arc::clone(&progress), ran: false };
-    let installed = Installed::new();
+    let mut driver = Driver { state, progress: Arc::clone(&progress), under_way: false };
+    let installed = Installed::new(&mut driver);
     let mut config = Config::new();
     config.stack_size = 256 * 1024;
     config.failure_persistence = FailurePersistence::None;
     config.max_steps = MaxSteps::None;
     config.silence_warnings = true;
-    Runner::new(driver, config).run(move || main_thread(&*model));
+    Runner::new(Resumer, config).run(move || workers::conduct(&*model));
     drop(installed);
-    let progress = &mut *lock(&progress);
-    report(name, progress)
+    drop(driver);
+    let progress = Arc::into_inner(progress).expect("the driver is gone");
+    let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    progress.hooked = heap::hooked();
+    progress
 }
 
 /// The engine of this thread, while it lives.
 struct Installed;
 
 impl Installed {
-    fn new() -> Installed {
+    fn new(driver: &mut Driver) -> Installed {
+        explorer::install(&raw mut *driver.state);
+        DRIVER.set(driver);
         runtime::set_current(Some(&Explorer));
         Installed
     }
@@ -370,41 +448,33 @@ impl Drop for Installed {
         heap::set_active(false);
         heap::with(heap::Heap::clear);
         explorer::install(std::ptr::null_mut());
+        DRIVER.set(std::ptr::null_mut());
     }
 }
 
-/// The model's main thread: the closure, its thread-locals, its end.
-fn main_thread(model: &(dyn Fn() + Send + Sync)) {
-    hook::run_main(model);
-    explorer::with(|s| s.threads[0].status = Status::Finished);
-}
-
-fn report(name: String, progress: &mut Progress) -> Report {
-    let verdict = match (&progress.failure, &progress.limit) {
-        (Some(failure), _) => Verdict::Failed(failure.kind),
-        (None, Some(limit)) => Verdict::LimitHit(limit.clone()),
-        (None, None) => match progress.plan.mode {
-            Mode::Exhaustive if progress.too_large => {
-                Verdict::Bounded("stale reads only in small graphs".into())
-            }
-            Mode::Exhaustive => Verdict::Exhaustive,
-            Mode::Random { .. } => {
-                Verdict::Sampled { executions: progress.executions, distinct: progress.distinct.len() as u64 }
-            }
-            Mode::Replay(_) => {
-                Verdict::Sampled { executions: progress.executions, distinct: progress.executions }
-            }
-        },
+fn report(progress: &mut Progress) -> Report {
+    let complete = progress.stages.verdict(progress.too_large);
+    let verdict = match (&progress.failure, complete, &progress.limit) {
+        (Some(failure), _, _) => Verdict::Failed(failure.kind),
+        (None, Some(verdict), _) => verdict,
+        (None, None, Some(limit)) => Verdict::LimitHit(limit.clone()),
+        (None, None, None) => {
+            let distinct = match progress.plan.mode {
+                Mode::Replay(_) => progress.executions,
+                _ => progress.distinct.len() as u64,
+            };
+            Verdict::Sampled { executions: progress.executions, distinct }
+        }
     };
     let mut notes = progress.plan.notes();
     notes.extend(progress.minimised.take());
-    if !heap::hooked() {
+    if !progress.hooked {
         notes.push(
             "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen".into(),
         );
     }
     Report {
-        name,
+        name: progress.plan.name.clone(),
         engine: Engine::Explorer,
         verdict,
         executions: progress.executions,

@@ -13,8 +13,7 @@ use super::report::Limit;
 use super::runtime::{self, Access, Obj, Runtime, Site};
 use super::state::{Pending, State, Status, Stop, Want};
 use super::step::{Operation, OperationKind};
-use super::tracing;
-use shuttle_engine::runtime::execution::ExecutionState;
+use super::{tracing, workers};
 use std::cell::Cell;
 use std::ptr;
 use std::sync::MutexGuard;
@@ -25,9 +24,6 @@ thread_local! {
     pub(super) static STATICS: std::cell::RefCell<Option<MutexGuard<'static, ()>>> = const { std::cell::RefCell::new(None) };
     static RESETS: std::cell::RefCell<Vec<Box<dyn FnOnce()>>> = const { std::cell::RefCell::new(Vec::new()) };
 }
-
-/// Stack of a model thread, in bytes. Pages are touched only when used.
-const STACK: usize = 256 * 1024;
 
 /// The engine. Its state is the thread's.
 #[derive(Debug)]
@@ -286,7 +282,6 @@ impl Runtime for Explorer {
                         mark.starts = Some(number);
                         Operation::new(OperationKind::Spawn, "spawn")
                     });
-                    s.next = Some(parent);
                     number
                 }
                 None => {
@@ -296,15 +291,9 @@ impl Runtime for Explorer {
                 }
             }
         });
-        let run = Box::new(move || {
-            {
-                let _user = runtime::user_code();
-                body();
-            }
-            with(|s| s.threads[number].status = Status::Finished);
-        });
-        ExecutionState::spawn_thread(run, STACK, None, None, site);
-        with(|s| s.next = None);
+        if with(|s| s.stop.is_none()) {
+            workers::start(number, body, site);
+        }
         number
     }
 

@@ -111,21 +111,27 @@ mod race;
 pub mod report;
 mod report_files;
 pub(crate) mod runtime;
+mod sampler;
 mod sc;
 mod sc_driver;
 mod sc_state;
 mod schedule;
 mod search;
 pub mod sim;
+mod split;
+mod stages;
 mod state;
 mod statics;
 mod step;
+mod strategy;
 mod token;
 mod tracing;
 #[cfg(feature = "check-plain")]
 mod tsan;
+mod workers;
 
 pub use graph::BrokenRule;
 pub use model::{Check, any, model, outcome};
 pub use report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict};
 pub use report::{Interleaving, Operation, OperationKind, StoreSeen};
+pub use strategy::{Stage, Strategy};

@@ -8,6 +8,8 @@ use super::op::Strength;
 use super::plan::{Mode, Plan, Weakened};
 use super::report::{Engine, Limit, Report, Verdict};
 use super::runtime;
+use super::split;
+use super::strategy::Stage;
 use super::token::{self, Token};
 use super::{driver, native, sc_driver};
 use std::collections::BTreeSet;
@@ -68,15 +70,16 @@ pub struct Check {
     plan: Plan,
     engine: Engine,
     loom_args: Option<Vec<String>>,
+    threads_set: bool,
 }
 
 impl Check {
     /// A check of the model called `name`, by the default plan.
     pub fn new(name: impl Into<String>) -> Check {
-        Check { plan: Plan::new(name.into()), engine: Engine::Explorer, loom_args: None }
+        Check { plan: Plan::new(name.into()), engine: Engine::Explorer, loom_args: None, threads_set: false }
     }
 
-    /// Looks at every execution (the default).
+    /// Looks at every execution, and at nothing else.
     pub fn exhaustive(mut self) -> Check {
         self.plan.mode = Mode::Exhaustive;
         self
@@ -93,11 +96,63 @@ impl Check {
         self
     }
 
-    /// Starts the random search from `seed`.
+    /// Searches by these stages, one after another: see [`Strategy`]. The other
+    /// engines know only two plans, everything and at random, and take the
+    /// nearer one.
+    ///
+    /// # Panics
+    ///
+    /// If there is no stage, or a random one without a budget.
+    pub fn plan<S: Into<Stage>>(mut self, stages: impl IntoIterator<Item = S>) -> Check {
+        let stages: Vec<Stage> = stages.into_iter().map(Into::into).collect();
+        assert!(!stages.is_empty(), "a plan without a stage checks nothing");
+        let endless = |s: &Stage| s.strategy.is_random() && s.executions.is_none() && s.time.is_none();
+        assert!(!stages.iter().any(endless), "a random stage without a budget never ends");
+        self.plan.mode = Mode::Stages { stages, seed: self.plan.mode.seed() };
+        self
+    }
+
+    /// Starts the random searches from `seed`.
     pub fn seed(mut self, seed: u64) -> Check {
-        if let Mode::Random { executions, .. } = self.plan.mode {
-            self.plan.mode = Mode::Random { executions, seed };
+        match &mut self.plan.mode {
+            Mode::Random { seed: old, .. } | Mode::Stages { seed: old, .. } => *old = seed,
+            Mode::Exhaustive | Mode::Replay(_) => {}
         }
+        self
+    }
+
+    /// Searches on so many operating-system threads, which take disjoint parts
+    /// of the search tree. `RINGWRIGHT_THREADS` in the environment sets the
+    /// number for checks that do not. Only the explorer takes part in this.
+    ///
+    /// # Panics
+    ///
+    /// If that is none.
+    pub fn threads(mut self, threads: usize) -> Check {
+        assert!(threads > 0, "a check on 0 threads checks nothing");
+        self.plan.threads = threads;
+        self.threads_set = true;
+        self
+    }
+
+    /// Searches only the `number`th of `count` disjoint parts, counted from 1: the
+    /// others are for other machines. A random search takes its part of the
+    /// executions. `RINGWRIGHT_SHARD=number/count` in the environment does the same
+    /// for every check.
+    ///
+    /// # Panics
+    ///
+    /// If `number` is 0 or greater than `count`.
+    pub fn shard(mut self, number: u64, count: u64) -> Check {
+        assert!((1..=count).contains(&number), "there is no shard {number} of {count}");
+        self.plan.split.shard = Some((number - 1, count));
+        self
+    }
+
+    /// Whether the exhaustive search visits each graph once (the default) or
+    /// in every order, which finds nothing more: a test of the checker itself.
+    pub fn reduction(mut self, on: bool) -> Check {
+        self.plan.reduction = on;
         self
     }
 
@@ -207,6 +262,9 @@ impl Check {
                 Token::Refused(why) => return self.not_run(why),
             }
         }
+        if let Err(why) = self.take_part() {
+            return self.not_run(why);
+        }
         let model: Arc<dyn Fn() + Send + Sync> = Arc::new(model);
         #[cfg(feature = "check-loom")]
         if let Some(report) = loom_child::intercept(&self.plan, self.engine, &model) {
@@ -218,7 +276,27 @@ impl Check {
         report
     }
 
-    fn run_by_engine(self, model: Arc<dyn Fn() + Send + Sync>) -> Report {
+    /// Takes in what the environment says about threads and shards.
+    fn take_part(&mut self) -> Result<(), String> {
+        if self.engine != Engine::Explorer {
+            return Ok(());
+        }
+        if let (Ok(text), false) = (std::env::var("RINGWRIGHT_THREADS"), self.threads_set) {
+            let threads = text.parse().ok().filter(|n| *n > 0);
+            self.plan.threads =
+                threads.ok_or_else(|| format!("RINGWRIGHT_THREADS is `{text}`, not a number from 1"))?;
+        }
+        if let Ok(text) = std::env::var("RINGWRIGHT_SHARD") {
+            let shard = split::parse_shard(&text).map_err(|why| format!("RINGWRIGHT_SHARD: {why}"))?;
+            self.plan.split.shard = Some(shard);
+        }
+        Ok(())
+    }
+
+    fn run_by_engine(mut self, model: Arc<dyn Fn() + Send + Sync>) -> Report {
+        if self.engine != Engine::Explorer {
+            self.plan.mode = self.plan.mode.simple();
+        }
         match self.engine {
             Engine::Explorer => driver::run(self.plan, model),
             Engine::Sc => sc_driver::run(self.plan, model),

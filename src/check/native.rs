@@ -194,7 +194,7 @@ pub(crate) fn run(plan: &Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     let started = Instant::now();
     let (wanted, seed) = match plan.mode {
         Mode::Random { executions, seed } => (executions, seed),
-        Mode::Exhaustive | Mode::Replay(_) => (ROUNDS.min(plan.max_executions), 0),
+        Mode::Exhaustive | Mode::Replay(_) | Mode::Stages { .. } => (ROUNDS.min(plan.max_executions), 0),
     };
     let patience = plan.max_time.map_or(PATIENCE, |max| max.min(PATIENCE));
     let mut outcomes = BTreeSet::new();

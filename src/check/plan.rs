@@ -4,7 +4,9 @@ use super::graph::BrokenRule;
 use super::op::Strength;
 use super::place::Place;
 use super::search::Decision;
+use super::split::Split;
 use super::state::Budget;
+use super::strategy::{Stage, Strategy, default_plan};
 use std::time::Duration;
 
 /// Which executions to look at.
@@ -14,6 +16,9 @@ pub(crate) enum Mode {
     Exhaustive,
     /// So many, at random.
     Random { executions: u64, seed: u64 },
+    /// What each stage looks at. For the explorer; [`Mode::simple`] is for the
+    /// other engines.
+    Stages { stages: Vec<Stage>, seed: u64 },
     /// This one.
     Replay(Vec<Decision>),
 }
@@ -23,10 +28,32 @@ impl Mode {
         matches!(self, Mode::Random { .. })
     }
 
-    pub(crate) fn random_executions(&self) -> u64 {
+    /// The nearest mode that every engine has.
+    pub(crate) fn simple(&self) -> Mode {
         match self {
-            Mode::Random { executions, .. } => *executions,
-            _ => 1,
+            Mode::Stages { stages, seed } if stages.iter().all(|s| s.strategy.is_random()) => {
+                let executions = stages.iter().filter_map(|s| s.executions).sum::<u64>().max(1);
+                Mode::Random { executions, seed: *seed }
+            }
+            Mode::Stages { .. } => Mode::Exhaustive,
+            other => other.clone(),
+        }
+    }
+
+    /// The stages of a search; none for a replay.
+    pub(crate) fn stages(&self) -> Vec<Stage> {
+        match self {
+            Mode::Exhaustive => vec![Strategy::Exhaustive.into()],
+            Mode::Random { executions, .. } => vec![Strategy::Random.executions(*executions)],
+            Mode::Stages { stages, .. } => stages.clone(),
+            Mode::Replay(_) => Vec::new(),
+        }
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        match self {
+            Mode::Random { seed, .. } | Mode::Stages { seed, .. } => *seed,
+            Mode::Exhaustive | Mode::Replay(_) => 0,
         }
     }
 }
@@ -42,6 +69,12 @@ pub(crate) struct Plan {
     pub(crate) leaks: bool,
     pub(crate) broken: BrokenRule,
     pub(crate) weakened: Vec<Weakened>,
+    /// Whether the exhaustive search leaves out runs of graphs it has seen.
+    pub(crate) reduction: bool,
+    /// Operating-system threads that search together.
+    pub(crate) threads: usize,
+    /// Which part of the search is this one's.
+    pub(crate) split: Split,
 }
 
 /// An ordering to run as if a weaker one stood in the source.
@@ -65,17 +98,20 @@ pub(crate) fn weakened(list: &[Weakened], place: Place, strength: Strength) -> S
 }
 
 impl Plan {
-    /// The default: everything, within a minute and ten million executions.
+    /// The default plan of search, within a minute and ten million executions.
     pub(crate) fn new(name: String) -> Plan {
         Plan {
             name,
-            mode: Mode::Exhaustive,
+            mode: Mode::Stages { stages: default_plan(), seed: 0 },
             budget: Budget { spurious: 1, timeouts: 2, repeats: 1, steps: 20_000 },
             max_executions: 10_000_000,
             max_time: Some(Duration::from_secs(60)),
             leaks: true,
             broken: BrokenRule::None,
             weakened: Vec::new(),
+            reduction: true,
+            threads: 1,
+            split: Split::default(),
         }
     }
 

@@ -56,7 +56,7 @@ impl Schedule {
     pub(super) fn new(mode: &Mode) -> Schedule {
         let how = match mode {
             Mode::Random { seed, .. } => How::Random(Box::new(Random::new(*seed))),
-            Mode::Exhaustive | Mode::Replay(_) => How::All(Vec::new()),
+            Mode::Exhaustive | Mode::Replay(_) | Mode::Stages { .. } => How::All(Vec::new()),
         };
         Schedule { how, picks: Vec::new() }
     }

@@ -23,6 +23,8 @@
 
 use super::clock::Clock;
 use super::op::{Alt, AltKind};
+use super::split::{self, Split};
+use super::strategy::Strategy;
 
 /// One choice of an execution. A list of them replays it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +82,17 @@ pub(crate) struct Stack {
     depth: usize,
     /// How many of them repeat the last execution.
     repeats: usize,
+    /// Leave out what other runs cover.
+    reduce: bool,
+    /// The bound on stale choices, if any.
+    pub(crate) stale: Option<u32>,
+    /// The bound on preemptions, if any.
+    pub(crate) preemptions: Option<u32>,
+    /// Whether a bound has left anything out.
+    pub(crate) cut: bool,
+    split: Split,
+    /// Whether this execution has come to a subtree of somebody else's.
+    foreign: bool,
 }
 
 /// What the exhaustive search says at a read point.
@@ -92,10 +105,45 @@ pub(crate) struct Picked<'a> {
 }
 
 impl Stack {
+    /// The stack of a search by `strategy`, which is an exhaustive one.
+    pub(crate) fn new(strategy: Strategy, reduce: bool, split: Split) -> Stack {
+        let mut stack = Stack { reduce, split, ..Stack::default() };
+        match strategy {
+            Strategy::StaleReads { at_most } => stack.stale = Some(at_most),
+            Strategy::ContextSwitches { at_most } => {
+                stack.preemptions = Some(at_most);
+                stack.reduce = false;
+            }
+            _ => {}
+        }
+        stack
+    }
+
     /// An execution begins.
     pub(crate) fn rewind(&mut self) {
         self.depth = 0;
         self.repeats = self.live;
+        self.foreign = false;
+    }
+
+    /// Whether this execution has come to a subtree of somebody else's.
+    pub(crate) fn foreign(&self) -> bool {
+        self.foreign
+    }
+
+    /// Whether a complete execution counts here. One with too few choices to
+    /// reach a subtree is a subtree of its own.
+    pub(crate) fn counts(&self) -> bool {
+        !self.split.is_shared() || self.depth > split::DEPTH || self.split.takes(&self.name(self.depth))
+    }
+
+    /// The first choices of this execution.
+    fn name(&self, choices: usize) -> Vec<u32> {
+        let number = |node: &Node| match node.branches {
+            0 => (node.group as u32) << 16 | node.choice as u32,
+            _ => node.pick,
+        };
+        self.nodes[..choices].iter().map(number).collect()
     }
 
     /// Whether the next choice repeats one of the last execution.
@@ -147,6 +195,17 @@ impl Stack {
         any
     }
 
+    /// Whether taking `chosen` takes control away from `last`, which could go on.
+    pub(crate) fn preempts(&self, last: usize, chosen: usize) -> bool {
+        let node = &self.nodes[self.depth - 1];
+        last != chosen && node.groups[..node.live_groups].iter().any(|group| group.thread == last)
+    }
+
+    /// Whether the read point under construction has a group.
+    pub(crate) fn has_group(&self) -> bool {
+        self.nodes[self.depth].live_groups > 0
+    }
+
     /// Whether the read point just built has a choice that is not a spurious
     /// wake-up.
     pub(crate) fn offers_progress(&self) -> bool {
@@ -164,7 +223,7 @@ impl Stack {
         self.depth += 1;
         let group = &node.groups[node.group];
         Some(Picked {
-            done: &node.groups[..node.group],
+            done: if self.reduce { &node.groups[..node.group] } else { &[] },
             watermark: node.watermark,
             group,
             choice: group.choices[node.choice],
@@ -172,6 +231,9 @@ impl Stack {
     }
 
     fn push(&mut self) -> &mut Node {
+        if self.depth == split::DEPTH && self.split.is_shared() {
+            self.foreign = !self.split.takes(&self.name(self.depth));
+        }
         if self.live == self.nodes.len() {
             self.nodes.push(Node::default());
         }
@@ -206,7 +268,11 @@ impl Stack {
 
     /// Moves on to the next execution; `false` when there is none.
     pub(crate) fn backtrack(&mut self) -> bool {
+        if self.foreign {
+            self.live = split::DEPTH;
+        }
         while self.live > 0 {
+            let above_names = self.split.is_shared() && self.live <= split::DEPTH;
             let node = &mut self.nodes[self.live - 1];
             if node.branches != 0 {
                 if node.pick + 1 < node.branches {
@@ -219,7 +285,7 @@ impl Stack {
                     node.choice += 1;
                     return true;
                 }
-                let go_on = node.need || !group.fresh;
+                let go_on = node.need || !group.fresh || !self.reduce || above_names;
                 if go_on && node.group + 1 < node.live_groups {
                     node.group += 1;
                     node.choice = 0;

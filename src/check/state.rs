@@ -26,7 +26,8 @@ use super::op::{Alt, AltKind, Rmw, Strength, SyncOp};
 use super::place::Place;
 use super::race::{CellState, Stamp};
 use super::report::{FailureKind, Limit};
-use super::search::{Choice, Decision, Rng, Stack, Written};
+use super::sampler::Sampler;
+use super::search::{Choice, Decision, Stack, Written};
 use super::tracing::Tracer;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
@@ -130,13 +131,15 @@ pub(crate) struct Object {
 #[derive(Debug)]
 pub(crate) enum Search {
     Exhaustive(Stack),
-    Random(Rng),
+    Random(Sampler),
     Replay {
         list: Vec<Decision>,
         next: usize,
     },
     /// As a wish list says, as far as that goes.
     Follow(super::minimise::Follow),
+    /// Taken out by the function that decides.
+    Busy,
 }
 
 /// Why an execution stopped before its end.
@@ -144,6 +147,8 @@ pub(crate) enum Search {
 pub(crate) enum Stop {
     /// Another execution covers it.
     Blocked,
+    /// It belongs to another thread or shard.
+    Foreign,
     Failed {
         kind: FailureKind,
         message: String,
@@ -175,6 +180,12 @@ pub(crate) struct State {
     pub(crate) decisions: Vec<Decision>,
     pub(crate) stop: Option<Stop>,
     pub(crate) steps: u32,
+    /// Choices so far that were not the newest.
+    pub(super) stale: u32,
+    /// Times that control was taken from a thread that could go on.
+    pub(super) preemptions: u32,
+    /// The thread that was chosen last.
+    pub(super) last: usize,
     pub(crate) nanos: u64,
     pub(crate) tracer: Tracer,
     pub(crate) outcome: Option<String>,
@@ -182,8 +193,8 @@ pub(crate) struct State {
     pub(crate) panics: Vec<(usize, String, Option<Place>)>,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
-    /// Reads so far, in all executions, that took another value than the newest.
-    pub(crate) stale_reads: u64,
+    /// What `stale` came to in all executions that have ended.
+    pub(crate) stale_choices: u64,
     /// Whether a stale choice was left out because the graph is too large.
     pub(crate) too_large: bool,
     pub(super) choices: Vec<Choice>,
@@ -210,12 +221,15 @@ impl State {
             decisions: Vec::new(),
             stop: None,
             steps: 0,
+            stale: 0,
+            preemptions: 0,
+            last: 0,
             nanos: 0,
             tracer: Tracer::default(),
             outcome: None,
             panics: Vec::new(),
             execution: 0,
-            stale_reads: 0,
+            stale_choices: 0,
             too_large: false,
             choices: Vec::new(),
             alts: Vec::new(),
@@ -236,6 +250,9 @@ impl State {
         self.decisions.clear();
         self.stop = None;
         self.steps = 0;
+        self.stale_choices += u64::from(std::mem::take(&mut self.stale));
+        self.preemptions = 0;
+        self.last = 0;
         self.nanos = 0;
         self.tracer.reset();
         self.outcome = None;
@@ -243,9 +260,10 @@ impl State {
         self.execution = execution;
         match &mut self.search {
             Search::Exhaustive(stack) => stack.rewind(),
-            Search::Random(_) => {}
+            Search::Random(sampler) => sampler.begin(),
             Search::Replay { next, .. } => *next = 0,
             Search::Follow(follow) => follow.rewind(),
+            Search::Busy => {}
         }
         self.add_thread(None, None);
         self.threads[0].name.clear();
@@ -329,6 +347,14 @@ impl State {
         }
     }
 
+    /// Whether every thread has finished; else decides who runs next.
+    pub(crate) fn over(&mut self) -> bool {
+        if self.stop.is_none() {
+            self.advance();
+        }
+        self.stop.is_none() && self.next.is_none()
+    }
+
     /// Whether `thread` can go on without a choice.
     fn can_run(&self, thread: usize) -> bool {
         let t = &self.threads[thread];
@@ -391,6 +417,13 @@ impl State {
         let mut places = std::mem::take(&mut self.places);
         places.clear();
         self.graph.store_places(me, loc, strength, &mut places);
+        if let Search::Exhaustive(stack) = &mut self.search
+            && places.len() > 1
+            && stack.stale.is_some_and(|bound| self.stale >= bound)
+        {
+            places.truncate(1);
+            stack.cut = true;
+        }
         let newest = matches!(self.search, Search::Random(_)) && places.len() > 1 && self.random(2) == 0;
         let place = if newest {
             self.decisions.push(Decision::Branch { pick: 0, of: places.len() as u32 });
@@ -398,6 +431,7 @@ impl State {
         } else {
             places[self.branch(places.len() as u32) as usize]
         };
+        self.stale += u32::from(place != places[0]);
         self.places = places;
         let message = self.graph.store(me, loc, value, strength, place);
         self.threads[me].note_write();

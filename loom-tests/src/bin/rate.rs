@@ -3,10 +3,10 @@
 //!
 //! The engines take turns, so that whatever else the machine does hits all of
 //! them, and a second is one of processor time where the system tells it. loom
-//! is measured on the same program written for loom, in this process, without
-//! its start-up: from its first execution to the end of its search. The
-//! explorer's start-up counts: once in 2,000 random executions, and once in
-//! each of the small exhaustive searches.
+//! and shuttle run the same program written for them. loom is measured in this
+//! process, without its start-up: from its first execution to the end of its
+//! search. The explorer's start-up counts, as shuttle's does: once in 2,000
+//! random executions, and once in each of the small exhaustive searches.
 
 use clap::{Parser, ValueEnum};
 use loom_tests as _;
@@ -34,6 +34,9 @@ struct Args {
     /// Fail unless the explorer, at random, is so many times as fast as loom.
     #[arg(long)]
     require: Option<f64>,
+    /// Fail unless the explorer, at random, is so many times as fast as shuttle.
+    #[arg(long)]
+    require_shuttle: Option<f64>,
     /// How to print the result.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -101,6 +104,37 @@ fn sc_random(turn: Duration) -> Turn {
     checked(turn, || Check::new("message").engine(Engine::Sc).random(2_000).run(message))
 }
 
+/// Plain shuttle on the same program, written for shuttle: sequentially
+/// consistent, at random.
+fn shuttle_itself(turn: Duration) -> Turn {
+    use shuttle::sync::atomic::AtomicUsize;
+
+    let begin = seconds();
+    let mut executions = 0;
+    while seconds() - begin < turn.as_secs_f64() {
+        let mut config = shuttle::Config::new();
+        config.silence_warnings = true;
+        let scheduler = shuttle::scheduler::RandomScheduler::new(2_000);
+        executions += shuttle::Runner::new(scheduler, config).run(|| {
+            let shared = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+            let theirs = Arc::clone(&shared);
+            let writer = shuttle::thread::spawn(move || {
+                // Relaxed: the next line publishes it.
+                theirs.0.store(1, Ordering::Relaxed);
+                // Release: pairs with the Acquire below.
+                theirs.1.store(1, Ordering::Release);
+            });
+            // Acquire: pairs with the Release above.
+            if shared.1.load(Ordering::Acquire) == 1 {
+                // Relaxed: the line above has acquired it.
+                assert_eq!(shared.0.load(Ordering::Relaxed), 1);
+            }
+            writer.join().unwrap();
+        }) as u64;
+    }
+    (executions, seconds() - begin)
+}
+
 /// loom on the same program, written for loom.
 #[cfg(feature = "loom")]
 fn loom_itself(turn: Duration) -> Turn {
@@ -152,6 +186,7 @@ fn engines() -> Vec<Named> {
         ("explorer, random", explorer_random),
         ("explorer, exhaustive, again and again", explorer_exhaustive),
         ("sc, random", sc_random),
+        ("shuttle", shuttle_itself),
         #[cfg(feature = "loom")]
         ("loom", loom_itself),
     ]
@@ -175,29 +210,52 @@ fn main() -> ExitCode {
         }
     }
     // The ratio of each round, because rounds differ more than engines do within one.
-    let loom: Option<Vec<f64>> =
-        engines.iter().position(|(name, _)| *name == "loom").map(|at| rates[at].clone());
+    let of = |name: &str| engines.iter().position(|(engine, _)| *engine == name).map(|at| rates[at].clone());
+    let (loom, shuttle) = (of("loom"), of("shuttle"));
+    let ratio = |rates: &[f64], to: &Option<Vec<f64>>| {
+        let to = to.as_ref()?;
+        let mut ratios: Vec<f64> = rates.iter().zip(to).map(|(rate, to)| rate / to).collect();
+        Some(median(&mut ratios))
+    };
     let mut rows = Vec::new();
-    for ((name, _), rates) in engines.iter().zip(&mut rates) {
-        let ratio = loom.as_ref().map(|loom| {
-            let mut ratios: Vec<f64> = rates.iter().zip(loom).map(|(rate, loom)| rate / loom).collect();
-            median(&mut ratios)
+    for ((name, _), rates) in engines.iter().zip(&rates) {
+        let (to_loom, to_shuttle) = (ratio(rates, &loom), ratio(rates, &shuttle));
+        let mut rates = rates.clone();
+        rows.push(Row {
+            engine: name,
+            median: median(&mut rates),
+            low: rates[0],
+            high: rates[rates.len() - 1],
+            to_loom,
+            to_shuttle,
         });
-        rows.push((*name, median(rates), rates[0], rates[rates.len() - 1], ratio));
     }
     print(&args, &rows);
-    let explorer = rows.iter().find(|row| row.0 == "explorer, random").and_then(|row| row.4);
-    match (args.require, explorer) {
-        (None, _) => ExitCode::SUCCESS,
-        (Some(required), Some(ratio)) if ratio >= required => ExitCode::SUCCESS,
-        (Some(required), ratio) => {
-            eprintln!("rate: the explorer is {ratio:?} times as fast as loom, not {required}");
-            ExitCode::from(1)
+    let explorer = rows.iter().find(|row| row.engine == "explorer, random");
+    let enough = [
+        ("loom", args.require, explorer.and_then(|row| row.to_loom)),
+        ("shuttle", args.require_shuttle, explorer.and_then(|row| row.to_shuttle)),
+    ]
+    .into_iter()
+    .all(|(peer, required, ratio)| {
+        let enough = required.is_none_or(|required| ratio.is_some_and(|ratio| ratio >= required));
+        if !enough {
+            eprintln!("rate: the explorer is {ratio:?} times as fast as {peer}, not {required:?}");
         }
-    }
+        enough
+    });
+    if enough { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
-type Row = (&'static str, f64, f64, f64, Option<f64>);
+/// What an engine reached: executions a second, and how that compares.
+struct Row {
+    engine: &'static str,
+    median: f64,
+    low: f64,
+    high: f64,
+    to_loom: Option<f64>,
+    to_shuttle: Option<f64>,
+}
 
 fn print(args: &Args, rows: &[Row]) {
     let clock = if processor_time().is_some() { "processor" } else { "wall" };
@@ -205,9 +263,9 @@ fn print(args: &Args, rows: &[Row]) {
         Format::Json => {
             let rows: Vec<_> = rows
                 .iter()
-                .map(|(engine, median, low, high, ratio)| {
-                    json!({ "engine": engine, "unit": "executions/s", "median": median, "low": low, "high": high,
-                            "ratio_to_loom": ratio })
+                .map(|row| {
+                    json!({ "engine": row.engine, "unit": "executions/s", "median": row.median, "low": row.low,
+                            "high": row.high, "ratio_to_loom": row.to_loom, "ratio_to_shuttle": row.to_shuttle })
                 })
                 .collect();
             println!(
@@ -216,9 +274,16 @@ fn print(args: &Args, rows: &[Row]) {
             );
         }
         Format::Table => {
-            for (engine, median, low, high, ratio) in rows {
-                let ratio = ratio.map_or(String::new(), |ratio| format!("{ratio:6.1} x loom"));
-                println!("{engine:40}{median:10.0} executions/s ({low:.0} to {high:.0}) {ratio}");
+            for Row { engine, median, low, high, to_loom, to_shuttle } in rows {
+                let to = |ratio: &Option<f64>, peer| match ratio {
+                    Some(ratio) => format!("{ratio:7.2} x {peer}"),
+                    None => String::new(),
+                };
+                println!(
+                    "{engine:40}{median:10.0} executions/s ({low:.0} to {high:.0}) {}{}",
+                    to(to_loom, "loom"),
+                    to(to_shuttle, "shuttle")
+                );
             }
         }
     }

@@ -136,7 +136,7 @@ fn not_again(failing: Failing, end: End) -> Failure {
     let seen = match end {
         End::Failed(again) => format!("{}: {}", again.kind, again.message),
         End::Complete => "a run that passes".into(),
-        End::Blocked => "a run that stops early".into(),
+        End::Blocked | End::Foreign => "a run that stops early".into(),
         End::Limit(limit) => format!("a limit ({limit})"),
     };
     let message = format!(
