@@ -144,9 +144,7 @@ impl Driver {
                 let stuck = matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
                 match stuck.then(runtime::judge_stuck).flatten() {
                     Some(Ok(())) => Ok(()),
-                    Some(Err(why)) => {
-                        Err(Stop::Failed { kind, message: format!("{message}\n{why}"), sites })
-                    }
+                    Some(Err(why)) => Err(Stop::Failed { kind, message: format!("{message}\n{why}"), sites }),
                     None => Err(Stop::Failed { kind, message, sites }),
                 }
             }

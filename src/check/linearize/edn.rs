@@ -150,7 +150,9 @@ impl<'a> Reader<'a> {
         while let Some(key) = list.next() {
             match list.next() {
                 Some(value) => entries.push((key, value)),
-                None => return self.bad(format!("the map of line {opened} has a key without a value: {key:?}")),
+                None => {
+                    return self.bad(format!("the map of line {opened} has a key without a value: {key:?}"));
+                }
             }
         }
         Ok(Datum::Map(entries))

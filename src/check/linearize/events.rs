@@ -25,7 +25,10 @@ impl Datum {
         let Datum::Map(entries) = self else {
             return None;
         };
-        entries.iter().find(|(name, _)| matches!(name, Datum::Text(text) if text == key)).map(|(_, value)| value)
+        entries
+            .iter()
+            .find(|(name, _)| matches!(name, Datum::Text(text) if text == key))
+            .map(|(_, value)| value)
     }
 }
 
@@ -128,7 +131,9 @@ where
         if event.kind == Kind::Invoke {
             if let Some((_, earlier, _)) = open.get(process) {
                 let (was, line) = (&earlier.f, earlier.line);
-                return Err(bad(format!("process {process} calls {f} while its {was} of line {line} is open")));
+                return Err(bad(format!(
+                    "process {process} calls {f} while its {was} of line {line} is open"
+                )));
             }
             let op = op(f, value).map_err(bad)?;
             let id = recorder.invoke(*process, op.clone());

@@ -113,8 +113,10 @@ impl<O: Clone, R: Clone> History<O, R> {
     pub(super) fn restrict(&self, keep: &[usize]) -> Self {
         let calls = keep.iter().map(|call| self.calls[*call].clone()).collect();
         let before = self.before.as_ref().map(|before| {
-            let renamed: HashMap<usize, usize> = keep.iter().enumerate().map(|(new, old)| (*old, new)).collect();
-            let rename = |list: &Vec<usize>| list.iter().filter_map(|old| renamed.get(old).copied()).collect();
+            let renamed: HashMap<usize, usize> =
+                keep.iter().enumerate().map(|(new, old)| (*old, new)).collect();
+            let rename =
+                |list: &Vec<usize>| list.iter().filter_map(|old| renamed.get(old).copied()).collect();
             keep.iter().map(|call| rename(&before[*call])).collect()
         });
         History { calls, before }

@@ -167,10 +167,7 @@ pub(super) fn cover(values: &[Life], from: u64, to: u64) -> Vec<&Life> {
 /// Rule 2 where some pops are open and may have taken any value: each value without
 /// a completed pop, though a later one is popped, needs an open pop that began
 /// before that one returned: its own if that is known, or one of the others.
-fn with_unknown_pops<V: Value>(
-    mut lives: Lives,
-    history: &History<BufferOp<V>, BufferRet<V>>,
-) -> Monitored {
+fn with_unknown_pops<V: Value>(mut lives: Lives, history: &History<BufferOp<V>, BufferRet<V>>) -> Monitored {
     let popped: Vec<Life> = lives.values.iter().filter(|life| life.pop.1 != NEVER).cloned().collect();
     if let Some(wrong) = out_of_order(&popped) {
         return wrong.explain(history).into();

@@ -142,7 +142,9 @@ impl<V: Value> Spec for Register<V> {
                 groups.len() - 1
             });
             groups[home].push(at);
-            if let Some(other) = named.get(1).and_then(|value| by_value.insert(value, home)).filter(|o| *o != home) {
+            if let Some(other) =
+                named.get(1).and_then(|value| by_value.insert(value, home)).filter(|o| *o != home)
+            {
                 let moved = std::mem::take(&mut groups[other]);
                 groups[home].extend(moved);
                 by_value.values_mut().filter(|group| **group == other).for_each(|group| *group = home);
@@ -201,8 +203,11 @@ fn clusters<V: Value>(
             RegisterOp::Read => {}
             RegisterOp::Cas(..) => return Err(Monitored::Unsuited),
             RegisterOp::Write(value) => {
-                let cluster =
-                    Cluster { first: (call.end(), Some(at)), last: (call.invoked, Some(at)), write: Some(at) };
+                let cluster = Cluster {
+                    first: (call.end(), Some(at)),
+                    last: (call.invoked, Some(at)),
+                    write: Some(at),
+                };
                 if by_value.insert(Some(value), cluster).is_some() {
                     return Err(Monitored::Unsuited);
                 }
@@ -213,11 +218,13 @@ fn clusters<V: Value>(
         let (Some(RegisterRet::Found(value)), Some(returned)) = (&call.ret, call.returned) else {
             continue;
         };
+        let name = || value.as_ref().map_or("nil".to_owned(), |value| format!("{value:?}"));
         let Some(cluster) = by_value.get_mut(&value.as_ref()) else {
-            return Err(Violation::new(format!("{value:?} is read and was never written"), vec![at]).into());
+            return Err(Violation::new(format!("{} is read and was never written", name()), vec![at]).into());
         };
         if let Some(write) = cluster.write.filter(|write| returned < calls[*write].invoked) {
-            return Err(Violation::new(format!("{value:?} is read before it is written"), vec![at, write]).into());
+            let why = format!("{} is read before it is written", name());
+            return Err(Violation::new(why, vec![at, write]).into());
         }
         cluster.first = cluster.first.min((returned, Some(at)));
         cluster.last = cluster.last.max((call.invoked, Some(at)));
@@ -239,7 +246,8 @@ fn clash<V: Value>(
             Some(RegisterOp::Write(value)) => format!("{value:?}"),
             _ => "its initial value".into(),
         };
-        let why = format!("the register held {} from before until after it must have held {}", name(a), name(b));
+        let why =
+            format!("the register held {} from before until after it must have held {}", name(a), name(b));
         Violation::new(why, a.calls().chain(b.calls()).collect())
     };
     let mut before: Option<&Cluster> = None;

@@ -43,7 +43,7 @@ enum Pick {
 ///     type Handle = (mpmc::Producer<u64>, mpmc::Consumer<u64>);
 ///
 ///     fn spec(&self) -> Queue<u64> {
-///         Queue::bounded(2)
+///         Queue::bounded(2).with_stale_answers()
 ///     }
 ///     fn handles(&self, lanes: &[usize]) -> Vec<Self::Handle> {
 ///         let ends = mpmc::bounded(2);
@@ -300,7 +300,12 @@ impl<O: Value, R: Value> Judge<O, R> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wrong<T: Spec<Op = O, Ret = R>>(&self, spec: &T, history: History<O, R>, stuck: bool) -> Option<String> {
+    fn wrong<T: Spec<Op = O, Ret = R>>(
+        &self,
+        spec: &T,
+        history: History<O, R>,
+        stuck: bool,
+    ) -> Option<String> {
         let mut known = self.lock();
         if let Some(said) = known.get(&(history.clone(), stuck)) {
             return said.clone();

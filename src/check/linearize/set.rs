@@ -97,7 +97,8 @@ impl<V: Value + Ord> Spec for Set<V> {
                 return Monitored::Unsuited;
             }
         }
-        let found = elements.iter().find_map(|(name, element)| element.violation(&format!("{name:?}"), calls));
+        let found =
+            elements.iter().find_map(|(name, element)| element.violation(&format!("{name:?}"), calls));
         found.map_or(Monitored::Linearizable, Monitored::from)
     }
 
@@ -153,7 +154,8 @@ impl Element {
 
     fn violation<V>(&self, name: &str, calls: &[Call<SetOp<V>, bool>]) -> Option<Violation> {
         // An open remove that nobody needs is later than everything; an open add likewise.
-        let needs_add = self.saw_in.first().copied().or(self.removed.filter(|r| calls[*r].returned.is_some()));
+        let needs_add =
+            self.saw_in.first().copied().or(self.removed.filter(|r| calls[*r].returned.is_some()));
         let Some(add) = self.added else {
             return needs_add
                 .map(|call| Violation::new(format!("{name} is seen, and was never added"), vec![call]));
@@ -164,19 +166,24 @@ impl Element {
         // The add comes before this response, the remove after this invocation.
         let add_by = users().map(late).min().unwrap_or((NEVER, add));
         let remove_from = self.removed.and_then(|_| users().map(early).max());
-        if let Some(early) = self.saw_in.iter().chain(&self.removed).find(|c| calls[**c].end() < calls[add].invoked)
+        if let Some(early) =
+            self.saw_in.iter().chain(&self.removed).find(|c| calls[**c].end() < calls[add].invoked)
         {
             return Some(Violation::new(format!("{name} is seen before it is added"), vec![add, *early]));
         }
         if let Some(remove) = self.removed
             && let Some(late) = self.saw_in.iter().find(|c| calls[**c].invoked > calls[remove].end())
         {
-            return Some(Violation::new(format!("{name} is seen after it is removed"), vec![add, remove, *late]));
+            return Some(Violation::new(
+                format!("{name} is seen after it is removed"),
+                vec![add, remove, *late],
+            ));
         }
         let until = remove_from.map_or(NEVER, |(from, _)| from);
         let stuck = |call: &&usize| calls[**call].invoked > add_by.0 && calls[**call].end() < until;
         self.saw_out.iter().find(stuck).map(|call| {
-            let proof = [Some(add), self.removed, Some(add_by.1), remove_from.map(|from| from.1), Some(*call)];
+            let proof =
+                [Some(add), self.removed, Some(add_by.1), remove_from.map(|from| from.1), Some(*call)];
             let why = format!("{name} is not seen, though it was there all the time");
             Violation::new(why, proof.into_iter().flatten().collect())
         })

@@ -65,7 +65,8 @@ pub(super) fn monitor<V: Value>(history: &History<BufferOp<V>, BufferRet<V>>) ->
         None => Monitored::Linearizable,
         Some(stuck) => {
             let calls = stuck.iter().flat_map(|value| lives.values[*value].calls()).collect();
-            let why = "none of these values can have been at the bottom of the stack, which is never empty here";
+            let why =
+                "none of these values can have been at the bottom of the stack, which is never empty here";
             Violation::new(why, calls).into()
         }
     }

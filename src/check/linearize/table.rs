@@ -31,12 +31,16 @@ pub(super) fn real_time<S: Spec>(
         // A call that began and ended with nothing between has one line.
         let alone = |end: u64| {
             let between = |other: &Call<S::Op, S::Ret>| {
-                [Some(other.invoked), other.returned].into_iter().flatten().any(|p| call.invoked < p && p < end)
+                [Some(other.invoked), other.returned]
+                    .into_iter()
+                    .flatten()
+                    .any(|p| call.invoked < p && p < end)
             };
             let cut = call.invoked <= at && at < end;
             !cut && !shown.iter().chain(later).any(|other| other != name && between(&whole.calls()[*other]))
         };
-        let row = |label: String, text: String| Row { label, process: call.process, text, note: String::new() };
+        let row =
+            |label: String, text: String| Row { label, process: call.process, text, note: String::new() };
         let begins = spec.show(&call.op, None);
         match call.returned {
             Some(end) if alone(end) => {
@@ -155,7 +159,8 @@ pub(super) fn scenario(
     let widths: Vec<usize> = (0..heads.len()).filter_map(width).collect();
     let mut table = String::new();
     for (label, cells) in std::iter::once((String::new(), heads.to_vec())).chain(rows) {
-        let cells: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let cells: Vec<String> =
+            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         table.push_str(format!("  {label:>7} | {}", cells.join(" | ")).trim_end());
         table.push('\n');
     }

@@ -33,7 +33,9 @@ pub(super) fn check(name: &str, events: &[Event], budget: u64) -> Result<Checked
         "cas-register" => judge(&Register::new(), &pair(events, register_op, register_ret)?, budget),
         _ => {
             let without_cas = |f: &str, value: &Datum| match register_op(f, value)? {
-                RegisterOp::Cas(..) => Err("a register has no cas; see the specification cas-register".into()),
+                RegisterOp::Cas(..) => {
+                    Err("a register has no cas; see the specification cas-register".into())
+                }
                 op => Ok(op),
             };
             judge(&Register::new(), &pair(events, without_cas, register_ret)?, budget)
@@ -75,7 +77,9 @@ fn register_op(f: &str, value: &Datum) -> Result<RegisterOp<Datum>, String> {
         ("read", _) => Ok(RegisterOp::Read),
         ("write", Datum::Nil) => Err("write without a value".into()),
         ("write", value) => Ok(RegisterOp::Write(value.clone())),
-        ("cas", Datum::List(list)) if list.len() == 2 => Ok(RegisterOp::Cas(list[0].clone(), list[1].clone())),
+        ("cas", Datum::List(list)) if list.len() == 2 => {
+            Ok(RegisterOp::Cas(list[0].clone(), list[1].clone()))
+        }
         ("cas", other) => Err(format!("the value of a cas is [old, new], not {other:?}")),
         _ => unknown(f, "read, write, cas"),
     }
@@ -106,16 +110,15 @@ fn key_value_op(f: &str, value: &Datum) -> Result<At<Datum, RegisterOp<Datum>>, 
     };
     let (key, value) = match value {
         // A read may name its key alone.
-        value if name == "read" && !matches!(value, Datum::List(_) | Datum::Nil) => (value.clone(), Datum::Nil),
+        value if name == "read" && !matches!(value, Datum::List(_) | Datum::Nil) => {
+            (value.clone(), Datum::Nil)
+        }
         value => key_and(f, value)?,
     };
     Ok(At { key, op: register_op(name, &value)? })
 }
 
-fn key_value_ret(
-    op: &At<Datum, RegisterOp<Datum>>,
-    value: &Datum,
-) -> Result<RegisterRet<Datum>, String> {
+fn key_value_ret(op: &At<Datum, RegisterOp<Datum>>, value: &Datum) -> Result<RegisterRet<Datum>, String> {
     if op.op != RegisterOp::Read {
         return register_ret(&op.op, value);
     }
@@ -145,7 +148,9 @@ fn set_ret(op: &SetOp<Datum>, value: &Datum) -> Result<bool, String> {
     match (op, value) {
         (_, Datum::Bool(said)) => Ok(*said),
         (_, Datum::List(list)) if matches!(list[..], [_, Datum::Bool(_)]) => Ok(list[1] == Datum::Bool(true)),
-        (SetOp::Contains(_), other) => Err(format!("contains came back with neither true nor false: {other:?}")),
+        (SetOp::Contains(_), other) => {
+            Err(format!("contains came back with neither true nor false: {other:?}"))
+        }
         (SetOp::Add(_) | SetOp::Remove(_), _) => Ok(true),
     }
 }

@@ -107,7 +107,8 @@ pub(super) fn search<S: Spec>(
 ) -> Found {
     let calls = history.calls();
     let by_invocation = |open: bool| {
-        let mut list: Vec<usize> = (0..calls.len()).filter(|c| calls[*c].returned.is_none() == open).collect();
+        let mut list: Vec<usize> =
+            (0..calls.len()).filter(|c| calls[*c].returned.is_none() == open).collect();
         list.sort_by_key(|c| calls[*c].invoked);
         list
     };
@@ -122,8 +123,7 @@ pub(super) fn search<S: Spec>(
 
 impl<S: Spec> Search<'_, S> {
     fn run(mut self, budget: u64) -> Found {
-        let first =
-            Rc::new(Config { low: 0, ahead: Vec::new(), open: Vec::new(), state: self.spec.init() });
+        let first = Rc::new(Config { low: 0, ahead: Vec::new(), open: Vec::new(), state: self.spec.init() });
         let mut seen = HashSet::from([Rc::clone(&first)]);
         let mut frames = vec![self.frame(first, 0)];
         let mut deepest = (0, 0, self.spec.init());
@@ -158,9 +158,8 @@ impl<S: Spec> Search<'_, S> {
 
     /// Whether the open calls are as they should be in the final `state`.
     fn may_end(&self, state: &S::State) -> bool {
-        let can_run = |call: &usize| {
-            !self.spec.successors(state, &self.history.calls()[*call].op, None).is_empty()
-        };
+        let can_run =
+            |call: &usize| !self.spec.successors(state, &self.history.calls()[*call].op, None).is_empty();
         !(self.waiting && self.open.iter().any(can_run))
     }
 
