@@ -94,9 +94,11 @@ impl Found {
     fn of(report: &Report) -> Found {
         match &report.verdict {
             Verdict::Failed(kind) => Found::Failed(*kind),
-            Verdict::LimitHit(Limit::Engine(why)) if report.engine == Engine::Native => {
-                if why.contains("did not end") { Found::Hung } else { Found::LimitHit(why.clone()) }
-            }
+            Verdict::LimitHit(Limit::Engine(why)) => match report.engine {
+                Engine::Native if why.contains("did not end") => Found::Hung,
+                Engine::Loom if why.contains("ended without a report (signal") => Found::Crashed,
+                _ => Found::LimitHit(why.clone()),
+            },
             Verdict::LimitHit(limit) => Found::LimitHit(limit.to_string()),
             _ => Found::Nothing,
         }
