@@ -30,7 +30,7 @@ struct Args {
     #[arg(long, default_value = "10000", value_parser = clap::value_parser!(u64).range(1..))]
     random: u64,
     /// Rounds of real threads.
-    #[arg(long, default_value = "3000", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value = "2000", value_parser = clap::value_parser!(u64).range(1..))]
     rounds: u64,
     /// In a child process: run one form of the shape with this name, print its report, and end.
     #[arg(long, hide = true)]
