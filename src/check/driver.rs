@@ -34,6 +34,8 @@ enum End {
     Complete,
     /// As far as it can with a frozen thread.
     Frozen,
+    /// Threads wait for ever, and may.
+    Waiting,
     Blocked,
     /// Left to another thread or shard.
     Foreign,
@@ -94,15 +96,12 @@ struct Progress {
 impl Progress {
     /// An execution of the search is over: says how far it is, if it is time.
     fn tick(&mut self, state: &State) {
+        let random = matches!(state.search, Search::Random(_));
         self.meter.tick(|| Counts {
             complete: self.executions,
             blocked: self.blocked,
-            distinct: matches!(state.search, Search::Random(_)).then_some(self.distinct.len() as u64),
-            of: match self.plan.mode {
-                Mode::Random { executions, .. } => Some(executions),
-                _ => None,
-            },
-            stale_reads: state.stale_reads,
+            distinct: random.then_some(self.distinct.len() as u64),
+            stale_choices: state.stale_choices,
         });
     }
 }
@@ -233,6 +232,12 @@ impl Driver {
                 if let (FailureKind::Deadlock, Some(panic)) = (kind, first_panic) {
                     return End::Failed(panicked(panic));
                 }
+                let stuck = matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
+                let message = match stuck.then(runtime::judge_stuck).flatten() {
+                    Some(Ok(())) => return End::Waiting,
+                    Some(Err(why)) => format!("{message}\n{why}"),
+                    None => message,
+                };
                 End::Failed(Failing { kind, message, sites: sites.into_iter().map(source_line).collect() })
             }
             ended => match first_panic {
@@ -264,6 +269,7 @@ impl Driver {
             End::Frozen => progress.executions += 1,
             End::Foreign => {}
             End::Complete if matches!(&self.state.search, Search::Exhaustive(stack) if !stack.counts()) => {}
+            End::Waiting => progress.executions += 1,
             End::Complete => {
                 progress.executions += 1;
                 if let Some(outcome) = self.state.outcome.take() {
@@ -401,7 +407,9 @@ impl Progress {
         self.outcomes.extend(other.outcomes);
         self.too_large |= other.too_large;
         self.limit = self.limit.take().or(other.limit);
-        self.failure = self.failure.take().or(other.failure);
+        if self.failure.is_none() {
+            (self.failure, self.minimised) = (other.failure, other.minimised);
+        }
         self.hooked &= other.hooked;
         self.liveness.join(other.liveness);
         self.reuse.join(&other.reuse);
@@ -423,6 +431,8 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
     state.liveness.freezes = plan.freezes;
     state.reuse.on = plan.reuse;
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
+    let meter =
+        Meter::new(&if worker == 0 { plan.name.clone() } else { format!("{} ({worker})", plan.name) });
     let progress = Arc::new(Mutex::new(Progress {
         plan,
         stages,
@@ -438,7 +448,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
         minimised: None,
         too_large: false,
         hooked: false,
-        meter: Meter::new(&name),
+        meter,
         liveness: Liveness::default(),
         reuse: Reuse::default(),
     }));

@@ -6,6 +6,7 @@
 //! scheduler that resumes whichever one the state decided on.
 
 use super::audit::site::{Ask, Role};
+use super::clock::Clock;
 use super::graph::NONE;
 use super::objects::{now, report_race, touch};
 use super::op::{DONE, Rmw, Strength, SyncOp};
@@ -406,6 +407,13 @@ impl Runtime for Explorer {
             let site = s.graph.site;
             s.panics.push((s.me, message, site));
         });
+    }
+
+    fn past(&self) -> Option<(usize, u16, Clock)> {
+        with(|s| {
+            let past = &s.graph.pasts[s.me];
+            Some((s.me, past.seq, past.cur))
+        })
     }
 
     fn panic_taken(&self, thread: usize) {

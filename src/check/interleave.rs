@@ -143,7 +143,7 @@ impl<'a> Walk<'a> {
     fn next(&self) -> Option<usize> {
         let free =
             |lane: usize| self.head(lane).filter(|head| self.waits_for_none(*head) && self.fits(*head));
-        let last = self.steps.len() - 1;
+        let last = self.steps.len().checked_sub(1)?;
         if let Some(head) = free(self.lane).filter(|head| *head != last) {
             return Some(head);
         }
@@ -368,6 +368,11 @@ mod tests {
         let steps = [step(0, 0, 1, true, &[]), step(1, 0, 0, false, &[])];
         let order = order(&steps, 1_000);
         assert_eq!((order.steps, order.odd.len(), order.fewest), (vec![1, 0], 0, true));
+    }
+
+    #[test]
+    fn nothing_is_a_plain_interleaving() {
+        assert_eq!(order(&[], 10), Order { steps: Vec::new(), odd: HashSet::new(), fewest: true });
     }
 
     #[test]

@@ -74,9 +74,7 @@ impl State {
         if !self.progress_possible() {
             return None;
         }
-        let Search::Follow(mut follow) =
-            std::mem::replace(&mut self.search, Search::Follow(Follow::default()))
-        else {
+        let Search::Follow(mut follow) = std::mem::replace(&mut self.search, Search::Busy) else {
             unreachable!("the caller has matched")
         };
         let picked = self.wished(&mut follow).or_else(|| self.unwished(follow.last));

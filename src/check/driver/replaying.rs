@@ -80,7 +80,7 @@ impl Driver {
     }
 
     pub(super) fn minimised(&mut self, progress: &mut Progress, end: End, mut minimising: Minimising) {
-        let steps = self.state.steps as usize;
+        let steps = self.state.tracer.lines.len();
         let again = same_failure(&end, &minimising.failing, leaks());
         let shown = again.as_ref().map(|again| self.shown(again));
         if let (true, Some(again)) = (minimising.minimiser.judge(steps, shown), again) {
@@ -161,7 +161,7 @@ fn same_failure(end: &End, failing: &Failing, leaks: bool) -> Option<Failing> {
 fn not_again(failing: Failing, end: End) -> Failure {
     let seen = match end {
         End::Failed(again) => format!("{}: {}", again.kind, again.message),
-        End::Complete | End::Frozen => "a run that passes".into(),
+        End::Complete | End::Frozen | End::Waiting => "a run that passes".into(),
         End::Blocked | End::Foreign => "a run that stops early".into(),
         End::Limit(limit) => format!("a limit ({limit})"),
     };
