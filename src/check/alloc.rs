@@ -6,13 +6,14 @@
 //! static ALLOC: ringwright::check::alloc::Quarantine = ringwright::check::alloc::Quarantine;
 //! ```
 //!
-//! Inside a model, freed memory is kept back until the execution ends, so that
+//! Inside a model, freed memory is kept back until the execution ends (or, with
+//! [`Check::reuse`](super::Check::reuse), until it is given out again), so that
 //! use after free and double free become reports, and an object in a fresh
 //! block belongs to the thread that allocated it. Outside one, and in the
 //! engine's own code, it is the system's allocator plus one read of a
 //! thread-local flag.
 
-use super::{heap, objects, runtime};
+use super::{heap, objects, reuse, runtime};
 use std::alloc::{GlobalAlloc, Layout, System};
 
 /// See the [module](self).
@@ -23,6 +24,9 @@ pub struct Quarantine;
 // at once, or, if the model freed it, when the execution ends.
 unsafe impl GlobalAlloc for Quarantine {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if let Some(block) = reused(layout) {
+            return block;
+        }
         // SAFETY: the caller's promise is `System`'s requirement.
         let block = unsafe { System.alloc(layout) };
         if runtime::in_user_code() && !block.is_null() {
@@ -32,6 +36,11 @@ unsafe impl GlobalAlloc for Quarantine {
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if let Some(block) = reused(layout) {
+            // SAFETY: the block has this layout and is the caller's from now on.
+            unsafe { block.write_bytes(0, layout.size()) };
+            return block;
+        }
         // SAFETY: the caller's promise is `System`'s requirement.
         let block = unsafe { System.alloc_zeroed(layout) };
         if runtime::in_user_code() && !block.is_null() {
@@ -49,6 +58,13 @@ unsafe impl GlobalAlloc for Quarantine {
         // SAFETY: the caller's promise is `System`'s requirement, and nobody kept the block back.
         unsafe { System.dealloc(block, layout) }
     }
+}
+
+/// A block that the model has freed, if the search says that it is given out again.
+#[inline]
+fn reused(layout: Layout) -> Option<*mut u8> {
+    let may = runtime::in_user_code() && heap::active();
+    may.then(|| reuse::take(layout)).flatten().map(|addr| addr as *mut u8)
 }
 
 /// The model's code has allocated a block.

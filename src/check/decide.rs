@@ -6,11 +6,17 @@
 //! an execution. When nobody has anything to pick, the execution is covered by
 //! another one, or it is stuck.
 
-use super::op::{Alt, AltKind, DONE, Rmw, SyncOp};
+use super::op::{Alt, AltKind, DONE, Rmw, Strength, SyncOp};
 use super::report::FailureKind;
 use super::sampler::Able;
 use super::search::{Choice, Decision, Stack};
 use super::state::{Pending, Search, State, Status, Stop, Want};
+
+/// What is said of a model whose runs differ.
+pub(super) const NOT_DETERMINISTIC: &str = "the same choices led to different operations: the model depends on something that the checker \
+     does not control (time, addresses, hashing, real threads, state kept between executions). Keep it \
+     out of the model, or take it from the checker: `check::any` for choices, `sync::time` for time, \
+     `sync` for statics and thread-locals, a `BTreeMap` or a fixed hasher for order";
 
 impl State {
     /// A read point: every live thread stands at a read.
@@ -48,7 +54,7 @@ impl State {
         let Search::Exhaustive(mut stack) = std::mem::replace(&mut self.search, Search::Busy) else {
             unreachable!("the caller has matched")
         };
-        let mut any = true;
+        let mut any = !stack.repeats_grace();
         if !stack.repeating() {
             stack.begin_read(self.graph.messages.len() as u32);
             let bound = stack.preemptions.is_some_and(|bound| self.preemptions >= bound);
@@ -64,7 +70,7 @@ impl State {
             }
             any = stack.end_read();
             if any && !stack.offers_progress() && !self.progress_possible() {
-                self.report_stuck();
+                stack.forget_read();
                 any = false;
             }
         }
@@ -97,6 +103,9 @@ impl State {
     pub(super) fn renewed(&mut self, thread: usize, choice: Choice) -> Option<Choice> {
         let pending = self.choosing(thread)?;
         let value = self.graph.messages.get(choice.message as usize)?.value;
+        if let Want::Block(_) = pending.want {
+            return Some(choice);
+        }
         self.alts_of(thread, &pending, value);
         let alt = *self.alts.get(usize::from(choice.nth))?;
         (alt.kind == choice.alt.kind).then_some(Choice { alt, ..choice })
@@ -119,7 +128,7 @@ impl State {
         std::mem::swap(&mut group.choices, &mut self.choices);
         self.choices_of(thread, &pending, self.threads[thread].covered);
         std::mem::swap(&mut group.choices, &mut self.choices);
-        if bound {
+        if bound && !matches!(pending.want, Want::Block(_)) {
             let newest = self.graph.newest(pending.loc);
             let before = group.choices.len();
             group.choices.retain(|choice| choice.message == newest);
@@ -143,7 +152,7 @@ impl State {
     pub(super) fn choosing(&self, thread: usize) -> Option<Pending> {
         let t = &self.threads[thread];
         match t.pending {
-            Some(Pending { want: Want::Join(_) | Want::Newer, .. }) => None,
+            Some(Pending { want: Want::Join(_) | Want::Newer | Want::Frozen, .. }) => None,
             pending if t.status == Status::Waiting => pending,
             _ => None,
         }
@@ -153,6 +162,9 @@ impl State {
     /// messages before `covered` left out.
     pub(super) fn choices_of(&mut self, thread: usize, pending: &Pending, covered: u32) {
         self.choices.clear();
+        if let Want::Block(class) = pending.want {
+            return self.blocks_of(class, covered);
+        }
         let floor = self.graph.floor(thread, pending.loc) as usize;
         for pos in (floor..self.graph.mo(pending.loc).len()).rev() {
             let message = self.graph.mo(pending.loc)[pos];
@@ -197,7 +209,8 @@ impl State {
                     AltKind::Normal | AltKind::Fail => true,
                 });
             }
-            Want::Join(_) | Want::Newer => {}
+            Want::Block(_) => self.alts.push(plain(None, Strength::ACQUIRE, AltKind::Normal)),
+            Want::Join(_) | Want::Newer | Want::Frozen => {}
         }
     }
 
@@ -212,9 +225,10 @@ impl State {
         let Some((was_loc, was, _)) = t.last_turn.get(at) else {
             return false;
         };
+        let root = self.graph.messages[message as usize].root;
         *was_loc == loc
-            && *was == message
-            && self.has_newer(loc, message)
+            && *was == root
+            && self.has_newer(loc, root)
             && !t.last_turn[at + 1..].iter().any(|(loc, message, _)| self.has_newer(*loc, *message))
     }
 
@@ -236,7 +250,6 @@ impl State {
             let pick = if newest { 0 } else { sampler.rng.below(self.choices.len()) };
             let choice = self.choices[pick];
             if choice.alt.kind == AltKind::Spurious && !self.progress_possible() {
-                self.report_stuck();
                 break;
             }
             sampler.chosen(able, (0..self.live_threads).filter_map(|thread| self.able(thread)));
@@ -261,6 +274,10 @@ impl State {
     }
 
     pub(super) fn decide_by_list(&mut self) -> Option<(usize, Choice)> {
+        // No search picks anything here: see `stuck`.
+        if !self.progress_possible() {
+            return None;
+        }
         let Search::Replay { list, next } = &mut self.search else { unreachable!("the caller has matched") };
         let at = *next;
         let (over, decision) = (at >= list.len(), list.get(at).copied());
@@ -278,8 +295,8 @@ impl State {
                 }
             }
         }
-        // The list ends where the failure was, and before it nobody may have had anything to try.
-        if !over && self.progress_possible() {
+        // The list ends where the failure was.
+        if !over {
             self.not_deterministic();
         }
         None
@@ -298,9 +315,7 @@ impl State {
     }
 
     pub(super) fn not_deterministic(&mut self) {
-        let message = "the same choices led to different operations: the model depends on something that the checker \
-                       does not control (time, addresses, hashing, real threads, state kept between executions)";
-        self.fail(FailureKind::NotDeterministic, message.into(), Vec::new());
+        self.fail(FailureKind::NotDeterministic, NOT_DETERMINISTIC.into(), Vec::new());
     }
 
     /// Picks one of `of`, as part of the schedule.
@@ -346,18 +361,19 @@ impl State {
             }
             match t.pending.as_ref().map(|p| p.want) {
                 Some(Want::Newer) => {
-                    t.grace -= 1;
                     t.forced = false;
                     t.status = Status::Running;
-                    return;
                 }
                 Some(Want::Sync(SyncOp::Wait { timed: true, .. } | SyncOp::Park { timed: true })) => {
-                    t.grace -= 1;
                     t.timeouts += 1;
-                    return;
                 }
-                _ => {}
+                _ => continue,
             }
+            t.grace -= 1;
+            if let Search::Exhaustive(stack) = &mut self.search {
+                stack.grace();
+            }
+            return;
         }
         self.report_stuck();
     }
@@ -366,9 +382,11 @@ impl State {
         let mut spinning = false;
         let mut waits = Vec::new();
         let mut sites = Vec::new();
-        for thread in self.live().iter().filter(|t| t.status == Status::Waiting) {
-            let Some(pending) = &thread.pending else { continue };
+        for (number, thread) in self.live().iter().enumerate().filter(|(_, t)| t.status == Status::Waiting) {
+            let Some(pending) = thread.pending.as_ref().filter(|_| !self.excused(number)) else { continue };
             let what = match pending.want {
+                Want::Frozen => continue,
+                Want::Block(_) => "an allocation".to_owned(),
                 Want::Load(_) => "load".to_owned(),
                 Want::Rmw { op, .. } => op.name().to_owned(),
                 Want::Sync(op) => op.name().to_owned(),
@@ -381,8 +399,16 @@ impl State {
             waits.push(format!("{} at {what}", thread.name));
             sites.push(pending.site);
         }
+        if self.liveness.any_frozen() {
+            return self.held_up(&waits, sites);
+        }
         let kind = if spinning { FailureKind::Livelock } else { FailureKind::Deadlock };
-        let message = format!("no thread can go on: {}", waits.join(", "));
+        let mut message = format!("no thread can go on: {}", waits.join(", "));
+        if self.threads[0].status == Status::Finished {
+            message.push_str(
+                "; the main thread has returned: join the threads that it leaves, or tell them to end",
+            );
+        }
         self.fail(kind, message, sites);
     }
 }

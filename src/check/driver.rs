@@ -1,19 +1,24 @@
 //! Drives the explorer: execution after execution until the search is done, a
 //! limit is reached or something fails; then the failure again, twice.
 
+mod probe;
 mod replaying;
 
 use super::audit::site::Sites;
 use super::explorer::{self, Explorer};
 use super::meter::{Counts, Meter};
 use super::narrate::Failing;
+use super::outside::Seat;
 use super::place::{Place, source_line};
 use super::plan::{Mode, Plan};
-use super::report::{Engine, Failure, FailureKind, Limit, Report, Verdict};
+use super::progress::Liveness;
+use super::report::{Engine, Failure, FailureKind, Limit, Report, Trace, Verdict};
+use super::reuse::Reuse;
 use super::runtime;
 use super::stages::Stages;
 use super::state::{Search, State, Stop};
-use super::{heap, hook, workers};
+use super::{heap, hook, watchdog, workers};
+use probe::Probing;
 use replaying::{Minimising, Replaying};
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
@@ -27,6 +32,8 @@ use std::time::Instant;
 #[derive(Clone, Debug)]
 enum End {
     Complete,
+    /// As far as it can with a frozen thread.
+    Frozen,
     /// Threads wait for ever, and may.
     Waiting,
     Blocked,
@@ -45,6 +52,8 @@ enum Phase {
         left: (usize, usize),
         search: Option<Search>,
     },
+    /// Running the first execution again, to see whether it is the same.
+    Probing(Box<Probing>),
     /// Running a failure again.
     Replaying(Box<Replaying>),
     /// Running a smaller schedule that may fail in the same way.
@@ -79,6 +88,9 @@ struct Progress {
     /// Whether the quarantining allocator has been heard of.
     hooked: bool,
     meter: Meter,
+    /// Threads that were frozen, and steps that were counted.
+    liveness: Liveness,
+    reuse: Reuse,
 }
 
 impl Progress {
@@ -100,6 +112,7 @@ struct Driver {
     progress: Arc<Mutex<Progress>>,
     /// Whether an execution has begun and not been looked at.
     under_way: bool,
+    seat: Option<Seat>,
 }
 
 thread_local! {
@@ -174,7 +187,11 @@ impl Driver {
         }
         self.under_way = true;
         // Relaxed: only uniqueness counts.
-        self.state.reset(EXECUTION.fetch_add(1, Ordering::Relaxed));
+        let execution = EXECUTION.fetch_add(1, Ordering::Relaxed);
+        self.state.reset(execution);
+        if let Some(seat) = &self.seat {
+            seat.begin(execution);
+        }
         heap::set_active(true);
         true
     }
@@ -185,7 +202,10 @@ impl Driver {
         if !std::mem::take(&mut self.under_way) {
             return;
         }
-        let end = self.end();
+        let mut end = self.end();
+        if let Some(failing) = self.seat.as_ref().and_then(Seat::end) {
+            end = End::Failed(failing);
+        }
         self.put_back(matches!(end, End::Complete));
         let progress = Arc::clone(&self.progress);
         let progress = &mut *lock(&progress);
@@ -193,6 +213,7 @@ impl Driver {
         match std::mem::replace(&mut progress.phase, Phase::Over) {
             Phase::Searching => self.searched(progress, end),
             Phase::Leaking { left, search } => self.checked_leak(progress, end, left, search),
+            Phase::Probing(probing) => self.probed(progress, &end, *probing),
             Phase::Replaying(replaying) => self.replayed(progress, end, *replaying),
             Phase::Minimising(minimising) => self.minimised(progress, end, *minimising),
             Phase::Over => {}
@@ -219,8 +240,9 @@ impl Driver {
                 };
                 End::Failed(Failing { kind, message, sites: sites.into_iter().map(source_line).collect() })
             }
-            None => match first_panic {
+            ended => match first_panic {
                 Some(panic) => End::Failed(panicked(panic)),
+                None if ended.is_some() => End::Frozen,
                 None => unlisted_outcome(state).map_or(End::Complete, End::Failed),
             },
         }
@@ -244,6 +266,7 @@ impl Driver {
         heap::with(heap::Heap::clear);
         match end {
             End::Blocked => progress.blocked += 1,
+            End::Frozen => progress.executions += 1,
             End::Foreign => {}
             End::Complete if matches!(&self.state.search, Search::Exhaustive(stack) if !stack.counts()) => {}
             End::Waiting => progress.executions += 1,
@@ -262,10 +285,20 @@ impl Driver {
                     progress.phase = Phase::Leaking { left: leaked, search: Some(search) };
                     return;
                 }
+                if progress.executions == 1 && !matches!(progress.plan.mode, Mode::Replay(_)) {
+                    return self.begin_probe(progress);
+                }
             }
             End::Limit(limit) => {
                 progress.executions += 1;
                 progress.limit = Some(limit);
+                return;
+            }
+            // A real thread need not do the same again.
+            End::Failed(Failing { kind: kind @ FailureKind::Unsupported, message, sites }) => {
+                progress.executions += 1;
+                progress.failure =
+                    Some(Failure { kind, message, sites, trace: Trace::default(), token: String::new() });
                 return;
             }
             End::Failed(failing) => {
@@ -325,29 +358,6 @@ impl Driver {
         }
         progress.phase = Phase::Searching;
     }
-
-    /// A number for the execution's graph. Equal graphs have equal numbers,
-    /// whatever order they were run in: the events' numbers are added up.
-    fn fingerprint(&self) -> u64 {
-        let graph = &self.state.graph;
-        let message = |number: u32| match graph.messages.get(number as usize) {
-            Some(m) => u64::from(m.thread) << 48 | u64::from(m.seq) << 32 | u64::from(m.pos),
-            None => u64::MAX,
-        };
-        let mut sum = 0u64;
-        for event in &graph.events {
-            let own = u64::from(event.thread) << 16 | u64::from(event.seq);
-            sum = sum.wrapping_add(mix(mix(mix(own) ^ message(event.reads)) ^ message(event.writes)));
-        }
-        sum
-    }
-}
-
-/// Scatters the bits of a number (the finish of MurmurHash3).
-fn mix(mut n: u64) -> u64 {
-    n = (n ^ (n >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    n = (n ^ (n >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    n ^ (n >> 33)
 }
 
 /// The failure of an execution that came to an outcome that it may not come to.
@@ -401,12 +411,15 @@ impl Progress {
             (self.failure, self.minimised) = (other.failure, other.minimised);
         }
         self.hooked &= other.hooked;
+        self.liveness.join(other.liveness);
+        self.reuse.join(&other.reuse);
     }
 }
 
 /// Searches the `worker`th part of `plan`, on this operating-system thread.
 fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progress {
     let mut stages = Stages::new(&plan, worker);
+    let (name, silence) = (plan.name.clone(), plan.watchdog);
     let search = match &plan.mode {
         Mode::Replay(list) => Search::Replay { list: list.clone(), next: 0 },
         _ => stages.search(),
@@ -415,6 +428,8 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
     state.graph.broken = plan.broken;
     state.sites = Sites::new(&plan.weakened, plan.recorder.as_ref());
     state.outcomes.clone_from(&plan.outcomes);
+    state.liveness.freezes = plan.freezes;
+    state.reuse.on = plan.reuse;
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
     let meter =
         Meter::new(&if worker == 0 { plan.name.clone() } else { format!("{} ({worker})", plan.name) });
@@ -434,8 +449,11 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
         too_large: false,
         hooked: false,
         meter,
+        liveness: Liveness::default(),
+        reuse: Reuse::default(),
     }));
-    let mut driver = Driver { state, progress: Arc::clone(&progress), under_way: false };
+    let mut driver = Driver { state, progress: Arc::clone(&progress), under_way: false, seat: Seat::take() };
+    let watched = watchdog::watch(&name, silence, &driver.state.beat);
     let installed = Installed::new(&mut driver);
     let mut config = Config::new();
     config.stack_size = 256 * 1024;
@@ -444,10 +462,14 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
     config.silence_warnings = true;
     Runner::new(Resumer, config).run(move || workers::conduct(&*model));
     drop(installed);
+    drop(watched);
+    let liveness = std::mem::take(&mut driver.state.liveness);
+    let reuse = std::mem::take(&mut driver.state.reuse);
     drop(driver);
     let progress = Arc::into_inner(progress).expect("the driver is gone");
     let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.hooked = heap::hooked();
+    (progress.liveness, progress.reuse) = (liveness, reuse);
     progress
 }
 
@@ -494,7 +516,7 @@ fn report(progress: &mut Progress) -> Report {
             "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen".into(),
         );
     }
-    Report {
+    let mut report = Report {
         name: progress.plan.name.clone(),
         engine: Engine::Explorer,
         verdict,
@@ -504,5 +526,8 @@ fn report(progress: &mut Progress) -> Report {
         outcomes: std::mem::take(&mut progress.outcomes),
         failure: progress.failure.take(),
         notes,
-    }
+    };
+    progress.liveness.report(&mut report);
+    progress.reuse.report(&mut report);
+    report
 }

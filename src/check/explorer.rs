@@ -11,6 +11,7 @@ use super::graph::NONE;
 use super::objects::{now, report_race, touch};
 use super::op::{DONE, Rmw, Strength, SyncOp};
 use super::place::{self, Place};
+use super::progress::{self, Step};
 use super::report::Limit;
 use super::runtime::{self, Access, Obj, Runtime, Site};
 use super::state::{Pending, State, Status, Stop, Want};
@@ -65,6 +66,7 @@ pub(crate) fn step<R>(f: impl FnOnce(&mut State) -> R) -> R {
     let (result, stopped) = with(|s| {
         let result = f(s);
         s.steps += 1;
+        s.beat.step(s.me, s.graph.site);
         if s.steps > s.budget.steps && s.stop.is_none() {
             s.stop = Some(Stop::Limit(Limit::Steps(s.budget.steps.into())));
         }
@@ -86,7 +88,7 @@ pub(crate) fn unstepped(f: impl FnOnce(&mut State)) {
 }
 
 /// Publishes `pending`, waits until it is chosen, and runs it.
-fn read(pending: Pending) -> (u64, super::search::Choice) {
+pub(super) fn read(pending: Pending) -> (u64, super::search::Choice) {
     let me = step(|s| {
         let me = s.me;
         s.threads[me].pending = Some(pending);
@@ -120,7 +122,11 @@ fn trace_read(s: &mut State, pending: &Pending, choice: &super::search::Choice, 
             (OperationKind::Rmw, op.name(), text)
         }
         Want::Sync(op) => (OperationKind::Lock, op.name(), sync_text(op, pending.loc, choice)),
-        Want::Join(_) | Want::Newer => return,
+        Want::Block(_) => {
+            let what = if value == 0 { "a fresh block" } else { "a block that was freed" };
+            return s.tracer.step(me, Some(pending.site), || format!("allocate {what}"));
+        }
+        Want::Join(_) | Want::Newer | Want::Frozen => return,
     };
     s.tracer.step(me, Some(pending.site), || what);
     s.detail_event(kind, name, strength, Some(value));
@@ -150,6 +156,7 @@ impl Runtime for Explorer {
         if unwinding() {
             return obj.value();
         }
+        progress::begin(Step::Read("load"), site);
         let loc = step(|s| touch(s, &obj, site).loc);
         let ask = Ask::of("load", Role::Only, order);
         let want = Want::Load(with(|s| s.strength(ask, site)));
@@ -164,6 +171,7 @@ impl Runtime for Explorer {
     fn store(&self, obj: Obj<'_>, value: u64, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
+        progress::begin(Step::Write("store"), site);
         let ask = Ask::of("store", Role::Only, order);
         step(|s| {
             let strength = s.strength(ask, site);
@@ -180,6 +188,7 @@ impl Runtime for Explorer {
     fn unlock(&self, obj: Obj<'_>, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
+        progress::begin(Step::Write("unlock"), site);
         step(|s| {
             let loc = touch(s, &obj, site).loc;
             if s.stop.is_none() {
@@ -201,6 +210,7 @@ impl Runtime for Explorer {
             return if failed(value) { Err(value) } else { Ok(value) };
         }
         let site = place::of(site);
+        progress::begin(Step::Write(op.name()), site);
         let loc = step(|s| touch(s, &obj, site).loc);
         let cas = matches!(op, Rmw::Cas { .. });
         let succeeds = Ask::of(op.name(), if cas { Role::Success } else { Role::Only }, ok);
@@ -210,20 +220,18 @@ impl Runtime for Explorer {
             (s.strength(succeeds, site), err)
         });
         let (value, choice) = read(Pending { want: Want::Rmw { op, ok, err }, loc, bits: obj.bits, site });
-        if choice.alt.write.is_some() {
-            with(|s| s.came_to(succeeds, site));
-            return Ok(value);
-        }
-        with(|s| s.came_to(fails, site));
-        if with(|s| s.spins_silently()) {
+        let writes = choice.alt.write.is_some();
+        with(|s| s.came_to(if writes { succeeds } else { fails }, site));
+        if choice.alt.write.is_none_or(|new| new == value) && with(|s| s.spins_silently()) {
             wait_for_newer(site);
         }
-        Err(value)
+        if writes { Ok(value) } else { Err(value) }
     }
 
     fn fence(&self, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
+        progress::begin(Step::Read("fence"), site);
         let ask = Ask::of("fence", Role::Only, order);
         step(|s| {
             let strength = s.strength(ask, site);
@@ -274,6 +282,7 @@ impl Runtime for Explorer {
             return unwound_sync(&obj, op, self, site);
         }
         let site = place::of(site);
+        progress::begin(if op.blocks() { Step::Wait(op.name()) } else { Step::Write(op.name()) }, site);
         let loc = step(|s| touch(s, &obj, site).loc);
         let (_, choice) = read(Pending { want: Want::Sync(op), loc, bits: obj.bits, site });
         if choice.alt.kind == super::op::AltKind::Timeout {
@@ -284,6 +293,7 @@ impl Runtime for Explorer {
 
     fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize {
         let _engine = runtime::engine_code();
+        progress::begin(Step::Write("spawn"), site.into());
         let number = step(|s| {
             s.graph.site = Some(site.into());
             let parent = s.me;
@@ -315,6 +325,7 @@ impl Runtime for Explorer {
         if unwinding() && with(|s| s.threads[thread].status != Status::Finished) {
             return;
         }
+        progress::begin(Step::Wait("join"), site);
         let me = step(|s| {
             let me = s.me;
             let pending = Pending { want: Want::Join(thread), loc: NONE, bits: 0, site };
@@ -380,6 +391,16 @@ impl Runtime for Explorer {
         });
     }
 
+    fn begin_operation(&self, name: &str, limit: u32) {
+        let _engine = runtime::engine_code();
+        with(|s| s.liveness.begin_operation(s.me, name, limit));
+    }
+
+    fn end_operation(&self) {
+        let _engine = runtime::engine_code();
+        with(|s| s.liveness.end_operation(s.me));
+    }
+
     fn panicked(&self, message: String) {
         let _engine = runtime::engine_code();
         with(|s| {
@@ -412,6 +433,7 @@ fn wait_for_newer(site: Place) {
         let me = s.me;
         let waits = s.end_turn();
         if waits {
+            s.spins_inside(site);
             let pending = Pending { want: Want::Newer, loc: NONE, bits: 0, site };
             s.threads[me].pending = Some(pending);
             s.threads[me].status = Status::Waiting;

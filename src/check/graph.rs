@@ -77,6 +77,9 @@ pub(crate) struct Message {
     pub(crate) porf: Clock,
     /// Whether a read-modify-write has read it.
     pub(crate) taken: bool,
+    /// The first message of the chain of read-modify-writes up to it that have
+    /// all left the value as it was; often its own number.
+    pub(crate) root: u32,
 }
 
 /// The accesses of one thread to one location: event number and message.
@@ -194,6 +197,7 @@ impl Graph {
             view: Clock::EMPTY,
             porf: Clock::EMPTY,
             taken: false,
+            root: message,
         });
         self.locations[loc].mo.push(message);
         loc as u32
@@ -318,8 +322,12 @@ impl Graph {
         let Message { loc, pos, .. } = self.messages[source as usize];
         self.messages[source as usize].taken = true;
         self.read(thread, source, strength, NONE);
-        let inherited = self.messages[source as usize].view;
-        self.write(thread, loc, value, strength, pos + 1, Some(inherited))
+        let Message { view, value: was, root, .. } = self.messages[source as usize];
+        let message = self.write(thread, loc, value, strength, pos + 1, Some(view));
+        if value == was {
+            self.messages[message as usize].root = root;
+        }
+        message
     }
 
     /// Adds a fence.
@@ -379,6 +387,7 @@ impl Graph {
             view,
             porf,
             taken: false,
+            root: message,
         });
         let mo = &mut self.locations[loc as usize].mo;
         mo.insert(place as usize, message);

@@ -4,6 +4,7 @@
 //! empty, nothing is known to be freed, and every object counts as initialised
 //! before the execution began.
 
+use super::place::Place;
 use super::race::Stamp;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, UnsafeCell};
@@ -99,6 +100,20 @@ impl Heap {
         self.order.binary_search_by_key(&addr, |(addr, _)| *addr)
     }
 
+    /// The number and layout of the block that starts at `addr`.
+    pub(crate) fn number(&self, addr: usize) -> Option<(u32, Layout)> {
+        let number = self.order[self.place(addr).ok()?].1;
+        Some((number, self.blocks[number as usize].layout))
+    }
+
+    /// Gives out the freed block `number` again, and says where it is.
+    pub(crate) fn reuse(&mut self, number: u32, born: Stamp) -> usize {
+        let block = &mut self.blocks[number as usize];
+        (block.born, block.freed) = (born, None);
+        block.objects.clear();
+        block.addr
+    }
+
     /// The block that holds `addr`.
     pub(crate) fn find(&mut self, addr: usize) -> Option<&mut Block> {
         let at = match self.place(addr) {
@@ -126,6 +141,18 @@ impl Heap {
     pub(crate) fn leaked(&self) -> (usize, usize) {
         let left = self.order.iter().map(|(_, n)| &self.blocks[*n as usize]).filter(|b| b.freed.is_none());
         left.fold((0, 0), |(blocks, bytes), b| (blocks + 1, bytes + b.size()))
+    }
+
+    /// Where the blocks were allocated that the model has not freed.
+    pub(crate) fn leaked_at(&self) -> Vec<Place> {
+        let left = self.order.iter().map(|(_, n)| &self.blocks[*n as usize]).filter(|b| b.freed.is_none());
+        let mut places = Vec::new();
+        for place in left.filter_map(|block| block.born.site) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
     }
 
     /// Ends the execution: gives back what the model freed, forgets the rest.

@@ -24,7 +24,7 @@
 
 use super::op::AltKind;
 use super::search::{Choice, Decision};
-use super::state::{Search, State};
+use super::state::{Search, State, Want};
 use std::collections::HashSet;
 
 /// One choice of a schedule, so that it means something in others too.
@@ -70,17 +70,16 @@ impl Follow {
 impl State {
     /// A read point of an execution that follows wishes.
     pub(super) fn decide_by_wish(&mut self) -> Option<(usize, Choice)> {
+        // No search picks anything here: see `stuck`.
+        if !self.progress_possible() {
+            return None;
+        }
         let Search::Follow(mut follow) = std::mem::replace(&mut self.search, Search::Busy) else {
             unreachable!("the caller has matched")
         };
         let picked = self.wished(&mut follow).or_else(|| self.unwished(follow.last));
         follow.last = picked.map_or(follow.last, |(thread, _)| thread);
         self.search = Search::Follow(follow);
-        if picked.is_some_and(|(_, choice)| choice.alt.kind == AltKind::Spurious) && !self.progress_possible()
-        {
-            self.report_stuck();
-            return None;
-        }
         picked
     }
 
@@ -95,7 +94,9 @@ impl State {
             self.choices_of(thread, &pending, 0);
             let mo = self.graph.mo(pending.loc);
             let message = mo.len().checked_sub(1 + behind as usize).map(|at| mo[at]);
-            let exact = self.choices.iter().find(|c| Some(c.message) == message && c.nth == alt);
+            // Blocks have numbers of their own.
+            let block = matches!(pending.want, Want::Block(_));
+            let exact = self.choices.iter().find(|c| (block || Some(c.message) == message) && c.nth == alt);
             if let Some(choice) = exact.or(self.choices.first()) {
                 return Some((thread, *choice));
             }

@@ -73,6 +73,26 @@
 //! [`audit::Audit`] weakens every memory ordering that a few models execute, one
 //! at a time, and says of each whether a model notices.
 //!
+//! # Progress, reuse, cancellation
+//!
+//! - [`Check::lock_free`] freezes a thread for ever before each of its writes;
+//!   all others must finish. [`wait_free`] and [`bounded`] limit the steps of an
+//!   operation.
+//! - [`Check::reuse`] gives out freed memory again, which is what ABA needs.
+//! - [`task::cancel_anywhere`](crate::sync::task::cancel_anywhere) drops a future
+//!   at each of its awaits; a [`TaskSet`](crate::sync::task::TaskSet) polls its
+//!   woken tasks in every order; sleeps and time limits end early and late.
+//!
+//! # Models that are none
+//!
+//! | what the model does | what it gets |
+//! |---|---|
+//! | differs from run to run | [`NotDeterministic`](FailureKind::NotDeterministic): the first execution is run twice, and the search notices what changes before a choice that it repeats |
+//! | shares objects with a real thread | [`Unsupported`](FailureKind::Unsupported), where both use an atomic or a cell of the door in one execution |
+//! | leaves a thread that never ends | [`Deadlock`](FailureKind::Deadlock), which says that main has returned |
+//! | loops or blocks without the door | an error on standard error, and the process ends: [`Check::watchdog`] |
+//! | exceeds a limit | [`Verdict::LimitHit`] with the limit's name |
+//!
 //! # What is not modelled
 //!
 //! Load buffering (a load that reads a store which depends on it), accesses of
@@ -112,13 +132,17 @@ mod narrate;
 pub(crate) mod native;
 mod objects;
 pub(crate) mod op;
+mod origin;
+pub(crate) mod outside;
 mod place;
 mod plain;
 mod plan;
+mod progress;
 mod psc;
 mod race;
 pub mod report;
 mod report_files;
+mod reuse;
 pub(crate) mod runtime;
 mod sampler;
 mod sc;
@@ -137,10 +161,12 @@ mod token;
 mod tracing;
 #[cfg(feature = "check-plain")]
 mod tsan;
+mod watchdog;
 mod workers;
 
 pub use graph::BrokenRule;
 pub use model::{Check, any, model, outcome};
+pub use progress::{bounded, wait_free};
 pub use report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict};
 pub use report::{Interleaving, Operation, OperationKind, StoreSeen};
 pub use strategy::{Stage, Strategy};

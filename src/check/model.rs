@@ -207,6 +207,51 @@ impl Check {
         self
     }
 
+    /// Ends the process with an error when no thread of the model has made a
+    /// step for so long, 30 seconds by default, and for up to twice that: then
+    /// one loops or blocks without touching [`sync`](crate::sync), and cannot be
+    /// stopped. Zero turns it off. For the explorer.
+    pub fn watchdog(mut self, silence: Duration) -> Check {
+        self.plan.watchdog = silence;
+        self
+    }
+
+    /// Whether an allocation of the model may get any block of the same layout
+    /// that the model has freed before it; each such block and a fresh one are
+    /// tried. That is what an ABA bug needs. What a free happens before in the
+    /// standard's words is so here: the allocation that gets the block. Through
+    /// an old pointer, the new owner's objects are seen and no use after free,
+    /// so check without it as well. Needs the allocator [`Quarantine`], and the
+    /// explorer.
+    ///
+    /// [`Quarantine`]: super::alloc::Quarantine
+    pub fn reuse(mut self, happens: bool) -> Check {
+        self.plan.reuse = happens;
+        self
+    }
+
+    /// Freezes a thread for ever at each of its writes; the rest must finish.
+    /// See [`freeze`](Check::freeze).
+    pub fn lock_free(self) -> Check {
+        self.freeze(1)
+    }
+
+    /// Freezes up to so many threads of an execution for ever, each just before
+    /// any of its operations that may write (stores, read-modify-writes, locks
+    /// and unlocks, spawns). A thread that only reads changes nothing for the
+    /// others, so places between are none of their own. All others must finish,
+    /// except for joining a frozen thread or one that joins one; else the
+    /// failure is [`NotLockFree`](super::FailureKind::NotLockFree). So the
+    /// model's threads must not wait for each other on purpose.
+    ///
+    /// With as many as there are other threads, what is left runs alone:
+    /// obstruction freedom. Executions with a frozen thread say no outcome and
+    /// leak nothing. For the explorer only.
+    pub fn freeze(mut self, threads: u8) -> Check {
+        self.plan.freezes = threads;
+        self
+    }
+
     /// Runs the operation on `line` of the file whose name ends with `file` as
     /// if `to` stood there: a twin that a good model must convict. For a
     /// compare-exchange, the ordering of its success. A fence that is weakened
@@ -330,6 +375,12 @@ impl Check {
 
     fn run_by_engine(mut self, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         if self.engine != Engine::Explorer {
+            if self.plan.freezes > 0 {
+                return self.not_run("threads are frozen by the explorer only".into());
+            }
+            if self.plan.reuse {
+                return self.not_run("freed memory is given out again by the explorer only".into());
+            }
             self.plan.mode = self.plan.mode.simple();
         }
         match self.engine {

@@ -84,7 +84,7 @@ fn mark(s: &State, failing: &Failing, told: &mut Lines) -> bool {
             told.insert(at, (line, Mark::default()));
             true
         }
-        FailureKind::Deadlock | FailureKind::Livelock | FailureKind::Leak => false,
+        FailureKind::Deadlock | FailureKind::Livelock | FailureKind::NotLockFree | FailureKind::Leak => false,
         kind => {
             let Some((last, others)) = failing.sites.split_last() else { return false };
             match told.last_mut() {
@@ -144,7 +144,8 @@ fn slice(s: &State, told: &mut Lines, graph: &mut Vec<Step>) -> usize {
 
 /// What each thread waits for that can never go on.
 fn blocked(s: &State, failing: &Failing) -> Vec<TraceLine> {
-    if !matches!(failing.kind, FailureKind::Deadlock | FailureKind::Livelock) {
+    use FailureKind::{Deadlock, Livelock, NotLockFree};
+    if !matches!(failing.kind, Deadlock | Livelock | NotLockFree) {
         return Vec::new();
     }
     let waiting = (0..s.live().len()).filter(|t| s.threads[*t].status == Status::Waiting);
@@ -166,6 +167,8 @@ fn waits_for(s: &State, want: Want, loc: u32) -> String {
         Want::Sync(op) => format!("waits for ever: {}{object}", op.name()),
         Want::Join(of) => format!("waits for ever: join {}", s.threads[of].name),
         Want::Newer => "waits for ever: spins".to_owned(),
+        Want::Block(_) => "waits for ever: allocates".to_owned(),
+        Want::Frozen => "frozen for ever".to_owned(),
     }
 }
 

@@ -95,7 +95,7 @@ fn statics_lookup(s: &State, obj: &Obj<'_>) -> StaticLookup {
         return StaticLookup { here: false, known: None };
     }
     STATICS.with_borrow_mut(|guard| {
-        guard.get_or_insert_with(super::statics::claim);
+        guard.get_or_insert_with(|| s.beat.paused(super::statics::claim));
     });
     let known = s.objects.iter().find(|o| o.addr == obj.addr && o.restore.is_some()).copied();
     StaticLookup { here: true, known }
@@ -104,13 +104,19 @@ fn statics_lookup(s: &State, obj: &Obj<'_>) -> StaticLookup {
 /// The model's code has allocated a block.
 pub(crate) fn allocated(addr: usize, layout: Layout) {
     let _engine = runtime::engine_code();
+    let site = exact_site();
     let born = with(|s| {
         if !s.shadow.is_empty() {
             s.shadow.forget(addr, layout.size());
         }
-        now(s, None)
+        now(s, site)
     });
     heap::with(|heap| heap.allocated(addr, layout, born));
+}
+
+/// Where the model allocates or frees now, if that is to be known exactly.
+pub(super) fn exact_site() -> Option<Place> {
+    with(|s| s.tracer.origins).then(super::origin::here).flatten()
 }
 
 /// The stamp of what the running thread does now.
@@ -132,7 +138,8 @@ pub(crate) fn keeps_back(addr: usize) -> bool {
         });
     }
     let _engine = runtime::engine_code();
-    let stamp = with(|s| now(s, None));
+    let site = exact_site();
+    let stamp = with(|s| now(s, site));
     let found = heap::with(|heap| {
         heap.at(addr).map(|block| {
             let was = block.freed;
@@ -145,12 +152,14 @@ pub(crate) fn keeps_back(addr: usize) -> bool {
     };
     step(|s| {
         s.steps = s.steps.saturating_sub(1);
+        s.tracer.step(s.me, stamp.site, || format!("free {}, {size} bytes", super::plain::MEMORY));
         if let Some(first) = was {
             let sites = first.site.into_iter().chain(stamp.site).collect();
             s.fail(FailureKind::DoubleFree, "a block is freed twice".into(), sites);
         } else if !std::thread::panicking() {
             free_objects(s, &objects, stamp);
             super::plain::freed(s, start, size, stamp);
+            s.offer(start);
         }
     });
     true

@@ -255,6 +255,18 @@ impl SyncOp {
         }
     }
 
+    /// Whether it waits for other threads, for as long as it takes.
+    pub(crate) fn blocks(self) -> bool {
+        matches!(
+            self,
+            SyncOp::Lock
+                | SyncOp::ReadLock
+                | SyncOp::WriteLock
+                | SyncOp::Wait { timed: false, .. }
+                | SyncOp::Park { timed: false }
+        )
+    }
+
     /// The method's name in the source.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -15,6 +15,8 @@ pub(crate) enum Place {
     Line(Site),
     /// The line of the instruction before this address.
     Address(usize),
+    /// A line that [`super::origin`] has found.
+    Found(u32),
 }
 
 impl From<Site> for Place {
@@ -49,6 +51,7 @@ pub(crate) fn source_line(place: impl Into<Place>) -> SourceLine {
     match place.into() {
         Place::Line(site) => SourceLine { file: site.file().to_owned(), line: site.line() },
         Place::Address(address) => symbol(address),
+        Place::Found(index) => super::origin::line(index),
     }
 }
 

@@ -68,6 +68,12 @@ pub(crate) struct Plan {
     pub(crate) max_executions: u64,
     pub(crate) max_time: Option<Duration>,
     pub(crate) leaks: bool,
+    /// How long an execution may make no step. Zero: for ever.
+    pub(crate) watchdog: Duration,
+    /// Whether freed blocks may be allocated again.
+    pub(crate) reuse: bool,
+    /// Threads to freeze in one execution, at most.
+    pub(crate) freezes: u8,
     pub(crate) broken: BrokenRule,
     pub(crate) weakened: Vec<Weakened>,
     /// Where to write down the orderings that the model executes.
@@ -92,6 +98,9 @@ impl Plan {
             max_executions: 10_000_000,
             max_time: Some(Duration::from_secs(60)),
             leaks: true,
+            watchdog: Duration::from_secs(30),
+            reuse: false,
+            freezes: 0,
             broken: BrokenRule::None,
             weakened: Vec::new(),
             recorder: None,

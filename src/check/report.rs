@@ -49,6 +49,10 @@ pub enum FailureKind {
     Deadlock,
     /// Unfinished threads, all of which spin on values that nobody will change.
     Livelock,
+    /// Threads that cannot go on because another one is frozen.
+    NotLockFree,
+    /// An operation that takes more of its own steps than was stated.
+    NotWaitFree,
     /// A panic: an assertion of the model, or one in the code under test.
     Panic,
     /// Memory of the model that was still allocated at its end, every time.
@@ -72,6 +76,8 @@ impl fmt::Display for FailureKind {
             FailureKind::Race => "race",
             FailureKind::Deadlock => "deadlock",
             FailureKind::Livelock => "livelock",
+            FailureKind::NotLockFree => "not-lock-free",
+            FailureKind::NotWaitFree => "not-wait-free",
             FailureKind::Panic => "panic",
             FailureKind::Leak => "leak",
             FailureKind::UseAfterFree => "use-after-free",

@@ -116,6 +116,11 @@ pub(crate) trait Runtime {
     fn sleep(&self, nanos: u64, site: Site);
     /// What this execution came to.
     fn outcome(&self, text: String);
+    /// The running thread begins the operation `name`, which must take at most
+    /// `limit` of its own steps. Engines that do not count let it pass.
+    fn begin_operation(&self, _name: &str, _limit: u32) {}
+    /// The operation last begun by the running thread has ended.
+    fn end_operation(&self) {}
     /// A model thread ended with a panic that nobody has joined yet.
     fn panicked(&self, message: String);
     /// The running thread, how many events it has had, and what happens before

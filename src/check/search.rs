@@ -35,6 +35,10 @@ pub(crate) enum Decision {
     Branch { pick: u32, of: u32 },
 }
 
+/// [`Node::branches`] of a place where nobody could go on: there is one way on,
+/// and no real branch has so few.
+const GRACE: u32 = 1;
+
 /// What a thread may do at a read point.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Choice {
@@ -179,6 +183,28 @@ impl Stack {
         let group = &mut node.groups[node.live_groups];
         group.choices.clear();
         group
+    }
+
+    /// Takes back the read point just built: its choices are no progress.
+    pub(crate) fn forget_read(&mut self) {
+        self.live -= 1;
+    }
+
+    /// Whether the last execution came to a read point here at which nobody
+    /// could go on, and somebody got one more try for nothing.
+    pub(crate) fn repeats_grace(&self) -> bool {
+        self.repeating() && self.nodes[self.depth].branches == GRACE
+    }
+
+    /// Somebody gets one more try for nothing: no choice, but a place of its own
+    /// on the stack, so that the next execution knows it again.
+    pub(crate) fn grace(&mut self) {
+        if !self.repeating() {
+            let node = self.push();
+            node.branches = GRACE;
+            node.pick = 0;
+        }
+        self.depth += 1;
     }
 
     /// Keeps the group last given out.

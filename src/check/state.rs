@@ -14,7 +14,10 @@
 //!
 //! The reads of a thread between two `yield_now` or `spin_loop` calls are a
 //! *turn*. A turn without a write that reads just what the turn before read is
-//! a repetition. A thread may repeat itself [`Budget::repeats`] times; then it
+//! a repetition. A read-modify-write that leaves the value as it was (a `swap`
+//! on a lock that is held) counts as a read here, and its message as the one
+//! that it read ([`root`](super::graph::Message::root)): threads that spin with
+//! such do not wake each other. A thread may repeat itself [`Budget::repeats`] times; then it
 //! waits at its yield until one of the locations of the turn has a newer
 //! message, and the next turn must read a newer one somewhere. When nobody
 //! else can go on, a waiting thread gets some turns for nothing, in case its
@@ -48,6 +51,10 @@ pub(crate) enum Want {
     Join(usize),
     /// A newer message than the ones of the last turn. Runs as soon as it can.
     Newer,
+    /// Nothing, for ever: see [`super::progress`].
+    Frozen,
+    /// A block of this class that was freed, or a fresh one: see [`super::reuse`].
+    Block(u32),
 }
 
 /// A thread's next operation, published before it gives up control.
@@ -95,7 +102,7 @@ pub(crate) struct Thread {
     pub(super) spurious: u8,
     pub(super) timeouts: u8,
     pub(super) grace: u8,
-    /// What it has read since its last yield: location, message, site.
+    /// What it has read since its last yield: location, message's root, site.
     pub(super) turn: Vec<(u32, u32, usize)>,
     pub(super) last_turn: Vec<(u32, u32, usize)>,
     pub(super) wrote: bool,
@@ -151,6 +158,8 @@ pub(crate) enum Search {
 pub(crate) enum Stop {
     /// Another execution covers it.
     Blocked,
+    /// Only frozen threads are left, and those that join them.
+    Frozen,
     /// It belongs to another thread or shard.
     Foreign,
     Failed {
@@ -197,6 +206,12 @@ pub(crate) struct State {
     pub(crate) outcome: Option<String>,
     /// Panics of threads that nobody has joined: thread, message, site.
     pub(crate) panics: Vec<(usize, String, Option<Place>)>,
+    /// Who is frozen, and how many steps its operations take.
+    pub(crate) liveness: super::progress::Liveness,
+    /// Which freed blocks may be allocated again.
+    pub(crate) reuse: super::reuse::Reuse,
+    /// What the watchdog looks at.
+    pub(crate) beat: std::sync::Arc<super::watchdog::Beat>,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
     /// What `stale` came to in all executions that have ended.
@@ -235,6 +250,9 @@ impl State {
             tracer: Tracer::default(),
             outcome: None,
             panics: Vec::new(),
+            liveness: super::progress::Liveness::default(),
+            reuse: super::reuse::Reuse::default(),
+            beat: std::sync::Arc::default(),
             execution: 0,
             stale_choices: 0,
             too_large: false,
@@ -264,6 +282,9 @@ impl State {
         self.tracer.reset();
         self.outcome = None;
         self.panics.clear();
+        self.liveness.reset();
+        self.reuse.reset();
+        self.beat.execution();
         self.execution = execution;
         match &mut self.search {
             Search::Exhaustive(stack) => stack.rewind(),
@@ -361,6 +382,8 @@ impl State {
                 self.next = Some(eager);
             } else if self.live().iter().all(|t| t.status == Status::Finished) {
                 return;
+            } else if self.only_frozen_left() {
+                self.stop = Some(Stop::Frozen);
             } else {
                 self.decide();
             }
@@ -388,8 +411,10 @@ impl State {
         }
     }
 
-    pub(super) fn has_newer(&self, loc: u32, message: u32) -> bool {
-        self.graph.newest(loc) != message
+    /// Whether there is something else to read at `loc` than in a turn that read
+    /// a message with this root.
+    pub(super) fn has_newer(&self, loc: u32, root: u32) -> bool {
+        self.graph.messages[self.graph.newest(loc) as usize].root != root
     }
 
     /// What was chosen for the running thread, with its operation.
@@ -410,11 +435,19 @@ impl State {
         let Choice { message, alt, .. } = *choice;
         let me = self.me;
         let value = self.graph.messages[message as usize].value;
+        if let Want::Block(_) = pending.want {
+            self.take_block(pending.loc, message);
+            return value;
+        }
         let mut written = NONE;
+        let mut idle = true;
         match alt.write {
             Some(new) => {
                 written = self.graph.rmw(me, message, new, alt.strength);
-                self.threads[me].note_write();
+                idle = matches!(pending.want, Want::Rmw { .. }) && value == new;
+                if !idle {
+                    self.threads[me].note_write();
+                }
                 self.write_through(pending.loc, written);
             }
             None => {
@@ -425,8 +458,8 @@ impl State {
         if rmw {
             self.note(pending.loc, written, true);
         }
-        if written == NONE {
-            self.note_turn(pending, message);
+        if idle {
+            self.note_turn(pending, self.graph.messages[message as usize].root);
         }
         value
     }
@@ -460,7 +493,7 @@ impl State {
         message
     }
 
-    fn note(&mut self, loc: u32, written: u32, rmw: bool) {
+    pub(super) fn note(&mut self, loc: u32, written: u32, rmw: bool) {
         if let Search::Exhaustive(stack) = &mut self.search {
             let past = &self.graph.pasts[self.me];
             stack.note(&Written {
@@ -490,13 +523,14 @@ impl State {
         }
     }
 
-    fn note_turn(&mut self, pending: &Pending, message: u32) {
+    fn note_turn(&mut self, pending: &Pending, root: u32) {
         let site = match pending.site {
             Place::Line(site) => std::ptr::from_ref(site) as usize,
             Place::Address(address) => address,
+            Place::Found(index) => index as usize,
         };
         let t = &mut self.threads[self.me];
-        t.turn.push((pending.loc, message, site));
+        t.turn.push((pending.loc, root, site));
         if t.forced && t.last_turn.get(t.turn.len() - 1) != t.turn.last() {
             t.forced = false;
         }

@@ -14,6 +14,8 @@ use super::step::{Operation, OperationKind};
 #[derive(Debug, Default)]
 pub(crate) struct Tracer {
     pub(crate) on: bool,
+    /// Whether to look exactly where blocks are allocated and freed.
+    pub(crate) origins: bool,
     pub(crate) lines: Vec<TraceLine>,
     /// What stands behind each line.
     pub(crate) marks: Vec<Mark>,

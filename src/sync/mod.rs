@@ -15,7 +15,7 @@
 //! | [`thread`]: `spawn`, `scope`, `park`, `sleep`, `Builder`, `thread_local!` | [`std::thread`] | a thread-local is the model thread's own |
 //! | [`time`] | [`std::time::Instant`] | stands still, but for sleeps and time-outs |
 //! | [`hint`] | [`core::hint::spin_loop`] | waits for something new to read |
-//! | [`task`]: `block_on`, `spawn`, `AbortHandle` | async runtimes | a task is a thread; an abort strikes at each await |
+//! | [`task`]: `block_on`, `spawn`, `TaskSet`, `sleep`, `timeout`, `cancel_anywhere` | async runtimes | a spawned task is a thread; tasks of a set are polled in every order; aborts and drops strike at each await |
 //! | `parking_lot` (feature `parking_lot`) | parking_lot's `Mutex`, `RwLock`, `Condvar` | no poisoning, no spurious wake-ups |
 //! | [`light_fence`], [`heavy_fence`] | a lopsided pair of fences | both sequentially consistent |
 //!

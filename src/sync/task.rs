@@ -1,9 +1,10 @@
 //! Futures on threads: enough of an executor to run async code under every
 //! engine, and to test what a task does when it is aborted.
 //!
-//! Each task is a thread of its own that polls one future and parks between
-//! polls, so the engines explore tasks as they explore threads. Written once,
-//! over the door, for both builds.
+//! Each task of [`spawn`] is a thread of its own that polls one future and parks
+//! between polls, so the engines explore tasks as they explore threads. The
+//! tasks of a [`TaskSet`] share a thread; which of the woken ones is polled next
+//! is then a choice of the search. Written once, over the door, for both builds.
 //!
 //! # Orderings
 //!
@@ -11,6 +12,14 @@
 //! Acquire, so a poll sees what was done before the wake-up that caused it. The
 //! flag is there because a future may itself park, and so eat an unpark that
 //! was meant for the loop around it. Everything else is under a lock.
+
+mod cancel;
+mod set;
+mod timer;
+
+pub use cancel::{CancelAnywhere, cancel_anywhere, join};
+pub use set::{TaskHandle, TaskSet};
+pub use timer::{Elapsed, Sleep, sleep, timeout};
 
 use super::atomic::{AtomicBool, Ordering};
 use super::thread::{self, Thread};
@@ -84,7 +93,7 @@ fn drive(poll: &mut dyn FnMut(&mut Context<'_>) -> bool) {
         let _own = crate::check::runtime::own_code();
         // Acquire: pairs with the Release swap in `Parker::wake_by_ref`.
         while !parker.woken.swap(false, Ordering::Acquire) {
-            thread::park();
+            timer::park();
         }
     }
 }
@@ -325,6 +334,17 @@ impl fmt::Display for JoinError {
 }
 
 impl std::error::Error for JoinError {}
+
+/// A number below `n`: in a model each is explored, elsewhere it is 0.
+fn choose(n: usize) -> usize {
+    #[cfg(feature = "check")]
+    if n > 1 {
+        let engine = crate::check::runtime::current().map(|engine| engine.choose(n));
+        return engine.or_else(|| crate::check::native::choose(n)).unwrap_or(0);
+    }
+    let _ = n;
+    0
+}
 
 /// Lets other tasks run: pending once, and woken at once. A place where an
 /// aborted task ends.

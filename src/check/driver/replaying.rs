@@ -8,6 +8,7 @@
 use super::super::heap;
 use super::super::minimise::{Follow, Minimiser, Shown, unusual};
 use super::super::narrate::{self, Failing};
+use super::super::place::source_line;
 use super::super::plan::Mode;
 use super::super::report::{Failure, FailureKind, Trace};
 use super::super::search::Decision;
@@ -40,6 +41,7 @@ impl Driver {
     pub(super) fn begin_replay(&mut self, progress: &mut Progress, failing: Failing) {
         let decisions = self.state.decisions.clone();
         self.state.tracer.on = true;
+        self.state.tracer.origins = about_memory(failing.kind);
         self.replay(progress, Replaying { nth: 1, failing, decisions, minimiser: None });
     }
 
@@ -49,6 +51,9 @@ impl Driver {
     }
 
     pub(super) fn replayed(&mut self, progress: &mut Progress, end: End, mut replaying: Replaying) {
+        if replaying.nth == 1 && replaying.minimiser.is_none() {
+            locate(&mut replaying.failing, &end);
+        }
         if same_failure(&end, &replaying.failing, leaks()).is_none() {
             progress.failure = Some(not_again(replaying.failing, end));
             return;
@@ -107,6 +112,27 @@ impl Driver {
     }
 }
 
+/// Whether the sites of such a failure may be where memory was allocated or freed.
+fn about_memory(kind: FailureKind) -> bool {
+    use FailureKind::{DoubleFree, Leak, Race, UseAfterFree};
+    matches!(kind, Race | UseAfterFree | DoubleFree | Leak)
+}
+
+/// The first run that looked exactly where memory is allocated and freed has
+/// ended: what it saw are the sites.
+fn locate(failing: &mut Failing, end: &End) {
+    match end {
+        End::Failed(again) if again.kind == failing.kind && about_memory(failing.kind) => {
+            failing.clone_from(again);
+        }
+        End::Complete if failing.kind == FailureKind::Leak => {
+            let places = heap::with(|heap| heap.leaked_at());
+            failing.sites = places.into_iter().map(source_line).collect();
+        }
+        _ => {}
+    }
+}
+
 /// Whether the execution that has just ended left memory behind; forgets it.
 fn leaks() -> bool {
     let leaked = heap::with(|heap| heap.leaked());
@@ -135,7 +161,7 @@ fn same_failure(end: &End, failing: &Failing, leaks: bool) -> Option<Failing> {
 fn not_again(failing: Failing, end: End) -> Failure {
     let seen = match end {
         End::Failed(again) => format!("{}: {}", again.kind, again.message),
-        End::Complete | End::Waiting => "a run that passes".into(),
+        End::Complete | End::Frozen | End::Waiting => "a run that passes".into(),
         End::Blocked | End::Foreign => "a run that stops early".into(),
         End::Limit(limit) => format!("a limit ({limit})"),
     };

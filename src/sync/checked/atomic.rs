@@ -2,7 +2,8 @@
 
 use super::object::Identity;
 use crate::check::op::Rmw;
-use crate::check::runtime::{self, Obj};
+use crate::check::outside;
+use crate::check::runtime::{self, Obj, Runtime};
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic as real;
@@ -43,10 +44,21 @@ fn check_store(order: Ordering) {
     }
 }
 
+/// The engine that runs an operation on `obj`, if the calling thread is a model's.
+#[track_caller]
+#[inline]
+fn engine(obj: &Obj<'_>) -> Option<&'static dyn Runtime> {
+    let engine = runtime::current();
+    if engine.is_none() {
+        outside::touches(obj, Location::caller());
+    }
+    engine
+}
+
 /// A load, or `None` outside a model.
 #[track_caller]
 fn load(obj: Obj<'_>, order: Ordering) -> Option<u64> {
-    let engine = runtime::current()?;
+    let engine = engine(&obj)?;
     check_load(order);
     Some(engine.load(obj, order, Location::caller()))
 }
@@ -54,7 +66,7 @@ fn load(obj: Obj<'_>, order: Ordering) -> Option<u64> {
 /// A store; whether it ran, which outside a model it does not.
 #[track_caller]
 fn store(obj: Obj<'_>, value: u64, order: Ordering) -> bool {
-    let Some(engine) = runtime::current() else {
+    let Some(engine) = engine(&obj) else {
         return false;
     };
     check_store(order);
@@ -65,7 +77,7 @@ fn store(obj: Obj<'_>, value: u64, order: Ordering) -> bool {
 /// A read-modify-write that always writes, or `None` outside a model.
 #[track_caller]
 fn update(obj: Obj<'_>, op: Rmw, order: Ordering) -> Option<u64> {
-    let engine = runtime::current()?;
+    let engine = engine(&obj)?;
     let (Ok(old) | Err(old)) = engine.rmw(obj, op, order, Ordering::Relaxed, Location::caller());
     Some(old)
 }
@@ -80,7 +92,7 @@ fn exchange(
     ok: Ordering,
     err: Ordering,
 ) -> Option<Result<u64, u64>> {
-    let engine = runtime::current()?;
+    let engine = engine(&obj)?;
     check_load(err);
     Some(engine.rmw(obj, Rmw::Cas { expected, new, weak }, ok, err, Location::caller()))
 }

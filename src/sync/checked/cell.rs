@@ -1,6 +1,7 @@
 //! The cell through which every structure reaches plain shared memory.
 
 use super::object::Identity;
+use crate::check::outside;
 use crate::check::runtime::{self, Access};
 use std::panic::Location;
 
@@ -42,9 +43,11 @@ impl<T: ?Sized> UnsafeCell<T> {
     }
 
     fn access(&self, access: Access, site: runtime::Site) {
-        if let Some(engine) = runtime::current() {
-            let addr = self.value.get().cast::<u8>() as usize;
-            engine.access(self.id.object(addr, size_of_val(&self.value), 0), access, site);
+        let addr = self.value.get().cast::<u8>() as usize;
+        let object = self.id.object(addr, size_of_val(&self.value), 0);
+        match runtime::current() {
+            Some(engine) => engine.access(object, access, site),
+            None => outside::touches(&object, site),
         }
     }
 

@@ -89,6 +89,8 @@ impl<T: 'static> LocalKey<T> {
     fn modelled(&'static self, me: usize) -> Result<*const T, AccessError> {
         let key = std::ptr::from_ref(self) as usize;
         loop {
+            // The table's memory is not the model's.
+            let engine_code = runtime::engine_code();
             let found = TABLES.with_borrow_mut(|tables| {
                 if tables.len() <= me {
                     tables.resize_with(me + 1, Vec::new);
@@ -104,8 +106,10 @@ impl<T: 'static> LocalKey<T> {
             if let Some(found) = found {
                 return found;
             }
+            drop(engine_code);
             // Not under the borrow: it is the model's code.
             let value: Box<dyn Any> = Box::new((self.init)());
+            let _engine = runtime::engine_code();
             TABLES.with_borrow_mut(|tables| tables[me].push((key, Some(value))));
         }
     }
