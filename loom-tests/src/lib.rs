@@ -8,6 +8,7 @@ use std::path::Path;
 pub mod litmus;
 pub mod models;
 pub mod mpmc;
+pub mod shapes;
 pub mod spsc;
 
 /// Every test binary of this package knows who allocated what.

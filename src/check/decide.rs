@@ -20,9 +20,13 @@ impl State {
             Search::Random(_) => self.decide_at_random(),
             Search::Replay { .. } => self.decide_by_list(),
             Search::Busy => unreachable!("only for the length of a decision"),
+            Search::Follow(_) => self.decide_by_wish(),
         };
         match picked {
             Some((thread, choice)) => {
+                self.trace_choice(thread, &choice);
+                let m = &self.graph.messages[choice.message as usize];
+                self.stale_reads += u64::from(m.pos as usize + 1 < self.graph.mo(m.loc).len());
                 let t = &mut self.threads[thread];
                 t.covered = 0;
                 t.chosen = Some(choice);
@@ -317,6 +321,7 @@ impl State {
                     _ => None,
                 }
             }
+            Search::Follow(follow) => Some(follow.branch(of)),
         };
         if pick.is_none() {
             self.not_deterministic();
@@ -326,6 +331,7 @@ impl State {
         }
         let pick = pick.unwrap_or(0);
         self.decisions.push(Decision::Branch { pick, of });
+        self.trace_branch(pick, of);
         pick
     }
 

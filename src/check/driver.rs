@@ -1,16 +1,20 @@
 //! Drives the explorer: execution after execution until the search is done, a
 //! limit is reached or something fails; then the failure again, twice.
 
+mod replaying;
+
 use super::audit::site::Sites;
 use super::explorer::{self, Explorer};
+use super::meter::{Counts, Meter};
+use super::narrate::Failing;
 use super::place::{Place, source_line};
 use super::plan::{Mode, Plan};
-use super::report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, Verdict};
+use super::report::{Engine, Failure, FailureKind, Limit, Report, Verdict};
 use super::runtime;
-use super::search::Decision;
 use super::stages::Stages;
 use super::state::{Search, State, Stop};
-use super::{heap, hook, token, workers};
+use super::{heap, hook, workers};
+use replaying::{Minimising, Replaying};
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
 use std::cell::Cell;
@@ -23,19 +27,13 @@ use std::time::Instant;
 #[derive(Clone, Debug)]
 enum End {
     Complete,
+    /// Threads wait for ever, and may.
+    Waiting,
     Blocked,
     /// Left to another thread or shard.
     Foreign,
     Failed(Failing),
     Limit(Limit),
-}
-
-/// A failure without its trace.
-#[derive(Clone, Debug)]
-struct Failing {
-    kind: FailureKind,
-    message: String,
-    sites: Vec<SourceLine>,
 }
 
 /// What the driver is doing.
@@ -47,17 +45,12 @@ enum Phase {
         left: (usize, usize),
         search: Option<Search>,
     },
-    /// Running a failure again, for the `nth` time.
-    Replaying {
-        nth: u8,
-        failing: Failing,
-        decisions: Vec<Decision>,
-    },
+    /// Running a failure again.
+    Replaying(Box<Replaying>),
+    /// Running a smaller schedule that may fail in the same way.
+    Minimising(Box<Minimising>),
     Over,
 }
-
-/// Times a failure is run again before it is shown.
-const REPLAYS: u8 = 2;
 
 /// Executions that are run again because of a possible leak, at most. What an
 /// execution keeps once (a lazily made table, say) is no leak.
@@ -80,9 +73,28 @@ struct Progress {
     suspects: u32,
     limit: Option<Limit>,
     failure: Option<Failure>,
+    /// What became smaller of the failing schedule.
+    minimised: Option<String>,
     too_large: bool,
     /// Whether the quarantining allocator has been heard of.
     hooked: bool,
+    meter: Meter,
+}
+
+impl Progress {
+    /// An execution of the search is over: says how far it is, if it is time.
+    fn tick(&mut self, state: &State) {
+        self.meter.tick(|| Counts {
+            complete: self.executions,
+            blocked: self.blocked,
+            distinct: matches!(state.search, Search::Random(_)).then_some(self.distinct.len() as u64),
+            of: match self.plan.mode {
+                Mode::Random { executions, .. } => Some(executions),
+                _ => None,
+            },
+            stale_reads: state.stale_reads,
+        });
+    }
 }
 
 /// Runs one execution after another.
@@ -184,9 +196,8 @@ impl Driver {
         match std::mem::replace(&mut progress.phase, Phase::Over) {
             Phase::Searching => self.searched(progress, end),
             Phase::Leaking { left, search } => self.checked_leak(progress, end, left, search),
-            Phase::Replaying { nth, failing, decisions } => {
-                self.replayed(progress, end, nth, failing, decisions)
-            }
+            Phase::Replaying(replaying) => self.replayed(progress, end, *replaying),
+            Phase::Minimising(minimising) => self.minimised(progress, end, *minimising),
             Phase::Over => {}
         }
     }
@@ -203,6 +214,12 @@ impl Driver {
                 if let (FailureKind::Deadlock, Some(panic)) = (kind, first_panic) {
                     return End::Failed(panicked(panic));
                 }
+                let stuck = matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
+                let message = match stuck.then(runtime::judge_stuck).flatten() {
+                    Some(Ok(())) => return End::Waiting,
+                    Some(Err(why)) => format!("{message}\n{why}"),
+                    None => message,
+                };
                 End::Failed(Failing { kind, message, sites: sites.into_iter().map(source_line).collect() })
             }
             None => match first_panic {
@@ -232,6 +249,7 @@ impl Driver {
             End::Blocked => progress.blocked += 1,
             End::Foreign => {}
             End::Complete if matches!(&self.state.search, Search::Exhaustive(stack) if !stack.counts()) => {}
+            End::Waiting => progress.executions += 1,
             End::Complete => {
                 progress.executions += 1;
                 if let Some(outcome) = self.state.outcome.take() {
@@ -288,6 +306,7 @@ impl Driver {
 
     /// Sets up the next execution of the search, if there is one.
     fn go_on(&mut self, progress: &mut Progress) {
+        progress.tick(&self.state);
         let plan = &progress.plan;
         let runs = progress.executions + progress.blocked;
         if let Mode::Replay(_) = plan.mode {
@@ -308,66 +327,6 @@ impl Driver {
             return;
         }
         progress.phase = Phase::Searching;
-    }
-
-    fn begin_replay(&mut self, progress: &mut Progress, failing: Failing) {
-        let decisions = self.state.decisions.clone();
-        self.state.search = Search::Replay { list: decisions.clone(), next: 0 };
-        self.state.tracer.on = true;
-        progress.phase = Phase::Replaying { nth: 1, failing, decisions };
-    }
-
-    fn replayed(
-        &mut self,
-        progress: &mut Progress,
-        end: End,
-        nth: u8,
-        failing: Failing,
-        decisions: Vec<Decision>,
-    ) {
-        let leaked = heap::with(|heap| heap.leaked());
-        heap::with(heap::Heap::clear);
-        let same = match &end {
-            End::Failed(again) => again.kind == failing.kind && again.sites == failing.sites,
-            End::Complete => failing.kind == FailureKind::Leak && leaked.0 > 0,
-            _ => false,
-        };
-        if !same {
-            let seen = match end {
-                End::Failed(again) => format!("{}: {}", again.kind, again.message),
-                End::Complete => "a run that passes".into(),
-                End::Blocked | End::Foreign => "a run that stops early".into(),
-                End::Limit(limit) => format!("a limit ({limit})"),
-            };
-            let message = format!(
-                "a failure did not show again when its schedule was run again: first {}: {}; then {seen}",
-                failing.kind, failing.message
-            );
-            progress.failure = Some(Failure {
-                kind: FailureKind::NotDeterministic,
-                message,
-                sites: failing.sites,
-                trace: Trace::default(),
-                token: String::new(),
-            });
-            return;
-        }
-        if nth < REPLAYS {
-            progress.phase = Phase::Replaying { nth: nth + 1, failing, decisions };
-            return;
-        }
-        let mut trace = Trace {
-            lanes: self.state.live().iter().map(|t| t.name.clone()).collect(),
-            lines: std::mem::take(&mut self.state.tracer.lines),
-        };
-        mark_guilty(&mut trace, &failing);
-        progress.failure = Some(Failure {
-            kind: failing.kind,
-            message: failing.message,
-            sites: failing.sites,
-            trace,
-            token: token::write(&progress.plan.name, &decisions),
-        });
     }
 
     /// A number for the execution's graph. Equal graphs have equal numbers,
@@ -411,18 +370,6 @@ fn panicked((_, message, last): (usize, String, Option<Place>)) -> Failing {
     Failing { kind: FailureKind::Panic, message, sites: site.into_iter().collect() }
 }
 
-/// Marks the last step at each of the failure's sites.
-fn mark_guilty(trace: &mut Trace, failing: &Failing) {
-    for site in &failing.sites {
-        if let Some(line) = trace.lines.iter_mut().rev().find(|l| l.site.as_ref() == Some(site) && !l.guilty)
-        {
-            line.guilty = true;
-        }
-    }
-    // Plain accesses are many, and all but the guilty ones say nothing.
-    trace.lines.retain(|line| line.guilty || !line.what.contains(super::plain::MEMORY));
-}
-
 /// Runs `model` by `plan`.
 pub(crate) fn run(mut plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     hook::install();
@@ -461,6 +408,7 @@ impl Progress {
 /// Searches the `worker`th part of `plan`, on this operating-system thread.
 fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progress {
     let mut stages = Stages::new(&plan, worker);
+    let name = plan.name.clone();
     let search = match &plan.mode {
         Mode::Replay(list) => Search::Replay { list: list.clone(), next: 0 },
         _ => stages.search(),
@@ -482,8 +430,10 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
         suspects: 0,
         limit: None,
         failure: None,
+        minimised: None,
         too_large: false,
         hooked: false,
+        meter: Meter::new(&name),
     }));
     let mut driver = Driver { state, progress: Arc::clone(&progress), under_way: false };
     let installed = Installed::new(&mut driver);
@@ -538,6 +488,7 @@ fn report(progress: &mut Progress) -> Report {
         }
     };
     let mut notes = progress.plan.notes();
+    notes.extend(progress.minimised.take());
     if !progress.hooked {
         notes.push(
             "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen".into(),

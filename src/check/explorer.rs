@@ -6,6 +6,7 @@
 //! scheduler that resumes whichever one the state decided on.
 
 use super::audit::site::{Ask, Role};
+use super::clock::Clock;
 use super::graph::NONE;
 use super::objects::{now, report_race, touch};
 use super::op::{DONE, Rmw, Strength, SyncOp};
@@ -13,6 +14,7 @@ use super::place::{self, Place};
 use super::report::Limit;
 use super::runtime::{self, Access, Obj, Runtime, Site};
 use super::state::{Pending, State, Status, Stop, Want};
+use super::step::{Operation, OperationKind};
 use super::{tracing, workers};
 use std::cell::Cell;
 use std::ptr;
@@ -110,24 +112,18 @@ fn trace_read(s: &mut State, pending: &Pending, choice: &super::search::Choice, 
     if !s.tracer.on {
         return;
     }
-    let names: Vec<String> = s.live().iter().map(|t| t.name.clone()).collect();
-    let written = match choice.alt.write {
-        Some(_) => s.graph.events.last().map_or(NONE, |e| e.writes),
-        None => NONE,
+    let (me, strength) = (s.me, choice.alt.strength);
+    let (kind, name, what) = match pending.want {
+        Want::Load(_) => (OperationKind::Load, "load", tracing::load_text(pending.loc, value, strength)),
+        Want::Rmw { op, .. } => {
+            let text = tracing::rmw_text(op.name(), pending.loc, value, choice.alt.write, strength);
+            (OperationKind::Rmw, op.name(), text)
+        }
+        Want::Sync(op) => (OperationKind::Lock, op.name(), sync_text(op, pending.loc, choice)),
+        Want::Join(_) | Want::Newer => return,
     };
-    let (graph, me) = (&s.graph, s.me);
-    let strength = choice.alt.strength;
-    let what = match pending.want {
-        Want::Load(_) => tracing::load_text(pending.loc, value, strength),
-        Want::Rmw { op, .. } => tracing::rmw_text(op.name(), graph, pending.loc, value, written, strength),
-        Want::Sync(op) => sync_text(op, pending.loc, choice),
-        Want::Join(_) | Want::Newer => String::new(),
-    };
-    let note = match pending.want {
-        Want::Sync(_) => String::new(),
-        _ => tracing::origin(graph, choice.message, written, &names),
-    };
-    s.tracer.step_with_note(me, Some(pending.site), || (what, note));
+    s.tracer.step(me, Some(pending.site), || what);
+    s.detail_event(kind, name, strength, Some(value));
 }
 
 fn sync_text(op: SyncOp, loc: u32, choice: &super::search::Choice) -> String {
@@ -175,11 +171,9 @@ impl Runtime for Explorer {
             if s.stop.is_some() {
                 return;
             }
-            let message = s.store(loc, value, strength);
-            if s.tracer.on {
-                let text = tracing::store_text(&s.graph, loc, message, strength);
-                s.tracer.step(s.me, Some(site), || text);
-            }
+            s.store(loc, value, strength);
+            s.tracer.step(s.me, Some(site), || tracing::store_text(loc, value, strength));
+            s.detail_event(OperationKind::Store, "store", strength, None);
         });
     }
 
@@ -191,6 +185,7 @@ impl Runtime for Explorer {
             if s.stop.is_none() {
                 s.store(loc, 0, Strength::RELEASE);
                 s.tracer.step(s.me, Some(site), || format!("unlock {}", tracing::name(loc)));
+                s.detail_event(OperationKind::Lock, "unlock", Strength::RELEASE, None);
             }
         });
     }
@@ -235,6 +230,7 @@ impl Runtime for Explorer {
             s.graph.site = Some(site);
             s.graph.fence(s.me, strength);
             s.tracer.step(s.me, Some(site), || format!("fence {}", strength.name()));
+            s.detail_event(OperationKind::Fence, "fence", strength, None);
         });
     }
 
@@ -258,6 +254,13 @@ impl Runtime for Explorer {
             s.tracer.step(s.me, Some(site), || match access {
                 Access::Read => format!("read cell {}", object.cell),
                 Access::Write => format!("write cell {}", object.cell),
+            });
+            s.tracer.detail(|_| {
+                let name = if access == Access::Read { "read" } else { "write" };
+                Operation {
+                    object: Some(format!("cell {}", object.cell)),
+                    ..Operation::new(OperationKind::Cell, name)
+                }
             });
             if let Some((other, was)) = conflict {
                 report_race(s, (access, stamp), (other, was));
@@ -287,6 +290,10 @@ impl Runtime for Explorer {
             match s.add_thread(Some(parent), name) {
                 Some(number) => {
                     s.tracer.step(parent, Some(site.into()), || format!("spawn t{number}"));
+                    s.tracer.detail(|mark| {
+                        mark.starts = Some(number);
+                        Operation::new(OperationKind::Spawn, "spawn")
+                    });
                     number
                 }
                 None => {
@@ -323,6 +330,10 @@ impl Runtime for Explorer {
             let message = s.graph.newest(loc);
             s.graph.load(me, message, Strength::ACQUIRE);
             s.tracer.step(me, Some(site), || format!("join t{thread}"));
+            s.tracer.detail(|mark| {
+                mark.joins = Some(thread);
+                Operation::new(OperationKind::Join, "join")
+            });
         });
     }
 
@@ -375,6 +386,13 @@ impl Runtime for Explorer {
             let site = s.graph.site;
             s.panics.push((s.me, message, site));
         });
+    }
+
+    fn past(&self) -> Option<(usize, u16, Clock)> {
+        with(|s| {
+            let past = &s.graph.pasts[s.me];
+            Some((s.me, past.seq, past.cur))
+        })
     }
 
     fn panic_taken(&self, thread: usize) {

@@ -313,9 +313,10 @@ fn trace() -> Trace {
                 (None, _) => step.what.clone(),
             };
             let site = Some(source_line(step.site));
-            TraceLine { lane: step.lane, site, what, note: String::new(), guilty: false }
+            TraceLine { lane: step.lane, site, what, ..TraceLine::default() }
         });
-        Trace { lines: lines.collect(), lanes: s.threads.iter().map(|t| t.name.clone()).collect() }
+        let lanes = s.threads.iter().map(|t| t.name.clone()).collect();
+        Trace { lines: lines.collect(), lanes, interleaving: None, left_out: 0 }
     })
 }
 

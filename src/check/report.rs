@@ -3,6 +3,9 @@
 //! A verdict is honest: it says how much was looked at, and a limit that was
 //! reached is never a pass. [`Report::passed`] is the one place that decides.
 
+use super::lanes::{self, Lanes};
+use super::report_files;
+pub use super::step::{Interleaving, Operation, OperationKind, StoreSeen};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -161,7 +164,7 @@ impl fmt::Display for SourceLine {
 }
 
 /// One step of a failing execution.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceLine {
     /// Which lane (thread or node) took the step: an index into [`Trace::lanes`].
     pub lane: usize,
@@ -173,6 +176,9 @@ pub struct TraceLine {
     pub note: String,
     /// Whether this is one of the sites that the failure is about.
     pub guilty: bool,
+    /// The step taken apart, if the engine can say.
+    #[serde(default)]
+    pub operation: Option<Operation>,
 }
 
 /// A failing execution, step by step.
@@ -182,6 +188,13 @@ pub struct Trace {
     pub lanes: Vec<String>,
     /// The steps, in an order in which they can be read.
     pub lines: Vec<TraceLine>,
+    /// Whether the order is one that a machine with one memory would show, if
+    /// the engine can say.
+    #[serde(default)]
+    pub interleaving: Option<Interleaving>,
+    /// Steps that are left out because the failure does not hang on them.
+    #[serde(default)]
+    pub left_out: usize,
 }
 
 /// An execution that failed.
@@ -241,10 +254,16 @@ impl Report {
         }
     }
 
-    /// Panics with the whole report unless the model passed.
+    /// Panics with the whole report unless the model passed. A failing
+    /// execution is written down as JSON and HTML first, in
+    /// `target/ringwright`, and the message says where; `RINGWRIGHT_REPORT=0` in
+    /// the environment turns that off.
     #[track_caller]
     pub fn assert_passed(&self) -> &Self {
-        assert!(self.passed(), "{self}");
+        if !self.passed() {
+            let written = report_files::written(self);
+            panic!("{}{written}", Shown { report: self, colour: lanes::colour_wanted() });
+        }
         self
     }
 
@@ -268,39 +287,62 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+/// A report as text, in colour or not.
+#[derive(Debug)]
+struct Shown<'a> {
+    report: &'a Report,
+    colour: bool,
+}
+
+impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} by {}, {} complete, {} blocked, {:.3} s",
-            self.name, self.verdict, self.engine, self.executions, self.blocked, self.seconds
-        )?;
-        for note in &self.notes {
+        let Report { name, verdict, engine, executions, blocked, seconds, .. } = self.report;
+        write!(f, "{name}: {verdict} by {engine}, {executions} complete, {blocked} blocked, {seconds:.3} s")?;
+        for note in &self.report.notes {
             write!(f, "\n  note: {note}")?;
         }
-        if let Some(failure) = &self.failure {
-            write!(f, "\n{failure}")?;
+        if let Some(failure) = &self.report.failure {
+            f.write_str("\n")?;
+            failure.show(f, self.colour)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Shown { report: self, colour: false }.fmt(f)
     }
 }
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        super::lanes::Lanes(self).fmt(f)
+        Lanes { trace: self, colour: false }.fmt(f)
+    }
+}
+
+impl Failure {
+    fn show(&self, f: &mut fmt::Formatter<'_>, colour: bool) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.message)?;
+        for site in &self.sites {
+            write!(f, "\n  at {site}")?;
+        }
+        write!(f, "\n{}", Lanes { trace: &self.trace, colour })?;
+        if let Some(interleaving) = &self.trace.interleaving {
+            write!(f, "  {interleaving}")?;
+            if self.trace.left_out > 0 {
+                write!(f, "; left out, as the failure does not hang on them: {} steps", self.trace.left_out)?;
+            }
+        }
+        if !self.token.is_empty() {
+            write!(f, "\nreplay with RINGWRIGHT_REPLAY={}", self.token)?;
+        }
+        Ok(())
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.kind, self.message)?;
-        for site in &self.sites {
-            write!(f, "\n  at {site}")?;
-        }
-        write!(f, "\n{}", super::lanes::Lanes(&self.trace))?;
-        if !self.token.is_empty() {
-            write!(f, "\nreplay with RINGWRIGHT_REPLAY={}", self.token)?;
-        }
-        Ok(())
+        self.show(f, false)
     }
 }

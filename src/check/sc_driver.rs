@@ -3,7 +3,7 @@
 
 use super::hook;
 use super::plan::{Mode, Plan};
-use super::report::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, Verdict};
+use super::report::{Engine, Failure, FailureKind, Interleaving, Limit, Report, SourceLine, Trace, Verdict};
 use super::runtime;
 use super::sc::{self, STACK, Sc};
 use super::sc_state::{State, Stop};
@@ -140,6 +140,14 @@ impl Driver {
         match (self.state.stop.take(), panic) {
             // A thread that died of a panic is the cause of whoever waits for it.
             (Some(Stop::Failed { kind: FailureKind::Deadlock, .. }) | None, Some(panic)) => Err(panic),
+            (Some(Stop::Failed { kind, message, sites }), _) => {
+                let stuck = matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
+                match stuck.then(runtime::judge_stuck).flatten() {
+                    Some(Ok(())) => Ok(()),
+                    Some(Err(why)) => Err(Stop::Failed { kind, message: format!("{message}\n{why}"), sites }),
+                    None => Err(Stop::Failed { kind, message, sites }),
+                }
+            }
             (Some(stop), _) => Err(stop),
             (None, None) => Ok(()),
         }
@@ -186,6 +194,7 @@ impl Driver {
         if same {
             trace.lanes = self.state.lanes();
             trace.lines = std::mem::take(&mut self.state.tracer.lines);
+            trace.interleaving = Some(Interleaving::Plain);
             mark_guilty(&mut trace, &failing.sites);
         } else {
             message = format!(

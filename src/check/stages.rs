@@ -98,7 +98,7 @@ impl Stages {
         let more = match search {
             Search::Exhaustive(stack) => stack.backtrack(),
             Search::Random(_) => !spent,
-            Search::Replay { .. } | Search::Busy => false,
+            Search::Replay { .. } | Search::Follow(_) | Search::Busy => false,
         };
         if more && !spent {
             return true;

@@ -142,6 +142,8 @@ pub(crate) enum Search {
     },
     /// Taken out by the function that decides.
     Busy,
+    /// As a wish list says, as far as that goes.
+    Follow(super::minimise::Follow),
 }
 
 /// Why an execution stopped before its end.
@@ -197,6 +199,8 @@ pub(crate) struct State {
     pub(crate) panics: Vec<(usize, String, Option<Place>)>,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
+    /// Reads so far, in all executions, that took another value than the newest.
+    pub(crate) stale_reads: u64,
     /// Whether a stale choice was left out because the graph is too large.
     pub(crate) too_large: bool,
     pub(super) choices: Vec<Choice>,
@@ -232,6 +236,7 @@ impl State {
             outcome: None,
             panics: Vec::new(),
             execution: 0,
+            stale_reads: 0,
             too_large: false,
             choices: Vec::new(),
             alts: Vec::new(),
@@ -265,6 +270,7 @@ impl State {
             Search::Random(sampler) => sampler.begin(),
             Search::Replay { next, .. } => *next = 0,
             Search::Busy => {}
+            Search::Follow(follow) => follow.rewind(),
         }
         self.add_thread(None, None);
         self.threads[0].name.clear();
