@@ -143,7 +143,7 @@ impl<'a> Walk<'a> {
     fn next(&self) -> Option<usize> {
         let free =
             |lane: usize| self.head(lane).filter(|head| self.waits_for_none(*head) && self.fits(*head));
-        let last = self.steps.len() - 1;
+        let last = self.steps.len().checked_sub(1)?;
         if let Some(head) = free(self.lane).filter(|head| *head != last) {
             return Some(head);
         }
