@@ -19,14 +19,12 @@ impl State {
             Search::Exhaustive(_) => self.decide_exhaustively(),
             Search::Random(_) => self.decide_at_random(),
             Search::Replay { .. } => self.decide_by_list(),
-            Search::Busy => unreachable!("only for the length of a decision"),
             Search::Follow(_) => self.decide_by_wish(),
+            Search::Busy => unreachable!("only for the length of a decision"),
         };
         match picked {
             Some((thread, choice)) => {
                 self.trace_choice(thread, &choice);
-                let m = &self.graph.messages[choice.message as usize];
-                self.stale_reads += u64::from(m.pos as usize + 1 < self.graph.mo(m.loc).len());
                 let t = &mut self.threads[thread];
                 t.covered = 0;
                 t.chosen = Some(choice);

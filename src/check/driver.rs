@@ -84,15 +84,12 @@ struct Progress {
 impl Progress {
     /// An execution of the search is over: says how far it is, if it is time.
     fn tick(&mut self, state: &State) {
+        let random = matches!(state.search, Search::Random(_));
         self.meter.tick(|| Counts {
             complete: self.executions,
             blocked: self.blocked,
-            distinct: matches!(state.search, Search::Random(_)).then_some(self.distinct.len() as u64),
-            of: match self.plan.mode {
-                Mode::Random { executions, .. } => Some(executions),
-                _ => None,
-            },
-            stale_reads: state.stale_reads,
+            distinct: random.then_some(self.distinct.len() as u64),
+            stale_choices: state.stale_choices,
         });
     }
 }
@@ -400,7 +397,9 @@ impl Progress {
         self.outcomes.extend(other.outcomes);
         self.too_large |= other.too_large;
         self.limit = self.limit.take().or(other.limit);
-        self.failure = self.failure.take().or(other.failure);
+        if self.failure.is_none() {
+            (self.failure, self.minimised) = (other.failure, other.minimised);
+        }
         self.hooked &= other.hooked;
     }
 }
@@ -408,7 +407,6 @@ impl Progress {
 /// Searches the `worker`th part of `plan`, on this operating-system thread.
 fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progress {
     let mut stages = Stages::new(&plan, worker);
-    let name = plan.name.clone();
     let search = match &plan.mode {
         Mode::Replay(list) => Search::Replay { list: list.clone(), next: 0 },
         _ => stages.search(),
@@ -418,6 +416,8 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
     state.sites = Sites::new(&plan.weakened, plan.recorder.as_ref());
     state.outcomes.clone_from(&plan.outcomes);
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
+    let meter =
+        Meter::new(&if worker == 0 { plan.name.clone() } else { format!("{} ({worker})", plan.name) });
     let progress = Arc::new(Mutex::new(Progress {
         plan,
         stages,
@@ -433,7 +433,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
         minimised: None,
         too_large: false,
         hooked: false,
-        meter: Meter::new(&name),
+        meter,
     }));
     let mut driver = Driver { state, progress: Arc::clone(&progress), under_way: false };
     let installed = Installed::new(&mut driver);

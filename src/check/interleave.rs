@@ -371,6 +371,11 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_a_plain_interleaving() {
+        assert_eq!(order(&[], 10), Order { steps: Vec::new(), odd: HashSet::new(), fewest: true });
+    }
+
+    #[test]
     fn store_buffering_needs_one_stale_read() {
         let steps = [
             step(0, 0, 1, true, &[]),

@@ -70,9 +70,7 @@ impl Follow {
 impl State {
     /// A read point of an execution that follows wishes.
     pub(super) fn decide_by_wish(&mut self) -> Option<(usize, Choice)> {
-        let Search::Follow(mut follow) =
-            std::mem::replace(&mut self.search, Search::Follow(Follow::default()))
-        else {
+        let Search::Follow(mut follow) = std::mem::replace(&mut self.search, Search::Busy) else {
             unreachable!("the caller has matched")
         };
         let picked = self.wished(&mut follow).or_else(|| self.unwished(follow.last));

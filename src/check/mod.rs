@@ -80,6 +80,8 @@
 //! a panic: that runs on the newest values, without choices. A graph with
 //! SeqCst operations and more than 1,024 events takes no stale choice any more;
 //! the verdict is then [`Verdict::Bounded`].
+//!
+#![doc = include_str!("guide.md")]
 
 pub mod alloc;
 pub mod audit;

@@ -71,10 +71,22 @@ pub(crate) fn is_door(address: usize) -> bool {
     })
 }
 
-/// The line of the instruction before `address`: the innermost one that is the
-/// user's, not the standard library's or this crate's.
+/// The line of the instruction before `address`. Asked of the debug information
+/// once an address: a failure is replayed many times while it is made smaller.
 #[cfg(feature = "check-plain")]
 fn symbol(address: usize) -> SourceLine {
+    use std::cell::RefCell;
+    use std::collections::HashMap;
+    thread_local! {
+        static KNOWN: RefCell<HashMap<usize, SourceLine>> = RefCell::new(HashMap::new());
+    }
+    KNOWN.with_borrow_mut(|known| known.entry(address).or_insert_with(|| looked_up(address)).clone())
+}
+
+/// The innermost line of the instruction before `address` that is the user's,
+/// not the standard library's or this crate's.
+#[cfg(feature = "check-plain")]
+fn looked_up(address: usize) -> SourceLine {
     let mut best: Option<SourceLine> = None;
     let mut fallback = SourceLine { file: format!("{address:#x}"), line: 0 };
     let before = (address - 1) as *mut std::ffi::c_void;

@@ -140,10 +140,10 @@ pub(crate) enum Search {
         list: Vec<Decision>,
         next: usize,
     },
-    /// Taken out by the function that decides.
-    Busy,
     /// As a wish list says, as far as that goes.
     Follow(super::minimise::Follow),
+    /// Taken out by the function that decides.
+    Busy,
 }
 
 /// Why an execution stopped before its end.
@@ -199,8 +199,8 @@ pub(crate) struct State {
     pub(crate) panics: Vec<(usize, String, Option<Place>)>,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
-    /// Reads so far, in all executions, that took another value than the newest.
-    pub(crate) stale_reads: u64,
+    /// What `stale` came to in all executions that have ended.
+    pub(crate) stale_choices: u64,
     /// Whether a stale choice was left out because the graph is too large.
     pub(crate) too_large: bool,
     pub(super) choices: Vec<Choice>,
@@ -236,7 +236,7 @@ impl State {
             outcome: None,
             panics: Vec::new(),
             execution: 0,
-            stale_reads: 0,
+            stale_choices: 0,
             too_large: false,
             choices: Vec::new(),
             alts: Vec::new(),
@@ -257,7 +257,7 @@ impl State {
         self.decisions.clear();
         self.stop = None;
         self.steps = 0;
-        self.stale = 0;
+        self.stale_choices += u64::from(std::mem::take(&mut self.stale));
         self.preemptions = 0;
         self.last = 0;
         self.nanos = 0;
@@ -269,8 +269,8 @@ impl State {
             Search::Exhaustive(stack) => stack.rewind(),
             Search::Random(sampler) => sampler.begin(),
             Search::Replay { next, .. } => *next = 0,
-            Search::Busy => {}
             Search::Follow(follow) => follow.rewind(),
+            Search::Busy => {}
         }
         self.add_thread(None, None);
         self.threads[0].name.clear();

@@ -39,8 +39,7 @@ fn a_duplicate_is_shown_with_its_lines() {
     let ended = given("queue", "queue-duplicate.jsonl");
     assert_eq!(ended.code, 1);
     let shown = ended.output.split("file:\n").nth(1).expect("a table");
-    let expected = "\
-  event | process 0    | process 2
+    let expected = "  event | process 0    | process 2
   ----- | ------------ | ---------
     1-3 | push(1) = ok |
     4-6 | pop() = 1    |
@@ -57,11 +56,16 @@ fn a_duplicate_is_shown_with_its_lines() {
 fn a_stale_read_and_a_lost_update_are_shown() {
     let ended = given("register", "register-stale.edn");
     assert_eq!(ended.code, 1);
-    assert!(ended.output.contains("read() = 1") && ended.output.contains("read() = 2"), "{}", ended.output);
+    assert!(
+        ended.output.contains("read() = 1") && ended.output.contains("write(2) = ok"),
+        "{}",
+        ended.output
+    );
     let ended = given("cas-register", "cas-register-lost.jsonl");
     assert_eq!(ended.code, 1);
     assert!(ended.output.contains("cas(1 to 2) = ok"), "{}", ended.output);
-    assert!(!ended.output.contains("read()"), "the read is not needed: {}", ended.output);
+    let window = ended.output.split("====").next().expect("a split has a first part");
+    assert!(!window.contains("read()"), "the read is not needed: {}", ended.output);
     assert_eq!(given("register", "cas-register-lost.jsonl").code, 2);
 }
 

@@ -173,17 +173,62 @@ fn writes(world: &World, program: fn(Disk<u32, u32>) -> Program) {
 #[test]
 fn a_crash_keeps_the_first_few_writes_since_the_last_sync() {
     let report = crashing("disk").faults(1).run(|world| {
-        writes(world, |disk| {
-            Box::pin(async move {
-                disk.write(1, 1).await;
-                disk.sync().await.expect("the disk works");
-                disk.write(2, 2).await;
-                disk.write(3, 3).await;
+        let (a, _) = pair(world);
+        let (disk, inside, done) = (world.disk(a), world.clone(), Rc::new(Cell::new(0)));
+        boot_counted(world, a, move |life| {
+            let (disk, world, done) = (disk.clone(), inside.clone(), Rc::clone(&done));
+            async move {
+                if life == 2 {
+                    let found: Vec<u32> = disk.read_all().await.into_keys().collect();
+                    world.outcome(format!("{found:?} of {}", done.get()));
+                    return;
+                }
+                for number in 1..=3 {
+                    disk.write(number, ()).await;
+                    done.set(number);
+                    if number == 1 {
+                        disk.sync().await.expect("the disk works");
+                    }
+                }
                 std::future::pending().await
-            })
+            }
         });
     });
-    report.assert_passed().assert_outcomes(["[]", "[1]", "[1, 2]", "[1, 2, 3]"]);
+    report.assert_passed().assert_outcomes([
+        "[] of 0",
+        // Before the sync, and after it.
+        "[] of 1",
+        "[1] of 1",
+        "[1] of 2",
+        "[1, 2] of 2",
+        "[1] of 3",
+        "[1, 2] of 3",
+        "[1, 2, 3] of 3",
+    ]);
+}
+
+#[test]
+fn what_was_received_and_not_yet_acted_on_is_lost() {
+    let report = crashing("inbox").faults(1).run(|world| {
+        let (a, b) = pair(world);
+        let (net, clock, inside) = (world.net::<u32>("net"), world.clock(a), world.clone());
+        let inbox = net.clone();
+        boot_counted(world, b, move |life| {
+            let (world, clock, next) = (inside.clone(), inside.clock(b), inbox.recv(b));
+            async move {
+                clock.sleep(5 * SECOND).await;
+                let got = clock.timeout(5 * SECOND, next).await.map(|message| message.body);
+                world.outcome(format!("life {life} gets {got:?}"));
+            }
+        });
+        world.spawn(a, async move {
+            clock.sleep(2 * SECOND).await;
+            net.send(a, b, 7).await;
+        });
+    });
+    // Down before it came; and up when it had come, but down before it was read.
+    let expected = ["life 1 gets Ok(7)", "life 2 gets Ok(7)", "life 2 gets Err(Elapsed)"];
+    report.assert_passed().assert_outcomes(expected);
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn election(majority: Majority) -> impl Fn(&World) + Send + Sync + 'static {
 
 fn run(faults: u32, majority: Majority) -> Report {
     let sim = Sim::new("split brain").nodes(NAMES).faults(faults).loss(false).duplication(false);
-    let sim = sim.delays([]).pauses([]).partitions([Cut::Split, Cut::OneWay], [SECOND / 2, Duration::MAX]);
+    let sim = sim.delays([]).pauses([]).partitions([Cut::Split, Cut::OneWay], [Duration::MAX]);
     show(sim.run(election(majority)))
 }
 

@@ -99,7 +99,11 @@ async fn read_quorum(me: Node, replicas: &[Node], net: &Net<Message>) -> ClientR
     };
     let values: Vec<Stamped> = answers.iter().filter_map(value).collect();
     let newest = values.iter().copied().max().unwrap_or_default();
-    if values.len() < MAJORITY || spread(net, me, replicas, newest).await < MAJORITY {
+    if values.len() < MAJORITY {
+        return ClientResult::Unknown;
+    }
+    let copies = values.iter().filter(|value| **value == newest).count();
+    if copies < MAJORITY && spread(net, me, replicas, newest).await < MAJORITY {
         return ClientResult::Unknown;
     }
     ClientResult::Ok(newest)

@@ -6,7 +6,7 @@
 //! in between lets it forget a vote that counts.
 
 use crate::show;
-use ringwright::check::report::{FailureKind, Report};
+use ringwright::check::report::{FailureKind, Limit, Report, Verdict};
 use ringwright::check::sim::{Cut, Disk, Down, Leaders, Net, Node, Sim, World};
 use std::time::Duration;
 
@@ -110,4 +110,17 @@ fn a_vote_that_is_not_on_disk_is_given_twice() {
 fn a_vote_that_is_synced_first_is_given_once() {
     let report = run(2, First::WriteAndSync);
     report.assert_passed().assert_outcomes(["0 leaders", "1 leaders"]);
+}
+
+#[test]
+fn sampling_more_faults_finds_it_too() {
+    let sim = || Sim::new("vote").nodes(["one", "two", "voter"]).faults(4);
+    let report = show(sim().random(3_000, 1).run(election(First::Write)));
+    report.assert_failed(FailureKind::Property);
+    let report = show(sim().random(3_000, 1).run(election(First::WriteAndSync)));
+    report.assert_passed();
+    // A budget that ends before the search does is no pass.
+    let report = sim().max_executions(500).run(election(First::WriteAndSync));
+    assert_eq!(report.verdict, Verdict::LimitHit(Limit::Executions(500)));
+    assert!(!report.passed());
 }

@@ -30,7 +30,7 @@ struct Args {
     #[arg(long, default_value = "10000", value_parser = clap::value_parser!(u64).range(1..))]
     random: u64,
     /// Rounds of real threads.
-    #[arg(long, default_value = "3000", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value = "2000", value_parser = clap::value_parser!(u64).range(1..))]
     rounds: u64,
     /// In a child process: run one form of the shape with this name, print its report, and end.
     #[arg(long, hide = true)]
@@ -94,9 +94,11 @@ impl Found {
     fn of(report: &Report) -> Found {
         match &report.verdict {
             Verdict::Failed(kind) => Found::Failed(*kind),
-            Verdict::LimitHit(Limit::Engine(why)) if report.engine == Engine::Native => {
-                if why.contains("did not end") { Found::Hung } else { Found::LimitHit(why.clone()) }
-            }
+            Verdict::LimitHit(Limit::Engine(why)) => match report.engine {
+                Engine::Native if why.contains("did not end") => Found::Hung,
+                Engine::Loom if why.contains("ended without a report (signal") => Found::Crashed,
+                _ => Found::LimitHit(why.clone()),
+            },
             Verdict::LimitHit(limit) => Found::LimitHit(limit.to_string()),
             _ => Found::Nothing,
         }

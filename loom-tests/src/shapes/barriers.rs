@@ -139,7 +139,7 @@ impl Sense {
 
 impl Barrier for Sense {
     fn wait(&self, round: usize) {
-        let sense = round % 2 == 0;
+        let sense = round.is_multiple_of(2);
         // AcqRel: pairs with itself: the last one has all that was done before.
         let arrival =
             if self.flaw == SenseFlaw::RelaxedArrival { Ordering::Relaxed } else { Ordering::AcqRel };

@@ -154,7 +154,7 @@ fn three_handles() {
 fn upgrade(flaw: bool) {
     let (strong, value) = (AtomicUsize::new(1), Plain::new(7));
     let give_back = || {
-        // AcqRel: pairs with itself and with the Acquire in `upgrade`: the end comes after all uses.
+        // AcqRel: pairs with itself: the end comes after all uses.
         if strong.fetch_sub(1, Ordering::AcqRel) == 1 {
             value.set(0);
         }
@@ -163,14 +163,12 @@ fn upgrade(flaw: bool) {
         if flaw {
             let alive = strong.load(Ordering::Relaxed) > 0;
             if alive {
-                // Acquire: pairs with the AcqRel in `give_back`.
-                strong.fetch_add(1, Ordering::Acquire);
+                strong.fetch_add(1, Ordering::Relaxed);
             }
             return alive;
         }
         let more = |count: usize| (count > 0).then_some(count + 1);
-        // Acquire: pairs with the AcqRel in `give_back`.
-        strong.fetch_update(Ordering::Acquire, Ordering::Relaxed, more).is_ok()
+        strong.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     };
     both(give_back, || {
         if upgrade() {
@@ -198,14 +196,12 @@ fn get_mut(flaw: bool) {
             return false;
         }
         let unique = no_strong();
-        // Release: pairs with an Acquire of whoever makes the next weak handle, so that its use comes after.
-        weak.store(1, Ordering::Release);
+        weak.store(1, Ordering::Relaxed);
         unique
     };
     let other = || {
         let more = |count: usize| (count > 0).then_some(count + 1);
-        // Acquire: pairs with the Release of a strong handle that goes.
-        assert!(strong.fetch_update(Ordering::Acquire, Ordering::Relaxed, more).is_ok());
+        assert!(strong.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok());
         // Release: pairs with the Acquire of the weak count in `unique`.
         weak.fetch_sub(1, Ordering::Release);
         assert!([7, 8].contains(&value.get()));

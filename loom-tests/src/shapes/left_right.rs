@@ -150,6 +150,7 @@ fn debt(flaw: bool) {
     let (current, owed) = (AtomicPtr::new(block(1)), AtomicPtr::new(ptr::null_mut()));
     // Whether the debt was still there, and is settled now.
     // AcqRel: pairs with itself on the other side: what the payer counted, what the reader read.
+    // Acquire: pairs with the same, for whoever finds it settled.
     let settle = |block: *mut Block| {
         owed.compare_exchange(block, ptr::null_mut(), Ordering::AcqRel, Ordering::Acquire).is_ok()
     };

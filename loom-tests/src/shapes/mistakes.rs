@@ -16,7 +16,7 @@ pub(super) const SHAPES: &[Shape] = &[
     },
     Shape {
         name: "unlock-missed-on-error",
-        source: "Lu et al., Learning from mistakes: real world concurrency bugs, ASPLOS 2008",
+        source: "MITRE, CWE-667: improper locking",
         buggy: || missed_unlock(true),
         fixed: || missed_unlock(false),
         expected: &[FailureKind::Livelock, FailureKind::Deadlock],

@@ -206,6 +206,7 @@ fn upgrade(flaw: bool) {
     let (lock, upgrading, count) = (RwLock::new(false), AtomicBool::new(false), Plain::new(0));
     let work = || {
         lock.read();
+        assert!(count.get() < 2);
         if !flaw && upgrading.swap(true, Ordering::Relaxed) {
             // Somebody else is first: begin again, as a writer.
             lock.unlock_read();

@@ -75,7 +75,7 @@ impl Driver {
     }
 
     pub(super) fn minimised(&mut self, progress: &mut Progress, end: End, mut minimising: Minimising) {
-        let steps = self.state.steps as usize;
+        let steps = self.state.tracer.lines.len();
         let again = same_failure(&end, &minimising.failing, leaks());
         let shown = again.as_ref().map(|again| self.shown(again));
         if let (true, Some(again)) = (minimising.minimiser.judge(steps, shown), again) {

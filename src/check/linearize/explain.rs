@@ -191,7 +191,7 @@ impl<S: Spec> Window<S> {
         let sets = spec.droppable(&calls).into_iter();
         let sets = sets.map(|set| set.into_iter().map(|call| same[call]).collect::<Vec<usize>>());
         let mut later: Vec<usize> = sets
-            .filter(|set| set.len() <= LATER && set.iter().any(|call| ours(call)))
+            .filter(|set| set.len() <= LATER && set.iter().any(ours))
             .flat_map(|set| set.into_iter().filter(after).collect::<Vec<usize>>())
             .collect();
         later.sort_unstable();

@@ -56,7 +56,19 @@
 //! | any | | exponential in the calls that overlap, linear in n if they are few |
 //!
 //! The queue method takes open pops of unknown values unless a pop found the
-//! queue empty.
+//! queue empty. 100,000 calls of a queue take about 0.3 s in a debug build.
+//!
+//! # Sources
+//!
+//! The search is that of Wing and Gong (1993) with Lowe's memory (2017) and the
+//! partition of Horn and Kroening (2015). Near-linear checks of queues, stacks and
+//! sets: Lee and Mathur, "Efficient decrease-and-conquer linearizability
+//! monitoring" (OOPSLA 2025, arXiv 2410.04581), and Abdulla and others, "Efficient
+//! linearizability monitoring" (PLDI 2025, arXiv 2509.17795); of registers: Gibbons
+//! and Korach (1997). Scenarios and their minimisation are as in JetBrains'
+//! Lincheck. The heads of the source files give the rules, with the arguments for
+//! them; where an argument is ours, the file says so, and all checks are compared
+//! with the search on tens of thousands of small histories.
 
 mod buffer;
 pub mod command;
@@ -94,6 +106,9 @@ use std::collections::BTreeMap;
 
 /// Configurations that a search visits before it gives up, unless told otherwise.
 pub const BUDGET: u64 = 2_000_000;
+
+/// Calls named in an explanation, at most.
+const NAMED: usize = 4;
 
 /// What a check of a history says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,10 +183,20 @@ fn search_part<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, budget: u64)
         wgl::Found::Order(_) => Verdict::Linearizable,
         wgl::Found::GaveUp => Verdict::GaveUp(budget),
         wgl::Found::Stuck { order, state } => {
+            let mut placed = vec![false; history.len()];
+            order.iter().for_each(|call| placed[*call] = true);
+            let calls = history.calls().iter().zip(placed);
+            let left: Vec<_> = calls.filter(|(call, placed)| call.returned.is_some() && !placed).collect();
+            let names = left.iter().take(NAMED).map(|(call, _)| spec.show(&call.op, call.ret.as_ref()));
+            let mut names = names.collect::<Vec<String>>().join(", ");
+            if left.len() > NAMED {
+                names.push_str(&format!(" and {} more", left.len() - NAMED));
+            }
             let why = match order.len() {
-                0 => "no call can come first".to_owned(),
-                1 => format!("after one call the state is {state}, and no call can come next"),
-                n => format!("after {n} calls, at best, the state is {state}, and no call can come next"),
+                0 => format!("no call can come first of {names}"),
+                n => format!(
+                    "at best {n} calls can be put in order; then the state is {state}, and no call can come next of {names}"
+                ),
             };
             Verdict::NotLinearizable(Violation::new(why, (0..history.len()).collect()))
         }

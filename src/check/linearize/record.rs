@@ -53,6 +53,9 @@ struct Logged<O, R> {
     ends: Option<(Moment, R)>,
 }
 
+/// Where a call that has this place in the list begins, and where it ends.
+type Span<'a, O, R> = dyn Fn(usize, &Logged<O, R>) -> (u64, Option<u64>) + 'a;
+
 /// The calls of an execution so far.
 #[derive(Debug)]
 pub(super) struct Log<O, R> {
@@ -111,7 +114,7 @@ impl<O: Value, R: Value> Log<O, R> {
         let mut logged: Vec<usize> = (0..self.lock().len()).collect();
         let calls = self.lock();
         logged.sort_by_key(|at| (calls[*at].phase, calls[*at].lane, *at));
-        let list = |span: &dyn Fn(usize, &Logged<O, R>) -> (u64, Option<u64>)| {
+        let list = |span: &Span<'_, O, R>| {
             let call = |(nth, at): (usize, &usize)| {
                 let call = &calls[*at];
                 let (invoked, returned) = span(nth, call);

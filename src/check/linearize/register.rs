@@ -218,13 +218,13 @@ fn clusters<V: Value>(
         let (Some(RegisterRet::Found(value)), Some(returned)) = (&call.ret, call.returned) else {
             continue;
         };
+        let name = || value.as_ref().map_or("nil".to_owned(), |value| format!("{value:?}"));
         let Some(cluster) = by_value.get_mut(&value.as_ref()) else {
-            return Err(Violation::new(format!("{value:?} is read and was never written"), vec![at]).into());
+            return Err(Violation::new(format!("{} is read and was never written", name()), vec![at]).into());
         };
         if let Some(write) = cluster.write.filter(|write| returned < calls[*write].invoked) {
-            return Err(
-                Violation::new(format!("{value:?} is read before it is written"), vec![at, write]).into()
-            );
+            let why = format!("{} is read before it is written", name());
+            return Err(Violation::new(why, vec![at, write]).into());
         }
         cluster.first = cluster.first.min((returned, Some(at)));
         cluster.last = cluster.last.max((call.invoked, Some(at)));

@@ -43,7 +43,7 @@ enum Pick {
 ///     type Handle = (mpmc::Producer<u64>, mpmc::Consumer<u64>);
 ///
 ///     fn spec(&self) -> Queue<u64> {
-///         Queue::bounded(2)
+///         Queue::bounded(2).with_stale_answers()
 ///     }
 ///     fn handles(&self, lanes: &[usize]) -> Vec<Self::Handle> {
 ///         let ends = mpmc::bounded(2);

@@ -52,10 +52,7 @@ pub trait Spec {
     /// The states that `op` may leave if it gives `ret` (whatever it gives, if
     /// that is `None`). To be overridden by a specification with a choice.
     fn successors(&self, state: &Self::State, op: &Self::Op, ret: Option<&Self::Ret>) -> Vec<Self::State> {
-        let mut next = state.clone();
-        let given = self.apply(&mut next, op);
-        let fits = given.is_some_and(|given| ret.is_none_or(|ret| *ret == given));
-        if fits { vec![next] } else { Vec::new() }
+        run(self, state, op, ret)
     }
 
     /// Which part of the object `op` is about. Operations of different parts
@@ -129,4 +126,16 @@ pub(super) fn part_of(name: &(impl std::hash::Hash + Debug)) -> u64 {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
     hasher.finish()
+}
+
+/// One step of a specification without choices.
+pub(super) fn run<S: Spec + ?Sized>(
+    spec: &S,
+    state: &S::State,
+    op: &S::Op,
+    ret: Option<&S::Ret>,
+) -> Vec<S::State> {
+    let mut next = state.clone();
+    let fits = spec.apply(&mut next, op).is_some_and(|given| ret.is_none_or(|ret| *ret == given));
+    if fits { vec![next] } else { Vec::new() }
 }
