@@ -1,7 +1,7 @@
 //! All models of our structures, by name: what the audit runs, and what other
 //! looks at all of them may use.
 
-use crate::{mpmc, spsc};
+use crate::{mpmc, shapes, spsc};
 use ringwright::check::audit::Audit;
 
 /// A model.
@@ -33,4 +33,15 @@ pub fn audit(name: &str) -> Audit {
     let chosen = ALL.iter().filter(|model| model.name.contains(name));
     let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/../src");
     chosen.fold(Audit::new().sources(sources), |audit, model| audit.model(model.name, (model.body)()))
+}
+
+/// An audit of the published structures in `shapes`, and of the corrected forms
+/// of the published bugs, by those models whose name contains `name`.
+pub fn audit_of_shapes(name: &str) -> Audit {
+    let structures = shapes::structures().into_iter().map(|s| (s.name.to_owned(), s.model));
+    let corrected = shapes::all().into_iter().map(|s| (format!("{}, corrected", s.name), s.fixed));
+    let chosen = structures.chain(corrected).filter(|(model, _)| model.contains(name));
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src/shapes");
+    let audit = Audit::new().sources(sources).files(|file| file.contains("shapes"));
+    chosen.fold(audit, |audit, (model, body)| audit.model(model, body))
 }

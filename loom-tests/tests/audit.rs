@@ -274,7 +274,7 @@ fn a_reason_explains_a_survivor_and_nothing_else() {
     let line =
         loom_tests::line_of("loom-tests/tests/audit.rs", "because this test wants a reason that is out", 0);
     assert_eq!(stale, [line], "{report}");
-    assert!(report.stale[0].message.contains("does not survive"));
+    assert!(report.stale[0].message.contains("no ordering below it survives"));
 }
 
 #[test]

@@ -15,6 +15,9 @@ struct Args {
     /// How to print the results.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
+    /// Audit the published structures and bug shapes instead of our own structures.
+    #[arg(long)]
+    shapes: bool,
     /// Only models whose name contains this. What they do not execute is not
     /// listed then.
     #[arg(long)]
@@ -50,11 +53,12 @@ fn main() -> ExitCode {
 /// Runs the audit; whether nothing is left unexplained.
 fn run(args: &Args) -> Result<bool, String> {
     let name = args.name.clone().unwrap_or_default();
-    if !models::ALL.iter().any(|model| model.name.contains(&name)) {
+    if !args.shapes && !models::ALL.iter().any(|model| model.name.contains(&name)) {
         let all: Vec<&str> = models::ALL.iter().map(|model| model.name).collect();
         return Err(format!("no model's name contains `{name}`; there are: {}", all.join(", ")));
     }
-    let mut audit = models::audit(&name).max_time_per_model(Duration::from_secs(args.seconds));
+    let audit = if args.shapes { models::audit_of_shapes(&name) } else { models::audit(&name) };
+    let mut audit = audit.max_time_per_model(Duration::from_secs(args.seconds));
     if let Some(part) = args.file.clone() {
         audit = audit.files(move |file| file.contains(&part));
     }

@@ -20,6 +20,7 @@ use super::{Audit, Body};
 use crate::check::model::Check;
 use crate::check::op::Strength;
 use crate::check::report::{FailureKind, Report, Verdict};
+use crate::check::runtime;
 use crate::check::token::{self, Token};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -68,6 +69,7 @@ struct File {
 }
 
 pub(super) fn run(audit: &Audit) -> AuditReport {
+    assert!(runtime::current().is_none(), "a model cannot run an audit");
     let started = Instant::now();
     let names: BTreeSet<&String> = audit.models.iter().map(|(name, _)| name).collect();
     assert!(!names.is_empty(), "an audit without models says nothing");
@@ -177,8 +179,8 @@ fn targets(audit: &Audit, models: &[Model<'_>]) -> Vec<Target> {
 
 /// Whether `file`, as the compiler names it, is part of the door or the checker.
 fn is_door(file: &str) -> bool {
-    let own = file!().strip_suffix("check/audit/run.rs").unwrap_or(file!());
-    let below = file.strip_prefix(own);
+    let [here, file] = [file!(), file].map(|name| name.replace('\\', "/"));
+    let below = here.strip_suffix("check/audit/run.rs").and_then(|own| file.strip_prefix(own));
     below.is_some_and(|rest| rest.starts_with("sync/") || rest.starts_with("check/"))
 }
 
@@ -347,7 +349,7 @@ fn unused(files: &[File], used: &BTreeSet<(String, u32)>, sites: &[AuditedSite])
                 let message = match (reason.about, reason.blind) {
                     (None, _) => "this reason stands above no ordering",
                     (Some(_), true) => "this reason is out of date: the ordering below is not blind",
-                    (Some(_), false) => "this reason is out of date: the ordering below does not survive",
+                    (Some(_), false) => "this reason is out of date: no ordering below it survives",
                 };
                 let (file, line) = (file.name.clone(), reason.line);
                 stale.push(StaleReason { file, line, message: message.into() });

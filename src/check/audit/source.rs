@@ -3,9 +3,9 @@
 //!
 //! The text is read, not parsed: comments and strings are blanked out, unit
 //! tests too, and what is left is searched for the names of orderings. Each
-//! belongs to the call whose arguments it is directly among; a call is known by
-//! its opening parenthesis, which is also the first one after the place that
-//! the compiler gives for it.
+//! belongs to the call whose arguments it is among, and to the one around that
+//! if it only makes an ordering; a call is known by its opening parenthesis,
+//! which is also the first one after the place that the compiler gives for it.
 
 /// Words that name an ordering stronger than Relaxed.
 const WORDS: [&str; 4] = ["Acquire", "Release", "AcqRel", "SeqCst"];
@@ -22,8 +22,10 @@ pub(super) struct Token {
     pub(super) column: u32,
     /// The called name.
     pub(super) op: String,
-    /// Where the call's parenthesis is: the call's identity in the text.
-    paren: usize,
+    /// Where the call's parenthesis is: the call's identity in the text. Then,
+    /// for a call that only makes an ordering, the calls that it is an argument
+    /// of.
+    parens: Vec<usize>,
     /// The line of the word itself.
     own_line: u32,
 }
@@ -70,7 +72,7 @@ impl Source {
             let rest = self.code.get(start..)?;
             Some(start + rest.iter().position(|c| *c == '(')?)
         });
-        self.tokens.iter().filter(move |token| Some(token.paren) == paren)
+        self.tokens.iter().filter(move |token| paren.is_some_and(|paren| token.parens.contains(&paren)))
     }
 
     /// The reasons that are about this ordering of the call at this place.
@@ -111,34 +113,52 @@ impl Source {
         if !matches!(before, ',' | '(') {
             return None;
         }
+        self.enclosing(start)
+    }
+
+    /// The parenthesis that encloses `at`, if a parenthesis does and no other
+    /// bracket within it.
+    fn enclosing(&self, at: usize) -> Option<usize> {
         let mut depth = 0;
-        let open = |c: char| matches!(c, '(' | '[' | '{');
-        let at = self.code[..start].iter().rposition(|c| {
-            if matches!(c, ')' | ']' | '}') {
-                depth += 1;
-            } else if open(*c) {
-                depth -= 1;
-            }
+        let at = self.code[..at].iter().rposition(|c| {
+            depth += i32::from(matches!(c, ')' | ']' | '}')) - i32::from(matches!(c, '(' | '[' | '{'));
             depth < 0
         })?;
         (self.code[at] == '(').then_some(at)
     }
 
-    fn token(&self, word: &'static str, at: usize, paren: usize) -> Token {
+    /// Where the name before the parenthesis at `paren` begins and ends.
+    fn called(&self, paren: usize) -> (usize, usize) {
         let mut end = paren;
         // A turbofish stands between the name and its parenthesis.
         if self.code[..end].ends_with(&['>']) {
             end = self.code[..end].iter().rposition(|c| *c == '<').unwrap_or(end);
             end = self.code[..end].iter().rposition(|c| is_word(*c)).map_or(end, |last| last + 1);
         }
-        let start = end - self.code[..end].iter().rev().take_while(|c| is_word(**c)).count();
-        let line = self.line_of(start);
+        (end - self.code[..end].iter().rev().take_while(|c| is_word(**c)).count(), end)
+    }
+
+    fn name(&self, (start, end): (usize, usize)) -> String {
+        self.code[start..end].iter().collect()
+    }
+
+    fn token(&self, word: &'static str, at: usize, paren: usize) -> Token {
+        let mut parens = vec![paren];
+        let mut called = self.called(paren);
+        while !is_operation(&self.name(called))
+            && let Some(outer) = self.enclosing(called.0)
+        {
+            parens.push(outer);
+            called = self.called(outer);
+        }
+        let called = self.called(paren);
+        let line = self.line_of(called.0);
         Token {
             word,
             line: line as u32 + 1,
-            column: (start - self.lines[line]) as u32 + 1,
-            op: self.code[start..end].iter().collect(),
-            paren,
+            column: (called.0 - self.lines[line]) as u32 + 1,
+            op: self.name(called),
+            parens,
             own_line: self.line_of(at) as u32 + 1,
         }
     }
@@ -147,6 +167,13 @@ impl Source {
     fn line_of(&self, at: usize) -> usize {
         self.lines.partition_point(|start| *start <= at) - 1
     }
+}
+
+/// Whether a call of this name has an ordering of its own: then it is not one
+/// that only makes an ordering for the call around it.
+fn is_operation(name: &str) -> bool {
+    let exact = ["load", "store", "swap", "fence", "light_fence", "heavy_fence"];
+    exact.contains(&name) || name.starts_with("fetch_") || name.starts_with("compare_exchange")
 }
 
 fn is_word(c: char) -> bool {
@@ -300,6 +327,17 @@ mod tests {
         assert_eq!(of(3, 7), ["AcqRel", "Acquire"]);
         assert_eq!(of(6, 5), ["SeqCst"], "the compiler places a path call at its first word");
         assert!(of(9, 1).is_empty());
+    }
+
+    #[test]
+    fn a_call_that_makes_an_ordering_makes_it_for_the_call_around_it() {
+        let source = Source::new(
+            "x.store(1, if_not(flaw, Ordering::Release));\ny.fetch_update(AcqRel, Relaxed, |v| z.load(Acquire));\n",
+        );
+        let of = |line, column| source.tokens_of(line, column).map(|t| t.word).collect::<Vec<_>>();
+        assert_eq!(of(1, 3), ["Release"]);
+        assert_eq!(of(2, 3), ["AcqRel"]);
+        assert_eq!(of(2, 35), ["Acquire"]);
     }
 
     #[test]
