@@ -3,6 +3,29 @@
 //! one that was worked out by hand.
 #![cfg(feature = "check")]
 
+#[path = "sim/clock_jump.rs"]
+mod clock_jump;
+#[path = "sim/commit.rs"]
+mod commit;
+#[path = "sim/crashes.rs"]
+mod crashes;
+#[path = "sim/oracles.rs"]
+mod oracles;
+#[path = "sim/partitions.rs"]
+mod partitions;
+#[path = "sim/retry.rs"]
+mod retry;
+#[path = "sim/sessions.rs"]
+mod sessions;
+#[path = "sim/split_brain.rs"]
+mod split_brain;
+#[path = "sim/stale_read.rs"]
+mod stale_read;
+#[path = "sim/torn_log.rs"]
+mod torn_log;
+#[path = "sim/vote.rs"]
+mod vote;
+
 use ringwright::check::report::{FailureKind, Limit, Report, Verdict};
 use ringwright::check::sim::{
     CallError, ClientResult, ClockFault, Delay, Effects, Exclusion, Net, Node, Sim, World, join_all,
@@ -62,6 +85,13 @@ fn echo(world: &World, net: &Net<u32>, node: Node) {
             net.reply(&request, request.body).await;
         }
     });
+}
+
+/// Prints what a search took: `cargo test --test sim -- --nocapture` shows it.
+fn show(report: Report) -> Report {
+    let Report { name, verdict, executions, seconds, .. } = &report;
+    println!("{name}: {verdict}, {executions} executions, {seconds:.2} s");
+    report
 }
 
 #[track_caller]
@@ -446,7 +476,7 @@ fn lease_world(name: &str) -> Sim {
 fn a_pause_past_the_lease_convicts_whoever_does_not_fence_at_the_storage() {
     for fence in [Fence::None, Fence::Client] {
         let sim = lease_world("lease").loss(false).duplication(false).delays([]);
-        let report = sim.faults(1).run(leases(fence));
+        let report = show(sim.faults(1).run(leases(fence)));
         report.assert_failed(FailureKind::Property);
         let failure = report.failure.expect("it failed");
         assert!(failure.message.starts_with("file: stale write: one (epoch 1)"), "{failure}");
@@ -461,7 +491,7 @@ fn a_pause_past_the_lease_convicts_whoever_does_not_fence_at_the_storage() {
 
 #[test]
 fn a_fence_at_the_storage_holds_against_two_faults_of_any_kind() {
-    let report = lease_world("lease").run(leases(Fence::Storage));
+    let report = show(lease_world("lease").run(leases(Fence::Storage)));
     report.assert_passed();
     let Verdict::Bounded(bound) = &report.verdict else {
         panic!("{report}");

@@ -145,6 +145,52 @@ fn every_strong_ordering_says_what_it_pairs_with() {
     assert_none("the comment above an ordering says the same word and its partner", &offences);
 }
 
+/// What is wrong with the comments in `text` that explain to the audit why an
+/// ordering stays: line and what.
+fn misplaced_reasons(text: &str) -> Vec<(usize, &'static str)> {
+    let lines: Vec<&str> = text.lines().take_while(|line| line.trim() != "mod tests {").collect();
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(&lines) {
+        let Some(said) = line.trim_start().strip_prefix("// Audit:") else {
+            continue;
+        };
+        let why = said.strip_prefix(" survives, because ").or(said.strip_prefix(" blind, because "));
+        let below = lines[number..].iter().take(10);
+        let ordering = below
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .any(|line| !strong_orderings(line).is_empty());
+        if why.is_none_or(|why| why.trim().len() < 10) {
+            found.push((number, "say `// Audit: survives, because …` or `// Audit: blind, because …`"));
+        } else if !ordering {
+            found.push((number, "no ordering stronger than Relaxed within the ten lines below"));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_survivor_of_the_audit_gives_its_reason_at_its_ordering() {
+    let good =
+        "// Audit: survives, because the lock orders it\n// Acquire: as above.\nx.load(Ordering::Acquire);\n";
+    assert!(misplaced_reasons(good).is_empty());
+    for bad in [
+        good.replace("Ordering::Acquire", "Ordering::Relaxed"),
+        good.replace("because the lock orders it", "because"),
+        good.replace("survives", "is fine"),
+        good.replace("// Acquire: as above.\n", &"let x = &y;\n".repeat(10)),
+    ] {
+        assert_eq!(misplaced_reasons(&bad).len(), 1, "{bad}");
+    }
+    let mut offences = Vec::new();
+    for dir in ["src", "loom-tests/src", "benches/src", "review-cases/src"] {
+        for path in files(dir, &[".rs"]) {
+            let wrong = misplaced_reasons(&read(&path));
+            offences.extend(wrong.iter().map(|(number, what)| format!("{}:{number} {what}", path.display())));
+        }
+    }
+    assert_none("a reason for the audit stands at its ordering, in its form", &offences);
+}
+
 #[test]
 fn files_are_one_story_each() {
     let mut offences = Vec::new();

@@ -6,7 +6,9 @@ use ringwright::sync::cell::UnsafeCell;
 use std::path::Path;
 
 pub mod litmus;
+pub mod models;
 pub mod mpmc;
+pub mod shapes;
 pub mod spsc;
 
 /// Every test binary of this package knows who allocated what.

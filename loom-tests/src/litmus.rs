@@ -12,6 +12,7 @@ use ringwright::sync::thread;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One program, as the file has it.
 #[derive(Clone, Debug, Deserialize)]
@@ -118,6 +119,17 @@ pub struct Settings {
     pub random: Option<u64>,
     /// The rule of the memory model to break.
     pub broken: BrokenRule,
+    /// Whether the exhaustive search visits each graph once.
+    pub reduction: bool,
+    /// Seconds that a program may take.
+    pub seconds: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        let broken = BrokenRule::None;
+        Settings { engine: Engine::Explorer, random: None, broken, reduction: true, seconds: 60 }
+    }
 }
 
 impl Program {
@@ -216,9 +228,11 @@ impl Program {
         let compiled = Arc::new(self.compile().expect("parse has compiled it"));
         let mut check =
             Check::new(self.name.clone()).engine(settings.engine).broken(settings.broken).leaks(false);
-        if let Some(executions) = settings.random {
-            check = check.random(executions);
-        }
+        check = check.reduction(settings.reduction).max_time(Duration::from_secs(settings.seconds));
+        check = match settings.random {
+            Some(executions) => check.random(executions),
+            None => check.exhaustive(),
+        };
         let report = check.run(move || run(&compiled));
         self.compare(&report)
     }

@@ -19,8 +19,8 @@ impl State {
             Search::Exhaustive(_) => self.decide_exhaustively(),
             Search::Random(_) => self.decide_at_random(),
             Search::Replay { .. } => self.decide_by_list(),
-            Search::Follow(_) => self.decide_by_wish(),
             Search::Busy => unreachable!("only for the length of a decision"),
+            Search::Follow(_) => self.decide_by_wish(),
         };
         match picked {
             Some((thread, choice)) => {

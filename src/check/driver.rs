@@ -3,6 +3,7 @@
 
 mod replaying;
 
+use super::audit::site::Sites;
 use super::explorer::{self, Explorer};
 use super::meter::{Counts, Meter};
 use super::narrate::Failing;
@@ -26,6 +27,8 @@ use std::time::Instant;
 #[derive(Clone, Debug)]
 enum End {
     Complete,
+    /// Threads wait for ever, and may.
+    Waiting,
     Blocked,
     /// Left to another thread or shard.
     Foreign,
@@ -86,6 +89,10 @@ impl Progress {
             complete: self.executions,
             blocked: self.blocked,
             distinct: random.then_some(self.distinct.len() as u64),
+            of: match self.plan.mode {
+                Mode::Random { executions, .. } => Some(executions),
+                _ => None,
+            },
             stale_choices: state.stale_choices,
         });
     }
@@ -208,11 +215,17 @@ impl Driver {
                 if let (FailureKind::Deadlock, Some(panic)) = (kind, first_panic) {
                     return End::Failed(panicked(panic));
                 }
+                let stuck = matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
+                let message = match stuck.then(runtime::judge_stuck).flatten() {
+                    Some(Ok(())) => return End::Waiting,
+                    Some(Err(why)) => format!("{message}\n{why}"),
+                    None => message,
+                };
                 End::Failed(Failing { kind, message, sites: sites.into_iter().map(source_line).collect() })
             }
             None => match first_panic {
                 Some(panic) => End::Failed(panicked(panic)),
-                None => End::Complete,
+                None => unlisted_outcome(state).map_or(End::Complete, End::Failed),
             },
         }
     }
@@ -237,6 +250,7 @@ impl Driver {
             End::Blocked => progress.blocked += 1,
             End::Foreign => {}
             End::Complete if matches!(&self.state.search, Search::Exhaustive(stack) if !stack.counts()) => {}
+            End::Waiting => progress.executions += 1,
             End::Complete => {
                 progress.executions += 1;
                 if let Some(outcome) = self.state.outcome.take() {
@@ -340,6 +354,16 @@ fn mix(mut n: u64) -> u64 {
     n ^ (n >> 33)
 }
 
+/// The failure of an execution that came to an outcome that it may not come to.
+fn unlisted_outcome(state: &State) -> Option<Failing> {
+    let (allowed, outcome) = (state.outcomes.as_ref()?, state.outcome.as_ref()?);
+    (!allowed.contains(outcome)).then(|| Failing {
+        kind: FailureKind::Property,
+        message: format!("the outcome `{outcome}` is none of those that the check allows"),
+        sites: Vec::new(),
+    })
+}
+
 /// The failure of a thread that panicked: where the panic came from, or else the
 /// thread's last operation.
 fn panicked((_, message, last): (usize, String, Option<Place>)) -> Failing {
@@ -393,7 +417,8 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
     };
     let mut state = Box::new(State::new(search, plan.budget));
     state.graph.broken = plan.broken;
-    state.weakened.clone_from(&plan.weakened);
+    state.sites = Sites::new(&plan.weakened, plan.recorder.as_ref());
+    state.outcomes.clone_from(&plan.outcomes);
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
     let meter =
         Meter::new(&if worker == 0 { plan.name.clone() } else { format!("{} ({worker})", plan.name) });

@@ -5,6 +5,8 @@
 //! are coroutines of shuttle's engine on that thread; [`super::driver`] is the
 //! scheduler that resumes whichever one the state decided on.
 
+use super::audit::site::{Ask, Role};
+use super::clock::Clock;
 use super::graph::NONE;
 use super::objects::{now, report_race, touch};
 use super::op::{DONE, Rmw, Strength, SyncOp};
@@ -149,7 +151,8 @@ impl Runtime for Explorer {
             return obj.value();
         }
         let loc = step(|s| touch(s, &obj, site).loc);
-        let want = Want::Load(with(|s| s.strength(order, site)));
+        let ask = Ask::of("load", Role::Only, order);
+        let want = Want::Load(with(|s| s.strength(ask, site)));
         let pending = Pending { want, loc, bits: obj.bits, site };
         let (value, _) = read(pending);
         if with(|s| s.spins_silently()) {
@@ -161,8 +164,9 @@ impl Runtime for Explorer {
     fn store(&self, obj: Obj<'_>, value: u64, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
+        let ask = Ask::of("store", Role::Only, order);
         step(|s| {
-            let strength = s.strength(order, site);
+            let strength = s.strength(ask, site);
             let loc = touch(s, &obj, site).loc;
             if s.stop.is_some() {
                 return;
@@ -198,12 +202,19 @@ impl Runtime for Explorer {
         }
         let site = place::of(site);
         let loc = step(|s| touch(s, &obj, site).loc);
-        let ok = with(|s| s.strength(ok, site));
-        let want = Want::Rmw { op, ok, err: Strength::of(err) };
-        let (value, choice) = read(Pending { want, loc, bits: obj.bits, site });
+        let cas = matches!(op, Rmw::Cas { .. });
+        let succeeds = Ask::of(op.name(), if cas { Role::Success } else { Role::Only }, ok);
+        let fails = Ask::of(op.name(), Role::Failure, err);
+        let (ok, err) = with(|s| {
+            let err = if cas { s.strength(fails, site) } else { fails.strength };
+            (s.strength(succeeds, site), err)
+        });
+        let (value, choice) = read(Pending { want: Want::Rmw { op, ok, err }, loc, bits: obj.bits, site });
         if choice.alt.write.is_some() {
+            with(|s| s.came_to(succeeds, site));
             return Ok(value);
         }
+        with(|s| s.came_to(fails, site));
         if with(|s| s.spins_silently()) {
             wait_for_newer(site);
         }
@@ -213,8 +224,9 @@ impl Runtime for Explorer {
     fn fence(&self, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
+        let ask = Ask::of("fence", Role::Only, order);
         step(|s| {
-            let strength = s.strength(order, site);
+            let strength = s.strength(ask, site);
             s.graph.site = Some(site);
             s.graph.fence(s.me, strength);
             s.tracer.step(s.me, Some(site), || format!("fence {}", strength.name()));
@@ -329,6 +341,13 @@ impl Runtime for Explorer {
         with(|s| s.me)
     }
 
+    fn own_code(&self, begins: bool) {
+        with(|s| {
+            let calls = &mut s.threads[s.me].own_calls;
+            *calls = if begins { calls.saturating_add(1) } else { calls.saturating_sub(1) };
+        });
+    }
+
     fn yield_now(&self, site: Site) {
         let _engine = runtime::engine_code();
         if !unwinding() {
@@ -367,6 +386,13 @@ impl Runtime for Explorer {
             let site = s.graph.site;
             s.panics.push((s.me, message, site));
         });
+    }
+
+    fn past(&self) -> Option<(usize, u16, Clock)> {
+        with(|s| {
+            let past = &s.graph.pasts[s.me];
+            Some((s.me, past.seq, past.cur))
+        })
     }
 
     fn panic_taken(&self, thread: usize) {

@@ -26,6 +26,8 @@ pub(crate) struct Counts {
     pub(crate) blocked: u64,
     /// Distinct executions, where they are counted.
     pub(crate) distinct: Option<u64>,
+    /// Executions to run, where that is known.
+    pub(crate) of: Option<u64>,
     /// Reads that took another value than the newest, and stores that went before another one.
     pub(crate) stale_choices: u64,
 }
@@ -33,11 +35,12 @@ pub(crate) struct Counts {
 impl Counts {
     /// The counts in words, after `elapsed`.
     fn text(&self, name: &str, elapsed: Duration) -> String {
+        let of = self.of.map(|of| format!(" of {of}")).unwrap_or_default();
         let distinct = self.distinct.map(|n| format!(", {n} distinct")).unwrap_or_default();
         let seconds = elapsed.as_secs_f64();
         let rate = (self.complete + self.blocked) as f64 / seconds.max(0.001);
         format!(
-            "{name}: {} complete, {} blocked{distinct}, {} stale choices, {rate:.0} a second, {seconds:.0} s",
+            "{name}: {} complete{of}, {} blocked{distinct}, {} stale choices, {rate:.0} a second, {seconds:.0} s",
             self.complete, self.blocked, self.stale_choices
         )
     }
@@ -140,10 +143,11 @@ mod tests {
 
     #[test]
     fn the_counts_are_told_with_their_rate() {
-        let counts = Counts { complete: 900, blocked: 100, distinct: Some(7), stale_choices: 3 };
+        let counts =
+            Counts { complete: 900, blocked: 100, distinct: Some(7), of: Some(2_000), stale_choices: 3 };
         assert_eq!(
             counts.text("m", Duration::from_secs(10)),
-            "m: 900 complete, 100 blocked, 7 distinct, 3 stale choices, 100 a second, 10 s"
+            "m: 900 complete of 2000, 100 blocked, 7 distinct, 3 stale choices, 100 a second, 10 s"
         );
         let plain = Counts { complete: 1, ..Counts::default() }.text("m", Duration::from_secs(1));
         assert_eq!(plain, "m: 1 complete, 0 blocked, 0 stale choices, 1 a second, 1 s");

@@ -68,6 +68,11 @@
 //! - Use after free, double free, leaks and the unordered publication of fresh
 //!   memory, if the program declares [`alloc::Quarantine`] as its allocator.
 //!
+//! # Are the orderings needed?
+//!
+//! [`audit::Audit`] weakens every memory ordering that a few models execute, one
+//! at a time, and says of each whether a model notices.
+//!
 //! # What is not modelled
 //!
 //! Load buffering (a load that reads a store which depends on it), accesses of
@@ -75,8 +80,11 @@
 //! a panic: that runs on the newest values, without choices. A graph with
 //! SeqCst operations and more than 1,024 events takes no stale choice any more;
 //! the verdict is then [`Verdict::Bounded`].
+//!
+#![doc = include_str!("guide.md")]
 
 pub mod alloc;
+pub mod audit;
 mod choice;
 mod clock;
 mod decide;
@@ -88,6 +96,7 @@ pub(crate) mod hook;
 mod html;
 mod interleave;
 mod lanes;
+pub mod linearize;
 #[cfg(feature = "check-loom")]
 pub(crate) mod loom;
 #[cfg(feature = "check-loom")]

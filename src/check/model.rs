@@ -1,11 +1,12 @@
 //! The way in: a closure, how to search it, and what it says.
 
+use super::audit::site::{Recorder, Spot, Weakened};
 use super::clock::MAX_EVENTS;
 use super::graph::BrokenRule;
 #[cfg(feature = "check-loom")]
 use super::loom_child;
 use super::op::Strength;
-use super::plan::{Mode, Plan, Weakened};
+use super::plan::{Mode, Plan};
 use super::report::{Engine, Limit, Report, Verdict};
 use super::runtime;
 use super::split;
@@ -209,9 +210,39 @@ impl Check {
     /// Runs the operation on `line` of the file whose name ends with `file` as
     /// if `to` stood there: a twin that a good model must convict. For a
     /// compare-exchange, the ordering of its success. A fence that is weakened
-    /// to Relaxed is none.
+    /// to Relaxed is none. [`Audit`](super::audit::Audit) does it for every
+    /// ordering in turn.
     pub fn weaken(mut self, file: impl Into<String>, line: u32, to: Ordering) -> Check {
-        self.plan.weakened.push(Weakened { file: file.into(), line, to: Strength::of(to) });
+        let (file, to) = (file.into(), Strength::of(to));
+        self.plan.weakened.push(Weakened::Line { file, line, failure: false, to });
+        self
+    }
+
+    /// [`weaken`](Check::weaken) for the ordering of a compare-exchange that
+    /// fails.
+    pub fn weaken_failure(mut self, file: impl Into<String>, line: u32, to: Ordering) -> Check {
+        let (file, to) = (file.into(), Strength::of(to));
+        self.plan.weakened.push(Weakened::Line { file, line, failure: true, to });
+        self
+    }
+
+    /// Runs the ordering at `spot` as if `to` stood there.
+    pub(crate) fn weaken_spot(mut self, spot: Spot, to: Strength) -> Check {
+        self.plan.weakened.push(Weakened::Spot { spot, to });
+        self
+    }
+
+    /// Writes down, into `recorder`, which orderings the model executes.
+    pub(crate) fn record(mut self, recorder: &Recorder) -> Check {
+        self.plan.recorder = Some(recorder.clone());
+        self
+    }
+
+    /// The outcomes that an execution may come to: one that comes to another
+    /// [`outcome`] is a failure, shown with its interleaving. (Whether all of
+    /// them were seen, [`Report::assert_outcomes`] says.)
+    pub fn outcomes<S: Into<String>>(mut self, allowed: impl IntoIterator<Item = S>) -> Check {
+        self.plan.outcomes = Some(Arc::new(allowed.into_iter().map(Into::into).collect()));
         self
     }
 
@@ -248,7 +279,6 @@ impl Check {
     ///
     /// If it is called inside a model.
     pub fn run(mut self, model: impl Fn() + Send + Sync + 'static) -> Report {
-        assert!(runtime::current().is_none(), "a model cannot run a check");
         if let Ok(text) = std::env::var("RINGWRIGHT_REPLAY") {
             match token::read(&text, &self.plan.name) {
                 Token::Replay(_) if self.engine != Engine::Explorer => {
@@ -265,7 +295,12 @@ impl Check {
         if let Err(why) = self.take_part() {
             return self.not_run(why);
         }
-        let model: Arc<dyn Fn() + Send + Sync> = Arc::new(model);
+        self.run_whole(Arc::new(model))
+    }
+
+    /// [`run`](Check::run), whatever the environment says.
+    pub(crate) fn run_whole(self, model: Arc<dyn Fn() + Send + Sync>) -> Report {
+        assert!(runtime::current().is_none(), "a model cannot run a check");
         #[cfg(feature = "check-loom")]
         if let Some(report) = loom_child::intercept(&self.plan, self.engine, &model) {
             return report;

@@ -9,13 +9,14 @@
 use std::sync::atomic::Ordering;
 
 /// The strength of an ordering as three bits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Strength(u8);
 
 impl Strength {
     pub(crate) const RELAXED: Strength = Strength(0);
     pub(crate) const ACQUIRE: Strength = Strength(1);
     pub(crate) const RELEASE: Strength = Strength(2);
+    pub(crate) const ACQ_REL: Strength = Strength(3);
 
     /// What `order` means, whatever operation carries it.
     pub(crate) fn of(order: Ordering) -> Strength {

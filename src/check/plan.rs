@@ -1,12 +1,13 @@
 //! How a model is to be searched.
 
+use super::audit::site::{Recorder, Weakened};
 use super::graph::BrokenRule;
-use super::op::Strength;
-use super::place::Place;
 use super::search::Decision;
 use super::split::Split;
 use super::state::Budget;
 use super::strategy::{Stage, Strategy, default_plan};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Which executions to look at.
@@ -69,32 +70,16 @@ pub(crate) struct Plan {
     pub(crate) leaks: bool,
     pub(crate) broken: BrokenRule,
     pub(crate) weakened: Vec<Weakened>,
+    /// Where to write down the orderings that the model executes.
+    pub(crate) recorder: Option<Recorder>,
+    /// The outcomes that an execution may come to, if they are known.
+    pub(crate) outcomes: Option<Arc<BTreeSet<String>>>,
     /// Whether the exhaustive search leaves out runs of graphs it has seen.
     pub(crate) reduction: bool,
     /// Operating-system threads that search together.
     pub(crate) threads: usize,
     /// Which part of the search is this one's.
     pub(crate) split: Split,
-}
-
-/// An ordering to run as if a weaker one stood in the source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Weakened {
-    /// How the file's name ends.
-    pub(crate) file: String,
-    pub(crate) line: u32,
-    pub(crate) to: Strength,
-}
-
-impl Weakened {
-    fn is_at(&self, place: Place) -> bool {
-        matches!(place, Place::Line(site) if site.line() == self.line && site.file().ends_with(&self.file))
-    }
-}
-
-/// The strength of an operation at `place` that the source says is `strength`.
-pub(crate) fn weakened(list: &[Weakened], place: Place, strength: Strength) -> Strength {
-    list.iter().find(|w| w.is_at(place)).map_or(strength, |w| w.to)
 }
 
 impl Plan {
@@ -109,6 +94,8 @@ impl Plan {
             leaks: true,
             broken: BrokenRule::None,
             weakened: Vec::new(),
+            recorder: None,
+            outcomes: None,
             reduction: true,
             threads: 1,
             split: Split::default(),

@@ -57,7 +57,8 @@ pub enum FailureKind {
     UseAfterFree,
     /// Memory freed twice.
     DoubleFree,
-    /// A property of the simulation's oracle that did not hold.
+    /// A property of the simulation's oracle that did not hold, or an outcome
+    /// that the check does not allow.
     Property,
     /// The same schedule did not give the same run.
     NotDeterministic,

@@ -4,9 +4,11 @@
 //! `None`, and the operation goes to the real atomic or lock. Inside one the
 //! engine decides.
 
+use super::clock::Clock;
 use super::op::{Rmw, SyncOp};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::Location;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A line of source, as `#[track_caller]` gives it.
@@ -116,13 +118,25 @@ pub(crate) trait Runtime {
     fn outcome(&self, text: String);
     /// A model thread ended with a panic that nobody has joined yet.
     fn panicked(&self, message: String);
+    /// The running thread, how many events it has had, and what happens before
+    /// what it does next; `None` if the engine keeps no such clocks.
+    fn past(&self) -> Option<(usize, u16, Clock)> {
+        None
+    }
     /// A join gave the panic of thread `thread` to its caller.
     fn panic_taken(&self, thread: usize);
+    /// A call of the door's that is built of its own atomics and fences begins
+    /// or ends: they stand at the caller's line, but are not the caller's.
+    fn own_code(&self, _begins: bool) {}
     /// `drop` frees what a static holds; the engine calls it when the execution ends.
     fn reset_at_end(&self, addr: usize, reset: Box<dyn FnOnce()>);
 }
 
+/// Says whether threads that wait for ever are as they should be, and if not, why.
+pub(crate) type StuckJudge = Rc<dyn Fn() -> Result<(), String>>;
+
 thread_local! {
+    static WHEN_STUCK: RefCell<Option<StuckJudge>> = const { RefCell::new(None) };
     static CURRENT: Cell<Option<&'static dyn Runtime>> = const { Cell::new(None) };
     static USER_CODE: Cell<bool> = const { Cell::new(false) };
     static EXECUTING: Cell<bool> = const { Cell::new(false) };
@@ -139,6 +153,17 @@ pub(crate) fn set_current(runtime: Option<&'static dyn Runtime>) {
     CURRENT.set(runtime);
     EXECUTING.set(runtime.is_some());
     USER_CODE.set(false);
+}
+
+/// From now on `judge` says whether an execution that gets stuck is a failure.
+pub(crate) fn when_stuck(judge: Option<StuckJudge>) {
+    WHEN_STUCK.set(judge);
+}
+
+/// What the judge says, if there is one.
+pub(crate) fn judge_stuck() -> Option<Result<(), String>> {
+    let judge = WHEN_STUCK.with_borrow(Clone::clone)?;
+    Some(judge())
 }
 
 /// Whether the code of a model runs now, and not the engine's: only then are
@@ -158,6 +183,27 @@ pub(crate) fn set_quiet(quiet: bool) {
 #[inline]
 pub(crate) fn executing() -> bool {
     EXECUTING.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Marks the door's own atomics and fences until dropped.
+#[derive(Debug)]
+pub(crate) struct OwnCode(());
+
+/// A call of the door's that is built of its own atomics and fences begins.
+#[inline]
+pub(crate) fn own_code() -> OwnCode {
+    if let Some(engine) = current() {
+        engine.own_code(true);
+    }
+    OwnCode(())
+}
+
+impl Drop for OwnCode {
+    fn drop(&mut self) {
+        if let Some(engine) = current() {
+            engine.own_code(false);
+        }
+    }
 }
 
 /// Marks engine code until dropped.

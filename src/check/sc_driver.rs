@@ -140,6 +140,14 @@ impl Driver {
         match (self.state.stop.take(), panic) {
             // A thread that died of a panic is the cause of whoever waits for it.
             (Some(Stop::Failed { kind: FailureKind::Deadlock, .. }) | None, Some(panic)) => Err(panic),
+            (Some(Stop::Failed { kind, message, sites }), _) => {
+                let stuck = matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
+                match stuck.then(runtime::judge_stuck).flatten() {
+                    Some(Ok(())) => Ok(()),
+                    Some(Err(why)) => Err(Stop::Failed { kind, message: format!("{message}\n{why}"), sites }),
+                    None => Err(Stop::Failed { kind, message, sites }),
+                }
+            }
             (Some(stop), _) => Err(stop),
             (None, None) => Ok(()),
         }

@@ -20,6 +20,7 @@
 //! else can go on, a waiting thread gets some turns for nothing, in case its
 //! loop counts; when these are used up, the execution is a livelock.
 
+use super::audit::site::{Ask, Sites};
 use super::clock::MAX_THREADS;
 use super::graph::{Graph, NONE};
 use super::op::{Alt, AltKind, Rmw, Strength, SyncOp};
@@ -29,8 +30,9 @@ use super::report::{FailureKind, Limit};
 use super::sampler::Sampler;
 use super::search::{Choice, Decision, Stack, Written};
 use super::tracing::Tracer;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 
 /// What a thread at a read wants.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +102,8 @@ pub(crate) struct Thread {
     pub(super) repeats: u8,
     /// Whether this turn must read something newer than the last one.
     pub(super) forced: bool,
+    /// How many calls of the door's that are built of its own atomics it is in.
+    pub(super) own_calls: u8,
 }
 
 impl Thread {
@@ -136,10 +140,10 @@ pub(crate) enum Search {
         list: Vec<Decision>,
         next: usize,
     },
-    /// As a wish list says, as far as that goes.
-    Follow(super::minimise::Follow),
     /// Taken out by the function that decides.
     Busy,
+    /// As a wish list says, as far as that goes.
+    Follow(super::minimise::Follow),
 }
 
 /// Why an execution stopped before its end.
@@ -175,8 +179,10 @@ pub(crate) struct State {
     pub(crate) shadow: super::plain::Shadow,
     pub(crate) search: Search,
     pub(crate) budget: Budget,
-    /// Orderings to run as weaker ones.
-    pub(crate) weakened: Vec<super::plan::Weakened>,
+    /// Orderings to run as weaker ones, or to write down.
+    pub(crate) sites: Sites,
+    /// The outcomes that an execution may come to, if they are known.
+    pub(crate) outcomes: Option<Arc<BTreeSet<String>>>,
     pub(crate) decisions: Vec<Decision>,
     pub(crate) stop: Option<Stop>,
     pub(crate) steps: u32,
@@ -217,7 +223,8 @@ impl State {
             shadow: super::plain::Shadow::default(),
             search,
             budget,
-            weakened: Vec::new(),
+            sites: Sites::default(),
+            outcomes: None,
             decisions: Vec::new(),
             stop: None,
             steps: 0,
@@ -262,8 +269,8 @@ impl State {
             Search::Exhaustive(stack) => stack.rewind(),
             Search::Random(sampler) => sampler.begin(),
             Search::Replay { next, .. } => *next = 0,
-            Search::Follow(follow) => follow.rewind(),
             Search::Busy => {}
+            Search::Follow(follow) => follow.rewind(),
         }
         self.add_thread(None, None);
         self.threads[0].name.clear();
@@ -291,6 +298,7 @@ impl State {
                 wrote: false,
                 repeats: 0,
                 forced: false,
+                own_calls: 0,
             });
         }
         let thread = &mut self.threads[number];
@@ -312,6 +320,7 @@ impl State {
         thread.wrote = false;
         thread.repeats = 0;
         thread.forced = false;
+        thread.own_calls = 0;
         self.live_threads += 1;
         Some(number)
     }
@@ -320,9 +329,20 @@ impl State {
         &self.threads[..self.live_threads]
     }
 
-    /// How strong an operation at `place` is that asks for `order`.
-    pub(crate) fn strength(&self, order: Ordering, place: Place) -> Strength {
-        super::plan::weakened(&self.weakened, place, Strength::of(order))
+    /// How strong an operation at `place` is that asks for `ask`.
+    pub(crate) fn strength(&mut self, ask: Ask, place: Place) -> Strength {
+        if self.sites.active && self.threads[self.me].own_calls == 0 {
+            self.sites.strength(ask, place)
+        } else {
+            ask.strength
+        }
+    }
+
+    /// A compare-exchange at `place` came to `ask`.
+    pub(crate) fn came_to(&mut self, ask: Ask, place: Place) {
+        if self.sites.recording() && self.threads[self.me].own_calls == 0 {
+            self.sites.note(ask, place, true);
+        }
     }
 
     /// Ends the execution as a failure, unless something ended it before.

@@ -1,6 +1,6 @@
 //! A step of a trace, taken apart: what a program that shows a trace needs.
 //!
-//! [`TraceLine::what`](super::TraceLine::what) says a step in words. An
+//! [`TraceLine::what`](super::report::TraceLine::what) says a step in words. An
 //! [`Operation`] says the same in parts, and adds what words would not hold:
 //! the store that a read took its value from, every other store that it could
 //! have read, and the store's place in the modification order of its object.
@@ -38,7 +38,7 @@ pub enum OperationKind {
 /// A store, as a read sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreSeen {
-    /// The step that stored, an index into [`Trace::lines`](super::Trace::lines);
+    /// The step that stored, an index into [`Trace::lines`](super::report::Trace::lines);
     /// none for the value that the object was made with.
     pub step: Option<usize>,
     /// Its place in the object's modification order; 0 is the first value.

@@ -57,6 +57,8 @@ impl Wake for Parker {
 
     #[cfg_attr(feature = "check", track_caller)]
     fn wake_by_ref(self: &std::sync::Arc<Self>) {
+        #[cfg(feature = "check")]
+        let _own = crate::check::runtime::own_code();
         // Release: pairs with the Acquire swap in `drive`. Whoever set the flag before unparks.
         if !self.woken.swap(true, Ordering::Release) {
             self.thread.unpark();
@@ -78,6 +80,8 @@ fn drive(poll: &mut dyn FnMut(&mut Context<'_>) -> bool) {
     let waker = Waker::from(std::sync::Arc::clone(&parker));
     let mut cx = Context::from_waker(&waker);
     while !poll(&mut cx) {
+        #[cfg(feature = "check")]
+        let _own = crate::check::runtime::own_code();
         // Acquire: pairs with the Release swap in `Parker::wake_by_ref`.
         while !parker.woken.swap(false, Ordering::Acquire) {
             thread::park();

@@ -25,6 +25,12 @@ struct Args {
     /// So many executions at random instead of all.
     #[arg(long)]
     random: Option<u64>,
+    /// Seconds that a program may take.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// Visit each graph in every order, which must show the same outcomes.
+    #[arg(long)]
+    no_reduction: bool,
     /// Break one rule of the memory model, to see that it is noticed.
     #[arg(long, value_enum)]
     broken: Option<Broken>,
@@ -72,6 +78,8 @@ fn run(args: &Args) -> Result<bool, String> {
             EngineArg::Sc => Engine::Sc,
         },
         random: args.random,
+        reduction: !args.no_reduction,
+        seconds: args.seconds,
         broken: match args.broken {
             None => BrokenRule::None,
             Some(Broken::AppendOnly) => BrokenRule::AppendOnly,

@@ -135,7 +135,7 @@ fn same_failure(end: &End, failing: &Failing, leaks: bool) -> Option<Failing> {
 fn not_again(failing: Failing, end: End) -> Failure {
     let seen = match end {
         End::Failed(again) => format!("{}: {}", again.kind, again.message),
-        End::Complete => "a run that passes".into(),
+        End::Complete | End::Waiting => "a run that passes".into(),
         End::Blocked | End::Foreign => "a run that stops early".into(),
         End::Limit(limit) => format!("a limit ({limit})"),
     };

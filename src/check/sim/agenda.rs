@@ -113,6 +113,10 @@ pub(super) enum Event {
     },
     Fire(Rc<Timer>),
     Resume(Node),
+    /// A node that has crashed starts again.
+    Boot(Node),
+    /// A partition is over: the one that began at this place in the list.
+    Heal(usize),
 }
 
 /// An event in the queue. Ordered by when it happens, then by when it was due
@@ -159,14 +163,16 @@ pub(super) struct Agenda {
 impl Agenda {
     fn counts(event: &Event) -> bool {
         match event {
-            Event::Arrive { .. } | Event::Resume(_) => true,
+            Event::Arrive { .. } | Event::Resume(_) | Event::Boot(_) => true,
+            Event::Heal(_) => false,
             Event::Fire(timer) => timer.counts && timer.state.get() == TimerState::Armed,
         }
     }
 
     pub(super) fn put(&mut self, at: u64, event: Event) {
         // A node wakes before anything that was put off until then.
-        let due = if matches!(event, Event::Resume(_)) { 0 } else { at };
+        let wakes = matches!(event, Event::Resume(_) | Event::Boot(_) | Event::Heal(_));
+        let due = if wakes { 0 } else { at };
         self.put_due(at, due, event);
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A node has a wall clock and a monotonic clock. Without a fault the monotonic
 //! clock is true time since the start, and the wall clock is that plus a fixed
-//! date. Both go on while the node is paused.
+//! date. Both go on while the node is paused or down. The wall clock may be set
+//! on the way, which the monotonic clock and the timers do not notice.
 
 use super::agenda::{Event, Timer, TimerState};
 use super::plan::ClockFault;
@@ -40,6 +41,8 @@ impl Drift {
             Some(ClockFault::Behind(d)) => drift.offset -= i128::from(nanos(d)),
             Some(ClockFault::Fast(ppm)) => drift.rate += u128::from(ppm),
             Some(ClockFault::Slow(ppm)) => drift.rate -= u128::from(ppm).min(MILLION - 1),
+            // Chosen at a reading, and part of the offset from then on.
+            Some(ClockFault::JumpAhead(_) | ClockFault::JumpBack(_)) => {}
         }
         drift
     }
@@ -83,6 +86,7 @@ impl Clock {
     /// The wall clock: time since the start of 1970, as this node believes it.
     #[track_caller]
     pub fn now_wall(&self) -> Duration {
+        self.world.clock_jump(self.node);
         let shown = Duration::from_nanos(self.drift().wall(self.world.state().now));
         self.world.trace(self.node, Some(Location::caller()), || format!("clock {}", time_of_day(shown)));
         shown
@@ -111,7 +115,7 @@ impl Clock {
     #[track_caller]
     pub fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + use<> {
         let (clock, site) = (self.clone(), Location::caller());
-        let gate = self.world.gate(self.node);
+        let gate = self.world.gate_of_sleep(self.node);
         async move {
             gate.await;
             clock.alarm(duration, "a sleep", site).await;

@@ -7,9 +7,11 @@
 
 use super::FailureKind;
 use super::agenda::{Entry, Event, Task, TimerState, waker_of};
+use super::crash::Place;
 use super::world::{Broken, Node, World};
 use std::future::Future;
 use std::panic::Location;
+use std::pin::Pin;
 use std::task::{Context, Waker};
 
 /// What the world does next.
@@ -25,14 +27,23 @@ enum Next {
 impl World {
     #[track_caller]
     pub(super) fn add_task(&self, node: Node, counts: bool, future: impl Future<Output = ()> + 'static) {
-        let spawned = Location::caller();
+        self.add_task_at(node, counts, Box::pin(future), Location::caller());
+    }
+
+    pub(super) fn add_task_at(
+        &self,
+        node: Node,
+        counts: bool,
+        future: Pin<Box<dyn Future<Output = ()>>>,
+        spawned: &'static Location<'static>,
+    ) {
         let mut state = self.state();
         let task = state.tasks.len();
         let waker = waker_of(task, &self.core.ready);
         state.tasks.push(Task {
             node,
             counts,
-            future: Some(Box::pin(future)),
+            future: Some(future),
             waker,
             resumed: false,
             done: false,
@@ -40,6 +51,7 @@ impl World {
             waits: None,
         });
         state.unfinished += usize::from(counts);
+        state.nodes[node.0].life.live += 1;
         drop(state);
         self.core.ready.push(task);
     }
@@ -60,18 +72,32 @@ impl World {
 
     fn poll_ready(&self) {
         while let Some(task) = self.core.ready.pop() {
-            let node = self.state().tasks[task].node;
+            let (node, resumed) = {
+                let mut state = self.state();
+                let task = &mut state.tasks[task];
+                // A finished task may still be woken by a waker it left behind.
+                if task.done {
+                    continue;
+                }
+                (task.node, std::mem::take(&mut task.resumed))
+            };
             if !self.count_step(node) {
                 return;
             }
-            let resumed = std::mem::take(&mut self.state().tasks[task].resumed);
-            if self.is_paused(node) || (!resumed && self.pause_point(node)) {
+            if self.is_paused(node) || (!resumed && self.stop_point(node, Place::Wake)) {
                 self.state().nodes[node.0].parked.push(task);
-                continue;
+            } else {
+                self.poll_task(task);
+                if self.is_over() {
+                    return;
+                }
+                // The poll may have stopped the node at a gate.
+                if !self.is_down(node) && !self.is_paused(node) {
+                    self.stop_point(node, Place::Wait);
+                }
             }
-            self.poll_task(task);
-            if self.is_over() {
-                return;
+            if self.is_down(node) {
+                self.bury(node);
             }
         }
     }
@@ -81,18 +107,21 @@ impl World {
             let mut state = self.state();
             let slot = &mut state.tasks[task];
             slot.waits = None;
-            (slot.future.take(), slot.waker.clone())
+            let node = slot.node;
+            let taken = (slot.future.take(), slot.waker.clone());
+            state.current = Some(task);
+            state.goes_on(node);
+            taken
         };
-        // A finished task may still be woken by a waker it left behind.
         let Some(mut future) = future else { return };
-        self.state().current = Some(task);
         let finished = future.as_mut().poll(&mut Context::from_waker(&waker));
         if finished.is_ready() {
             drop(future);
             let mut state = self.state();
-            let counts = state.tasks[task].counts;
+            let (counts, node) = (state.tasks[task].counts, state.tasks[task].node);
             state.tasks[task].done = true;
             state.unfinished -= usize::from(counts);
+            state.nodes[node.0].life.live -= 1;
         } else {
             self.state().tasks[task].future = Some(future);
         }
@@ -150,6 +179,14 @@ impl World {
                 self.resume(*node);
                 return;
             }
+            Event::Boot(node) => {
+                self.reboot(*node);
+                return;
+            }
+            Event::Heal(place) => {
+                self.heal(*place);
+                return;
+            }
         };
         if !self.count_step(node) {
             return;
@@ -171,7 +208,7 @@ impl World {
                 }
                 self.after_event(node);
             }
-            Event::Resume(_) => {}
+            Event::Resume(_) | Event::Boot(_) | Event::Heal(_) => {}
         }
     }
 
@@ -179,7 +216,12 @@ impl World {
     fn resume(&self, node: Node) {
         let (gates, parked) = {
             let mut state = self.state();
+            let now = state.now;
             let node = &mut state.nodes[node.0];
+            // A crash cut the pause short.
+            if node.life.down || node.paused_until != now {
+                return;
+            }
             (std::mem::take(&mut node.gates), std::mem::take(&mut node.parked))
         };
         self.trace(node, None, || "goes on".to_owned());

@@ -5,13 +5,16 @@
 //! is asked any more.
 
 use super::agenda::Event;
+use super::crash::Place;
 use super::network::Parcel;
-use super::plan::{Arrival, ClockFault, Delay, Fate, seconds};
+use super::partition::partitions;
+use super::plan::{Arrival, ClockFault, Delay, Fate, Kind, seconds};
 use super::world::{Node, State, World, nanos};
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 impl World {
     pub(super) fn is_paused(&self, node: Node) -> bool {
@@ -19,24 +22,38 @@ impl World {
         state.nodes[node.0].paused_until > state.now
     }
 
-    /// Chooses whether the node pauses here, if there is a fault left to spend.
-    pub(super) fn pause_point(&self, node: Node) -> bool {
-        let pause = {
+    /// Chooses whether the node pauses or crashes here, if there is a fault left
+    /// to spend. `true`: it does.
+    pub(super) fn stop_point(&self, node: Node, place: Place) -> bool {
+        let stop = {
             let mut state = self.state();
             let state = &mut *state;
-            let count = state.menu.pauses.len() as u32;
-            match state.spend(count) {
+            if state.faults_used == state.faults {
+                return false;
+            }
+            // A task that waits has nothing that a pause could put off.
+            let pauses = if place == Place::Wait { 0 } else { state.menu.pauses.len() };
+            let crashes = if state.may_crash(node, place) { state.menu.crashes.len() } else { 0 };
+            match state.spend((pauses + crashes) as u32) as usize {
                 0 => return false,
-                pick => state.menu.pauses[pick as usize - 1],
+                pick if pick <= pauses => Ok(state.menu.pauses[pick - 1]),
+                pick => Err(state.menu.crashes[pick - 1 - pauses]),
             }
         };
+        match stop {
+            Ok(pause) => self.pause(node, pause),
+            Err(down) => self.strike(node, down),
+        }
+        true
+    }
+
+    fn pause(&self, node: Node, pause: Duration) {
         self.trace(node, None, || format!("pause {}", seconds(pause)));
-        self.mark_fault();
+        self.mark_fault(Kind::Pause);
         let mut state = self.state();
         let until = state.now + nanos(pause);
         state.nodes[node.0].paused_until = until;
         state.agenda.put(until, Event::Resume(node));
-        true
     }
 
     /// What is wrong with the node's clocks: chosen at the first reading, which
@@ -48,40 +65,68 @@ impl World {
             if let Some(chosen) = state.nodes[node.0].clock {
                 return chosen;
             }
-            let count = state.menu.clocks.len() as u32;
-            let fault = match state.spend(count) {
-                0 => None,
-                pick => Some(state.menu.clocks[pick as usize - 1]),
-            };
+            let fault = state.spend_on_clock(|fault| !fault.is_jump());
             state.nodes[node.0].clock = Some(fault);
             fault
         };
         if let Some(fault) = fault {
-            self.trace(node, None, || match fault {
-                ClockFault::Ahead(d) => format!("clock ahead by {}", seconds(d)),
-                ClockFault::Behind(d) => format!("clock behind by {}", seconds(d)),
-                ClockFault::Fast(ppm) => format!("clock fast by {ppm} ppm"),
-                ClockFault::Slow(ppm) => format!("clock slow by {ppm} ppm"),
-            });
-            self.mark_fault();
+            self.trace(node, None, || fault.to_string());
+            self.mark_fault(Kind::Clock);
         }
         fault
     }
 
+    /// The wall clock is about to be read: chooses whether it was set before.
+    pub(super) fn clock_jump(&self, node: Node) {
+        let Some(jump) = self.state().spend_on_clock(ClockFault::is_jump) else {
+            return;
+        };
+        self.trace(node, None, || jump.to_string());
+        self.mark_fault(Kind::Clock);
+        let by = match jump {
+            ClockFault::JumpAhead(d) => i128::from(nanos(d)),
+            ClockFault::JumpBack(d) => -i128::from(nanos(d)),
+            _ => 0,
+        };
+        self.state().nodes[node.0].wall_offset += by;
+    }
+
+    /// A sync is about to take effect: chooses whether it fails.
+    pub(super) fn sync_fails(&self, node: Node) -> bool {
+        {
+            let mut state = self.state();
+            let may = u32::from(state.menu.sync_errors);
+            if state.spend(may) == 0 {
+                return false;
+            }
+        }
+        self.trace(node, None, || "sync fails".to_owned());
+        self.mark_fault(Kind::Sync);
+        true
+    }
+
     /// A message is about to arrive: chooses what becomes of it.
     pub(super) fn arrive(&self, parcel: Box<dyn Parcel>) {
+        let (from, to) = (parcel.from(), parcel.to());
+        if self.is_down(to) || self.is_cut(from, to) {
+            self.hand_over(parcel);
+            return;
+        }
         let arrival = parcel.arrival(self.state().now);
-        let fate = self.state().choose_fate(arrival);
-        let to = parcel.to();
+        let fate = self.state().choose_fate(arrival, from, to);
         match fate {
             Fate::OnTime => self.hand_over(parcel),
             Fate::Lost => {
                 self.trace(to, None, || format!("lost {}", self.describe(&*parcel)));
-                self.mark_fault();
+                self.mark_fault(Kind::Loss);
+            }
+            Fate::Cut(wall, heal) => {
+                self.divide(to, wall, heal);
+                self.hand_over(parcel);
             }
             Fate::Late(delay) => {
                 self.trace(to, None, || format!("{} is late {}", self.describe(&*parcel), how_late(delay)));
-                self.mark_fault();
+                self.mark_fault(Kind::Delay);
                 self.put_off(parcel, delay);
             }
             Fate::Twice(delay) => {
@@ -90,7 +135,7 @@ impl World {
                     let when = delay.map_or("at once".to_owned(), how_late);
                     format!("{} comes twice, again {when}", self.describe(&*parcel))
                 });
-                self.mark_fault();
+                self.mark_fault(Kind::Duplicate);
                 match delay {
                     Some(delay) => self.put_off(copy, delay),
                     // Let in by the delivery of the original.
@@ -118,9 +163,17 @@ impl World {
         }
     }
 
-    /// Delivers, and lets the receiver act on it.
+    /// Delivers, unless nothing can get there, and lets the receiver act on it.
     pub(super) fn hand_over(&self, parcel: Box<dyn Parcel>) {
-        let to = parcel.to();
+        let (from, to) = (parcel.from(), parcel.to());
+        if self.is_down(to) {
+            self.trace(to, None, || format!("is down: {} is lost", self.describe(&*parcel)));
+            return;
+        }
+        if self.is_cut(from, to) {
+            self.trace(to, None, || format!("cut off: {} is lost", self.describe(&*parcel)));
+            return;
+        }
         self.trace(to, None, || format!("deliver {}", self.describe(&*parcel)));
         parcel.deliver();
         self.after_event(to);
@@ -132,12 +185,18 @@ impl World {
 
     #[track_caller]
     pub(super) fn gate(&self, node: Node) -> Gate {
-        Gate { world: self.clone(), node, asked: false, site: Location::caller() }
+        Gate { world: self.clone(), node, place: Place::Gate, asked: false, site: Location::caller() }
     }
 
-    /// Notes on the last line that it is a fault.
-    fn mark_fault(&self) {
+    #[track_caller]
+    pub(super) fn gate_of_sleep(&self, node: Node) -> Gate {
+        Gate { place: Place::Sleep, ..self.gate(node) }
+    }
+
+    /// Counts a fault, and notes on the last line that it is one.
+    pub(super) fn mark_fault(&self, kind: Kind) {
         let mut state = self.state();
+        state.placed[kind as usize] += 1;
         let used = state.faults_used;
         if let Some(line) = state.trace.as_mut().and_then(|t| t.last_mut()) {
             line.note = format!("{}, fault {used}", line.note);
@@ -156,13 +215,27 @@ impl State {
         pick
     }
 
-    fn choose_fate(&mut self, arrival: Arrival) -> Fate {
+    fn choose_fate(&mut self, arrival: Arrival, from: Node, to: Node) -> Fate {
         if self.faults_used == self.faults {
             return Fate::OnTime;
         }
-        let fates = self.menu.fates(arrival);
+        let mut fates = self.menu.fates(arrival);
+        if arrival != Arrival::Unwanted {
+            let cuts = partitions(&self.menu, from, to, self.nodes.len());
+            fates.extend(cuts.into_iter().map(|(wall, heal)| Fate::Cut(wall, heal)));
+        }
         let pick = self.spend(fates.len() as u32 - 1);
         fates[pick as usize]
+    }
+
+    /// Chooses one of these clock faults, or none.
+    fn spend_on_clock(&mut self, which: impl Fn(ClockFault) -> bool) -> Option<ClockFault> {
+        if self.menu.clocks.is_empty() || self.faults_used == self.faults {
+            return None;
+        }
+        let faults: Vec<ClockFault> = self.menu.clocks.iter().copied().filter(|&f| which(f)).collect();
+        let pick = self.spend(faults.len() as u32);
+        (pick > 0).then(|| faults[pick as usize - 1])
     }
 }
 
@@ -178,6 +251,7 @@ fn how_late(delay: Delay) -> String {
 pub(super) struct Gate {
     world: World,
     node: Node,
+    place: Place,
     asked: bool,
     site: &'static Location<'static>,
 }
@@ -186,8 +260,12 @@ impl Future for Gate {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.world.is_paused(self.node) {
-            if self.asked || !self.world.pause_point(self.node) {
+        let down = self.world.is_down(self.node);
+        if !down && !self.world.is_paused(self.node) {
+            if self.asked || !self.world.stop_point(self.node, self.place) {
+                if self.place == Place::Gate {
+                    self.world.state().goes_on(self.node);
+                }
                 return Poll::Ready(());
             }
             self.asked = true;

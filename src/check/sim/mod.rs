@@ -32,6 +32,9 @@
 //! assert_eq!(failure.message, "7 took effect 2 times");
 //! ```
 //!
+//! `tests/sim/` has more: elections, two-phase commit, quorums, logs, leases,
+//! each with the bug that it is known for and in the form that stands.
+//!
 //! # The model of the world
 //!
 //! **Nodes** are single-threaded: one task at a time runs, until it awaits, and
@@ -39,6 +42,13 @@
 //! on time. Of two things at the same time the one that was begun first goes
 //! first. This is the execution without faults, and it is one execution unless
 //! the model itself chooses by [`World::any`].
+//!
+//! **Programs.** [`World::spawn`] runs a task that must finish, [`World::serve`]
+//! one that need not. [`World::boot`] says how a node starts; only such nodes
+//! crash, and they start again with what is on their [`Disk`]s and [`File`]s.
+//! **Clocks.** Each node has a wall clock and a monotonic one ([`Clock`]).
+//! **Clients** know of an operation that it was done, that it was not, or neither
+//! ([`ClientResult`]): a timeout tells nothing.
 //!
 //! # What is enumerated
 //!
@@ -55,44 +65,96 @@
 //!   timers takes effect. Time goes on meanwhile, other nodes run, timers run
 //!   out, and messages wait at the door. Afterwards the node first does what it
 //!   was about to do, and then sees the rest in the order in which it was due.
+//! - **Crash** of a node that was booted ([`crashes`](Sim::crashes)): at any of its
+//!   awaits, that is where a task is left waiting, where one is woken and has not
+//!   acted on it, and before every operation takes effect. Tasks, inboxes, calls
+//!   and timers are lost; so is what is sent to the node while it is down. Of the
+//!   writes that no sync has seen, the first few are kept: every number of them
+//!   is tried, and of a [`File`] also every one of them torn
+//!   ([`torn_writes`](Sim::torn_writes)). This is part of the one fault. Then the
+//!   node starts again, after each of the times that are listed, or never.
+//! - **Partition** ([`partitions`](Sim::partitions)): one node or one link is cut
+//!   off, in one direction or both, or the nodes are split in two groups, from any
+//!   message on that it stops, and for each of the times that are listed.
 //! - **Clock faults** ([`clock_faults`](Sim::clock_faults)): a node's wall clock
-//!   is ahead or behind, or its clocks run fast or slow, from the start.
+//!   is ahead or behind, or its clocks run fast or slow, from the start; or its
+//!   wall clock is set forward or back, before any reading of it.
+//! - **Failure of a sync** ([`sync_errors`](Sim::sync_errors)): what it was for can
+//!   be read, and is lost in a crash.
+//!
+//! Loss, delays, duplicates, pauses and crashes are on unless they are switched
+//! off; partitions, clock faults and failed syncs are off unless they are listed.
 //!
 //! A choice is left out only where it cannot make a difference: a reply that no
 //! call waits for simply arrives; a second reply to a call, or one later than
-//! the call's patience, is not tried beside the loss of it; deliveries to
-//! different nodes are not permuted, because they commute; a clock is chosen
-//! when it is first read.
+//! the call's patience, is not tried beside the loss of it; what is sent to a node
+//! that is down, or through a partition, has no fates; a partition begins with a
+//! message that it stops; two crashes of a node at the same time, with nothing in
+//! between that the node did, are one; deliveries to different nodes are not
+//! permuted, because they commute; a clock is chosen when it is first read.
 //!
 //! # What is not
 //!
-//! - Lengths of pauses and delays other than those listed. List one that is
-//!   longer than every lease and timeout of the system, and one that is not.
+//! - Lengths of pauses, delays, partitions and downtimes other than those listed.
+//!   List one that is longer than every lease and timeout of the system, and one
+//!   that is not.
 //! - Orders of simultaneous events at one node, other than by delays.
-//! - A fault on a message that was late or doubled already, and a pause that
-//!   follows on a pause without a step between.
-//! - A pause between two statements without an await between them
+//! - A fault on a message that was late or doubled already, a pause that follows
+//!   on a pause without a step between, a crash of a node while it is paused.
+//! - A pause or crash between two statements without an await between them
 //!   ([`World::point`] makes one).
-//! - Crashes, partitions, lost or torn disk writes, clock jumps on the way.
+//! - Messages that a network drops because a connection broke: a request that was
+//!   sent before a crash reaches the node that starts again, as a datagram would.
+//! - Unsynced writes that overtake each other on their way to the disk, and what
+//!   was durable going bad.
+//! - What destructors do: those of a crashed program run, which on a real machine
+//!   they do not. They must not act on the world.
+//!
+//! # Oracles
+//!
+//! [`Exclusion`]: one writer at a time, at the storage. [`Effects`]: at most once.
+//! [`Acknowledged`]: what is acknowledged is durable. [`History`]: the clients saw
+//! one [`Register`], [`KeyValue`] or other [`Sequential`] object (linearizability).
+//! [`Sessions`]: read your writes, monotonic reads. [`Leaders`]: one a term.
+//! [`AtomicCommit`]: all or nothing. [`Attempts`]: so many of a request at most.
+//! Anything else is a [`World::check`], after every event, or a
+//! [`World::check_at_end`].
 //!
 //! # Verdicts
 //!
-//! `Bounded("2 faults, 6 nodes, 181 steps")`: every execution with up to two
-//! faults was run, the longest of which had 181 steps. The search goes by the
-//! number of faults, so a failure shows the fewest that cause it. It is replayed
-//! twice before it is shown; if that comes out differently the verdict is
-//! not-deterministic. [`random`](Sim::random) gives `Sampled`. A limit is no
-//! pass. `RINGWRIGHT_REPLAY=<token>` runs just the execution of that token; a
+//! `Bounded("2 faults, 6 nodes, 181 steps")`: exhaustive within that bound. Every
+//! placement of up to two faults among six nodes was run, in executions of up to
+//! 181 steps, none of which was cut short. The notes of the report name the
+//! faults that there were to choose from, and how many of each kind were placed:
+//! a kind that is not among them had no place in this model. The search goes by
+//! the number of faults, so a failure shows the fewest that cause it. It is
+//! replayed twice before it is shown; if that comes out differently the verdict is
+//! not-deterministic. [`random`](Sim::random) gives `Sampled`: for more faults, or
+//! a model that is too large. A limit is no pass.
+//! `RINGWRIGHT_REPLAY=<token>` runs just the execution of that token; a
 //! token of another model or build gives `LimitHit` with a text that says so.
+//!
+//! # Speed
+//!
+//! `n` places for a fault give about `n²/2` executions with two; an execution
+//! takes about half a microsecond a step. If that is too long: fewer retries,
+//! fewer lengths of pauses, delays and downtimes, `duplication(false)`, and a
+//! client that stops when it has seen enough.
 
 mod agenda;
+mod agreement;
 mod clock;
+mod crash;
 mod disk;
 mod executor;
 mod faults;
+mod file;
+mod history;
 mod network;
 mod oracle;
+mod partition;
 mod plan;
+mod promises;
 mod search;
 mod token;
 mod world;
@@ -103,11 +165,15 @@ use search::{Plan, Search};
 use std::time::Duration;
 use world::Rules;
 
+pub use agreement::{AtomicCommit, Decision, Leaders};
 pub use clock::{Clock, Elapsed, join_all};
-pub use disk::Disk;
+pub use disk::{Disk, SyncError};
+pub use file::File;
+pub use history::{History, KeyValue, KeyValueOp, Pending, Register, RegisterOp, RegisterRet, Sequential};
 pub use network::{CallError, Envelope, Net};
 pub use oracle::{ClientResult, Effects, Exclusion};
-pub use plan::{ClockFault, Delay};
+pub use plan::{ClockFault, Cut, Delay, Down};
+pub use promises::{Acknowledged, Attempts, Guarantee, Sessions};
 pub use world::{Node, World};
 
 /// A simulation: its nodes, its faults, its budget. [`run`](Sim::run) runs it.
@@ -122,7 +188,8 @@ pub struct Sim {
 
 impl Sim {
     /// A simulation of this name: up to 2 faults, exhaustively, with loss,
-    /// duplication, a delay past the next event, and pauses and delays of 10 s.
+    /// duplication, a delay past the next event, pauses and delays of 10 s, and
+    /// crashes with a downtime of 1 s.
     pub fn new(name: impl Into<String>) -> Self {
         Sim {
             name: name.into(),
@@ -211,6 +278,49 @@ impl Sim {
         self
     }
 
+    /// How long a node that has crashed stays down. 1 s unless set; none: nodes
+    /// do not crash. Only nodes that [`World::boot`] has started crash.
+    #[must_use]
+    pub fn crashes(mut self, downs: impl IntoIterator<Item = Down>) -> Self {
+        self.rules.menu.crashes = downs.into_iter().collect();
+        self
+    }
+
+    /// Whether a crash may tear the last write to a [`File`] that it keeps. It
+    /// may unless set.
+    #[must_use]
+    pub fn torn_writes(mut self, may: bool) -> Self {
+        self.rules.menu.torn = may;
+        self
+    }
+
+    /// Whether a sync of a [`Disk`] or [`File`] may fail. It may not unless set.
+    #[must_use]
+    pub fn sync_errors(mut self, may: bool) -> Self {
+        self.rules.menu.sync_errors = may;
+        self
+    }
+
+    /// Which partitions there may be, and how long they may last
+    /// ([`Duration::MAX`]: to the end). None unless set.
+    ///
+    /// # Panics
+    ///
+    /// There are partitions, but no time that they last, or one that is zero.
+    #[must_use]
+    pub fn partitions(
+        mut self,
+        cuts: impl IntoIterator<Item = Cut>,
+        heals: impl IntoIterator<Item = Duration>,
+    ) -> Self {
+        self.rules.menu.cuts = cuts.into_iter().collect();
+        self.rules.menu.heals = heals.into_iter().collect();
+        let Menu { cuts, heals, .. } = &self.rules.menu;
+        assert!(cuts.is_empty() || !heals.is_empty(), "partitions need a time that they last");
+        assert!(!heals.contains(&Duration::ZERO), "a partition of no time is no partition");
+        self
+    }
+
     /// How long a message takes. 1 ms unless set; at least 1 ns.
     #[must_use]
     pub fn latency(mut self, latency: Duration) -> Self {
@@ -270,7 +380,18 @@ impl Sim {
 
     /// Runs the model and says what came of it. Never panics because of a
     /// verdict; a panic of the model is one.
+    ///
+    /// # Panics
+    ///
+    /// Partitions are asked for among more than 64 nodes, or [`Cut::Split`] among
+    /// more than 12.
     pub fn run(self, body: impl Fn(&World) + Send + Sync + 'static) -> Report {
+        let cuts = &self.rules.menu.cuts;
+        let most = if cuts.contains(&Cut::Split) { 12 } else { 64 };
+        assert!(
+            cuts.is_empty() || self.rules.nodes.len() <= most,
+            "partitions of this kind are enumerated among {most} nodes at most"
+        );
         let plan = match std::env::var("RINGWRIGHT_REPLAY") {
             Ok(token) if !token.is_empty() => Plan::Replay(token),
             _ => self.plan,

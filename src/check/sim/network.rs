@@ -8,6 +8,7 @@
 
 use super::agenda::Event;
 use super::clock::remember;
+use super::crash::Perishable;
 use super::plan::Arrival;
 use super::world::{Node, World};
 use std::cell::RefCell;
@@ -83,14 +84,13 @@ impl<M: Clone + fmt::Debug + 'static> Net<M> {
     pub(super) fn new(world: &World, name: &str) -> Self {
         let inbox = |_| Inbox { open: false, waiting: VecDeque::new(), wakers: Vec::new() };
         let nodes = world.state().nodes.len();
-        Net {
-            world: world.clone(),
-            shared: Rc::new(Shared {
-                name: name.to_owned(),
-                inboxes: RefCell::new((0..nodes).map(inbox).collect()),
-                calls: RefCell::default(),
-            }),
-        }
+        let shared = Rc::new(Shared {
+            name: name.to_owned(),
+            inboxes: RefCell::new((0..nodes).map(inbox).collect()),
+            calls: RefCell::default(),
+        });
+        world.core.perishable.borrow_mut().push(Rc::clone(&shared) as Rc<dyn Perishable>);
+        Net { world: world.clone(), shared }
     }
 
     /// Sends a message that nobody answers. Done when it has left.
@@ -195,6 +195,20 @@ impl<M: Clone + fmt::Debug + 'static> Net<M> {
         let parcel = Box::new(letter);
         let settled = false;
         state.agenda.put(at, Event::Arrive { parcel, settled });
+    }
+}
+
+/// Sockets and what was received from them are lost. Calls go with their tasks.
+impl<M> Perishable for Shared<M> {
+    fn ways(&self, _: Node) -> u32 {
+        1
+    }
+
+    fn crash(&self, node: Node, _: u32) -> Option<String> {
+        let empty = Inbox { open: false, waiting: VecDeque::new(), wakers: Vec::new() };
+        let lost = std::mem::replace(&mut self.inboxes.borrow_mut()[node.0], empty);
+        drop(lost);
+        None
     }
 }
 

@@ -6,6 +6,7 @@
 //! matter. An execution that spends fewer faults than the level allows was run
 //! at an earlier level; the report counts it as blocked.
 
+use super::plan::{Counts, placed};
 use super::token::{Fnv, Token, model_hash, run_hash};
 use super::world::{Broken, Finished, Rules, World};
 use super::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict};
@@ -43,6 +44,8 @@ struct Tally {
     blocked: u64,
     most_steps: u64,
     most_choices: usize,
+    placed: Counts,
+    boots: bool,
     outcomes: BTreeSet<String>,
     started: Instant,
     failure: Option<Failure>,
@@ -56,6 +59,8 @@ impl Search<'_> {
             blocked: 0,
             most_steps: 0,
             most_choices: 0,
+            placed: Counts::default(),
+            boots: false,
             outcomes: BTreeSet::new(),
             started: Instant::now(),
             failure: None,
@@ -65,6 +70,7 @@ impl Search<'_> {
             Plan::Random { executions, seed } => self.random(&mut tally, *executions, *seed),
             Plan::Replay(token) => self.replay(&mut tally, token),
         };
+        let notes = self.notes(&tally);
         Report {
             name: self.name.to_owned(),
             engine: Engine::Sim,
@@ -74,8 +80,17 @@ impl Search<'_> {
             seconds: tally.started.elapsed().as_secs_f64(),
             outcomes: tally.outcomes,
             failure: tally.failure,
-            notes: vec![format!("faults: {}", self.rules.menu.describe())],
+            notes,
         }
+    }
+
+    /// What there was to choose from, and what was chosen.
+    fn notes(&self, tally: &Tally) -> Vec<String> {
+        let menu = &self.rules.menu;
+        vec![
+            format!("faults: {}", menu.describe(tally.boots)),
+            format!("placed in all executions: {}", placed(&tally.placed)),
+        ]
     }
 
     fn exhaustive(&self, tally: &mut Tally) -> Verdict {
@@ -124,6 +139,10 @@ impl Search<'_> {
     /// Counts an execution; `Some` when the search ends with it.
     fn take(&self, tally: &mut Tally, rules: &Rules, run: &Finished, counts: bool) -> Option<Verdict> {
         tally.executions += u64::from(counts);
+        tally.boots |= run.boots;
+        if counts {
+            tally.placed.iter_mut().zip(run.placed).for_each(|(sum, count)| *sum += count);
+        }
         tally.blocked += u64::from(!counts);
         tally.most_steps = tally.most_steps.max(run.steps);
         tally.most_choices = tally.most_choices.max(run.choices.made().len());

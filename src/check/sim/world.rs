@@ -2,9 +2,12 @@
 
 use super::agenda::{Agenda, Ready, Task};
 use super::clock::Clock;
+use super::crash::{Life, Perishable};
 use super::disk::Disk;
+use super::file::File;
 use super::network::{Net, Parcel};
-use super::plan::{ClockFault, Menu, seconds};
+use super::partition::Wall;
+use super::plan::{ClockFault, Counts, Menu, seconds};
 use super::{FailureKind, SourceLine, TraceLine};
 use crate::check::choice::Choices;
 use std::cell::{RefCell, RefMut};
@@ -34,6 +37,8 @@ pub(super) struct Core {
     state: RefCell<State>,
     pub(super) ready: Arc<Ready>,
     checks: RefCell<Vec<Check>>,
+    /// What a crash takes part of.
+    pub(super) perishable: RefCell<Vec<Rc<dyn Perishable>>>,
 }
 
 struct Check {
@@ -78,6 +83,7 @@ pub(super) struct NodeState {
     pub(super) clock: Option<Option<ClockFault>>,
     /// Set by the model.
     pub(super) wall_offset: i128,
+    pub(super) life: Life,
 }
 
 pub(super) struct State {
@@ -94,6 +100,8 @@ pub(super) struct State {
     pub(super) menu: Rc<Menu>,
     pub(super) faults: u32,
     pub(super) faults_used: u32,
+    pub(super) placed: Counts,
+    pub(super) walls: Vec<Wall>,
     pub(super) odds: f64,
     pub(super) choices: Choices,
     steps: u64,
@@ -130,6 +138,9 @@ impl State {
 pub(super) struct Finished {
     pub(super) choices: Choices,
     pub(super) faults_used: u32,
+    pub(super) placed: Counts,
+    /// Whether a node could crash at all.
+    pub(super) boots: bool,
     pub(super) steps: u64,
     pub(super) digest: u64,
     pub(super) out_of_steps: bool,
@@ -149,6 +160,7 @@ impl World {
             held: Vec::new(),
             clock: None,
             wall_offset: 0,
+            life: Life::default(),
         };
         let state = State {
             now: 0,
@@ -164,6 +176,8 @@ impl World {
             menu,
             faults: rules.faults,
             faults_used: 0,
+            placed: Counts::default(),
+            walls: Vec::new(),
             odds: rules.odds,
             choices,
             steps: 0,
@@ -179,6 +193,7 @@ impl World {
                 state: RefCell::new(state),
                 ready: Arc::default(),
                 checks: RefCell::default(),
+                perishable: RefCell::default(),
             }),
         }
     }
@@ -237,6 +252,11 @@ impl World {
         node: Node,
     ) -> Disk<K, V> {
         Disk::new(self, node)
+    }
+
+    /// A file of bytes on a node.
+    pub fn file(&self, node: Node) -> File {
+        File::new(self, node)
     }
 
     /// True time since the start, for oracles. Nodes have [`clock`](Self::clock).
@@ -396,10 +416,20 @@ impl World {
         drop((events, held));
         let checks = std::mem::take(&mut *self.core.checks.borrow_mut());
         drop(checks);
+        let perishable = std::mem::take(&mut *self.core.perishable.borrow_mut());
+        drop(perishable);
+        let programs: Vec<_> = {
+            let mut state = self.state();
+            state.nodes.iter_mut().filter_map(|node| node.life.program.take()).collect()
+        };
+        let boots = !programs.is_empty();
+        drop(programs);
         let mut state = self.state();
         Finished {
             choices: std::mem::replace(&mut state.choices, Choices::zeros()),
             faults_used: state.faults_used,
+            placed: state.placed,
+            boots,
             steps: state.steps,
             digest: state.digest,
             out_of_steps: state.out_of_steps,

@@ -45,6 +45,7 @@ impl<T> Arc<T> {
     /// If it is not; the handle is the error.
     #[track_caller]
     pub fn try_unwrap(this: Arc<T>) -> Result<T, Arc<T>> {
+        let _own = runtime::own_code();
         // Relaxed: the fence below orders the value's earlier uses before its move.
         if this.counts.strong.compare_exchange(1, 0, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return Err(this);
@@ -61,13 +62,16 @@ impl<T> Arc<T> {
     /// The value, if this is the last handle; otherwise it is dropped.
     #[track_caller]
     pub fn into_inner(this: Arc<T>) -> Option<T> {
+        let own = runtime::own_code();
         // Release: pairs with the Acquire fence of whoever drops the last handle.
         if this.counts.strong.fetch_sub(1, Ordering::Release) != 1 {
+            drop(own);
             this.forget_count();
             return None;
         }
         // Acquire: pairs with the Release of the other handles' drops.
         fence(Ordering::Acquire);
+        drop(own);
         let mut this = ManuallyDrop::new(this);
         // SAFETY: `this` is never used or dropped again.
         let (value, counts) = unsafe { (ManuallyDrop::take(&mut this.value), std::ptr::read(&this.counts)) };
@@ -110,6 +114,7 @@ impl<T: ?Sized> Arc<T> {
     /// The value by exclusive borrow, if this is the only handle.
     #[track_caller]
     pub fn get_mut(this: &mut Self) -> Option<&mut T> {
+        let _own = runtime::own_code();
         // Acquire: pairs with the Release of the other handles' drops.
         if this.counts.strong.load(Ordering::Acquire) == 1 {
             real::Arc::get_mut(&mut this.value)
@@ -159,6 +164,7 @@ impl<T: ?Sized> Weak<T> {
     #[must_use]
     #[track_caller]
     pub fn upgrade(&self) -> Option<Arc<T>> {
+        let _own = runtime::own_code();
         // Acquire: as in std, pairs with the Release of `get_mut`'s caller; Relaxed on failure.
         let up = |n: usize| (n != 0).then(|| n + 1);
         self.counts.strong.fetch_update(Ordering::Acquire, Ordering::Relaxed, up).ok()?;

@@ -74,8 +74,10 @@ impl Running<'_> {
     #[track_caller]
     fn end(&mut self, state: u8) {
         self.ended = true;
+        let own = runtime::own_code();
         // Release: pairs with the Acquire load in `Once::state`.
         self.once.state.store(state, Ordering::Release);
+        drop(own);
         if *self.turn > 0 {
             self.once.done.notify_all();
         }
@@ -153,6 +155,7 @@ impl Once {
 
     #[track_caller]
     fn state(&self) -> u8 {
+        let _own = runtime::own_code();
         // Acquire: pairs with the Release store in `Running::end`.
         self.state.load(Ordering::Acquire)
     }

@@ -244,8 +244,11 @@ impl<T> Handle<T> {
     fn is_finished(&self) -> bool {
         match &self.started {
             Started::Real(handle) => handle.is_finished(),
-            // Acquire: pairs with the Release store at the end of `run_thread`.
-            Started::Modelled(_) => self.packet.done.load(Ordering::Acquire),
+            Started::Modelled(_) => {
+                let _own = runtime::own_code();
+                // Acquire: pairs with the Release store at the end of `run_thread`.
+                self.packet.done.load(Ordering::Acquire)
+            }
         }
     }
 }

@@ -1,0 +1,329 @@
+//! The orderings that stand in a source file, and the comments that explain why
+//! one stays.
+//!
+//! The text is read, not parsed: comments and strings are blanked out, unit
+//! tests too, and what is left is searched for the names of orderings. Each
+//! belongs to the call whose arguments it is directly among; a call is known by
+//! its opening parenthesis, which is also the first one after the place that
+//! the compiler gives for it.
+
+/// Words that name an ordering stronger than Relaxed.
+const WORDS: [&str; 4] = ["Acquire", "Release", "AcqRel", "SeqCst"];
+
+/// Lines between a comment and the ordering that it explains, at most.
+const REACH: u32 = 10;
+
+/// An ordering in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Token {
+    pub(super) word: &'static str,
+    /// Where the called name begins, from 1.
+    pub(super) line: u32,
+    pub(super) column: u32,
+    /// The called name.
+    pub(super) op: String,
+    /// Where the call's parenthesis is: the call's identity in the text.
+    paren: usize,
+    /// The line of the word itself.
+    own_line: u32,
+}
+
+/// What a comment says of the ordering below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reason {
+    pub(super) line: u32,
+    /// Whether it says that nobody executes it; otherwise that it survives.
+    pub(super) blind: bool,
+    pub(super) text: String,
+    /// The line of the orderings that it is about; `None` if there is none in
+    /// reach.
+    pub(super) about: Option<u32>,
+}
+
+/// A source file.
+#[derive(Debug)]
+pub(super) struct Source {
+    code: Vec<char>,
+    /// Where each line begins in `code`.
+    lines: Vec<usize>,
+    pub(super) tokens: Vec<Token>,
+    pub(super) reasons: Vec<Reason>,
+}
+
+impl Source {
+    pub(super) fn new(text: &str) -> Source {
+        let mut code = blanked(text);
+        blank_tests(&mut code);
+        let mut lines = vec![0];
+        lines.extend(code.iter().enumerate().filter(|(_, c)| **c == '\n').map(|(at, _)| at + 1));
+        let mut source = Source { code, lines, tokens: Vec::new(), reasons: Vec::new() };
+        source.tokens = source.find_tokens();
+        source.reasons = reasons(text, &source.tokens);
+        source
+    }
+
+    /// The orderings among the arguments of the call that the compiler places
+    /// at this line and column.
+    pub(super) fn tokens_of(&self, line: u32, column: u32) -> impl Iterator<Item = &Token> {
+        let start = self.lines.get(line as usize - 1).map(|start| start + column as usize - 1);
+        let paren = start.and_then(|start| {
+            let rest = self.code.get(start..)?;
+            Some(start + rest.iter().position(|c| *c == '(')?)
+        });
+        self.tokens.iter().filter(move |token| Some(token.paren) == paren)
+    }
+
+    /// The reasons that are about this ordering of the call at this place.
+    pub(super) fn reason(&self, line: u32, column: u32, word: &str) -> Option<&Reason> {
+        let mut tokens = self.tokens_of(line, column).filter(|token| token.word == word);
+        tokens.find_map(|token| self.reasons.iter().find(|r| r.about == Some(token.own_line)))
+    }
+
+    fn find_tokens(&self) -> Vec<Token> {
+        let mut tokens = Vec::new();
+        let mut at = 0;
+        while at < self.code.len() {
+            if !is_word(self.code[at]) {
+                at += 1;
+                continue;
+            }
+            let end = at + self.code[at..].iter().take_while(|c| is_word(**c)).count();
+            let name: String = self.code[at..end].iter().collect();
+            if let Some(word) = WORDS.into_iter().find(|word| *word == name)
+                && let Some(paren) = self.argument_of(at, end)
+            {
+                tokens.push(self.token(word, at, paren));
+            }
+            at = end;
+        }
+        tokens
+    }
+
+    /// The parenthesis of the call that the word at `start..end` is an argument
+    /// of. `None` if it is none: a pattern, a comparison, an import.
+    fn argument_of(&self, start: usize, end: usize) -> Option<usize> {
+        let next = self.code[end..].iter().find(|c| !c.is_whitespace())?;
+        if !matches!(next, ',' | ')') {
+            return None;
+        }
+        let path = self.code[..start].iter().rev().take_while(|c| is_word(**c) || **c == ':').count();
+        let before = self.code[..start - path].iter().rev().find(|c| !c.is_whitespace())?;
+        if !matches!(before, ',' | '(') {
+            return None;
+        }
+        let mut depth = 0;
+        let open = |c: char| matches!(c, '(' | '[' | '{');
+        let at = self.code[..start].iter().rposition(|c| {
+            if matches!(c, ')' | ']' | '}') {
+                depth += 1;
+            } else if open(*c) {
+                depth -= 1;
+            }
+            depth < 0
+        })?;
+        (self.code[at] == '(').then_some(at)
+    }
+
+    fn token(&self, word: &'static str, at: usize, paren: usize) -> Token {
+        let mut end = paren;
+        // A turbofish stands between the name and its parenthesis.
+        if self.code[..end].ends_with(&['>']) {
+            end = self.code[..end].iter().rposition(|c| *c == '<').unwrap_or(end);
+            end = self.code[..end].iter().rposition(|c| is_word(*c)).map_or(end, |last| last + 1);
+        }
+        let start = end - self.code[..end].iter().rev().take_while(|c| is_word(**c)).count();
+        let line = self.line_of(start);
+        Token {
+            word,
+            line: line as u32 + 1,
+            column: (start - self.lines[line]) as u32 + 1,
+            op: self.code[start..end].iter().collect(),
+            paren,
+            own_line: self.line_of(at) as u32 + 1,
+        }
+    }
+
+    /// The line, from 0, that the character at `at` is on.
+    fn line_of(&self, at: usize) -> usize {
+        self.lines.partition_point(|start| *start <= at) - 1
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The comments of the form `// Audit: survives, because …` or
+/// `// Audit: blind, because …`, each with the ordering below it.
+fn reasons(text: &str, tokens: &[Token]) -> Vec<Reason> {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(&lines) {
+        let Some(said) = line.strip_prefix("// Audit: ") else {
+            continue;
+        };
+        let Some((verdict, why)) = said.split_once(", because ") else {
+            continue;
+        };
+        let more = lines[number as usize..].iter().map_while(|l| l.strip_prefix("// ")).take_while(|l| {
+            let first = l.split(' ').next().unwrap_or("");
+            !first.ends_with(':')
+        });
+        let text = std::iter::once(why).chain(more).collect::<Vec<_>>().join(" ");
+        let below = tokens.iter().map(|t| t.own_line).filter(|l| (number + 1..=number + REACH).contains(l));
+        found.push(Reason { line: number, blind: verdict == "blind", text, about: below.min() });
+    }
+    found
+}
+
+/// `text` with its comments and the contents of its literals replaced by blanks.
+fn blanked(text: &str) -> Vec<char> {
+    let mut code: Vec<char> = text.chars().collect();
+    let mut at = 0;
+    while at < code.len() {
+        let rest = &code[at..];
+        let end = match rest {
+            ['/', '/', ..] => at + rest.iter().take_while(|c| **c != '\n').count(),
+            ['/', '*', ..] => at + block_comment(rest),
+            ['r', '"' | '#', ..] if at == 0 || !is_word(code[at - 1]) => at + raw_string(rest),
+            ['"', ..] => at + string(rest),
+            ['\'', '\\', ..] => at + 3 + rest[3..].iter().take_while(|c| **c != '\'').count() + 1,
+            ['\'', _, '\'', ..] => at + 3,
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        let end = end.min(code.len());
+        code[at..end].iter_mut().filter(|c| **c != '\n').for_each(|c| *c = ' ');
+        at = end;
+    }
+    code
+}
+
+/// The length of the block comment at the start of `rest`.
+fn block_comment(rest: &[char]) -> usize {
+    let mut depth = 0;
+    let mut at = 0;
+    while at < rest.len() {
+        match &rest[at..] {
+            ['/', '*', ..] => {
+                depth += 1;
+                at += 2;
+            }
+            ['*', '/', ..] => {
+                depth -= 1;
+                at += 2;
+            }
+            _ => at += 1,
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    at
+}
+
+/// The length of the string at the start of `rest`.
+fn string(rest: &[char]) -> usize {
+    let mut at = 1;
+    while at < rest.len() && rest[at] != '"' {
+        at += if rest[at] == '\\' { 2 } else { 1 };
+    }
+    at + 1
+}
+
+/// The length of the raw string at the start of `rest`; of the `r` if it is a
+/// raw identifier.
+fn raw_string(rest: &[char]) -> usize {
+    let hashes = rest[1..].iter().take_while(|c| **c == '#').count();
+    if rest.get(1 + hashes) != Some(&'"') {
+        return 1;
+    }
+    let mut end = vec!['"'];
+    end.extend(std::iter::repeat_n('#', hashes));
+    let body = 2 + hashes;
+    rest[body..].windows(end.len()).position(|w| *w == end[..]).map_or(rest.len(), |at| body + at + end.len())
+}
+
+/// Blanks the modules that are marked `#[cfg(test)]`.
+fn blank_tests(code: &mut [char]) {
+    let mark: Vec<char> = "#[cfg(test)]".chars().collect();
+    let mut from = 0;
+    while let Some(at) = code[from..].windows(mark.len()).position(|w| *w == mark[..]) {
+        let start = from + at;
+        from = start + mark.len();
+        let rest: String = code[from..].iter().take(200).collect();
+        let item = rest.trim_start();
+        let Some(open) = code[from..].iter().position(|c| *c == '{').map(|at| from + at) else {
+            continue;
+        };
+        if !(item.starts_with("mod ") || item.starts_with("pub mod ")) {
+            continue;
+        }
+        let mut depth = 0;
+        let length = code[open..].iter().position(|c| {
+            depth += i32::from(*c == '{') - i32::from(*c == '}');
+            depth == 0
+        });
+        let end = length.map_or(code.len(), |length| open + length + 1);
+        code[start..end].iter_mut().filter(|c| **c != '\n').for_each(|c| *c = ' ');
+        from = end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(source: &Source) -> Vec<(&str, u32, u32, &str)> {
+        source.tokens.iter().map(|t| (t.op.as_str(), t.line, t.column, t.word)).collect()
+    }
+
+    #[test]
+    fn orderings_belong_to_the_call_that_they_are_arguments_of() {
+        let source = Source::new(
+            "fn f() {\n    a.b.store(g(1), Ordering::Release);\n    x.fetch_update(Ordering::AcqRel, Acquire, |v| {\n        \
+             Some(v + y.load(Ordering::SeqCst))\n    });\n    atomic::fence(core::sync::atomic::Ordering::SeqCst);\n}\n",
+        );
+        assert_eq!(
+            words(&source),
+            [
+                ("store", 2, 9, "Release"),
+                ("fetch_update", 3, 7, "AcqRel"),
+                ("fetch_update", 3, 7, "Acquire"),
+                ("load", 4, 20, "SeqCst"),
+                ("fence", 6, 13, "SeqCst"),
+            ]
+        );
+        let of = |line, column| source.tokens_of(line, column).map(|t| t.word).collect::<Vec<_>>();
+        assert_eq!(of(3, 7), ["AcqRel", "Acquire"]);
+        assert_eq!(of(6, 5), ["SeqCst"], "the compiler places a path call at its first word");
+        assert!(of(9, 1).is_empty());
+    }
+
+    #[test]
+    fn what_is_no_argument_is_no_ordering() {
+        let source = Source::new(
+            "use std::sync::atomic::Ordering::{self, SeqCst};\n// x.load(Ordering::Acquire)\n/* y.load(SeqCst) */\nlet \
+             s = \"z.load(Acquire)\";\nlet r = r#\"z.load(Acquire)\"#;\nlet c = '\"';\nmatch o { Ordering::Acquire => 1, \
+             _ => 2 };\nif o == Ordering::SeqCst {}\n#[cfg(test)]\nmod tests { fn f() { x.load(Ordering::SeqCst); } }\nfn \
+             g() { y.load(Ordering::Acquire); }\n",
+        );
+        assert_eq!(words(&source), [("load", 11, 12, "Acquire")]);
+    }
+
+    #[test]
+    fn a_reason_is_about_the_next_ordering() {
+        let source = Source::new(
+            "fn f() {\n    // Audit: survives, because the caller\n    // holds a lock.\n    // SeqCst: pairs with itself.\n    \
+             x.load(Ordering::SeqCst);\n    y.load(Ordering::Acquire);\n    // Audit: blind, because nobody calls \
+             it.\n}\n",
+        );
+        let reason = source.reason(5, 7, "SeqCst").expect("the comment is right above");
+        assert_eq!((reason.text.as_str(), reason.blind), ("the caller holds a lock.", false));
+        assert!(source.reason(6, 7, "Acquire").is_none());
+        let lost = &source.reasons[1];
+        assert_eq!((lost.line, lost.blind, lost.about), (7, true, None));
+    }
+}

@@ -1,0 +1,14 @@
+//! Linearizability: the near-linear checks against the general search, the
+//! counterexamples, the files, and objects under scenarios.
+#![cfg(feature = "check")]
+
+#[path = "linearize/common.rs"]
+mod common;
+#[path = "linearize/cross.rs"]
+mod cross;
+#[path = "linearize/files.rs"]
+mod files;
+#[path = "linearize/long.rs"]
+mod long;
+#[path = "linearize/scenarios.rs"]
+mod scenarios;
