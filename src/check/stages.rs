@@ -79,7 +79,7 @@ impl Stages {
         self.runs = 0;
         self.started = Instant::now();
         if strategy.is_random() {
-            return Search::Random(Sampler::new(strategy, self.seed.wrapping_add(self.at as u64)));
+            return Search::Random(Box::new(Sampler::new(strategy, self.seed.wrapping_add(self.at as u64))));
         }
         self.reached.entry(tag(strategy)).or_insert(Reached { strategy, complete: None });
         let kept = if strategy == Strategy::Exhaustive { self.kept.take() } else { None };
@@ -104,11 +104,10 @@ impl Stages {
             return true;
         }
         match std::mem::replace(search, Search::Busy) {
-            Search::Exhaustive(stack) if more => {
-                if stage.strategy == Strategy::Exhaustive {
-                    self.kept = Some(stack);
-                }
+            Search::Exhaustive(stack) if more && stage.strategy == Strategy::Exhaustive => {
+                self.kept = Some(stack);
             }
+            Search::Exhaustive(_) if more => {}
             Search::Exhaustive(stack) => {
                 let reached = self.reached.get_mut(&tag(stage.strategy));
                 reached.expect("the stage has begun").complete = Some(stack.cut);
@@ -158,7 +157,7 @@ impl Stages {
         let mut bounds = Vec::new();
         match self.reached.values().filter(complete).find(|r| r.complete == Some(false)) {
             Some(_) => {}
-            None => bounds.push(self.reached.values().filter(complete).next_back()?.strategy.bound()?),
+            None => bounds.push(self.reached.values().rfind(complete)?.strategy.bound()?),
         }
         if too_large {
             bounds.push("stale reads only in small graphs".into());

@@ -142,7 +142,7 @@ pub(crate) struct Object {
 #[derive(Debug)]
 pub(crate) enum Search {
     Exhaustive(Stack),
-    Random(Sampler),
+    Random(Box<Sampler>),
     Replay {
         list: Vec<Decision>,
         next: usize,
