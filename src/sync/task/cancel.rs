@@ -78,10 +78,10 @@ pub async fn join<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
 
 /// Polls `future` unless its output is there.
 fn poll_into<F: Future>(future: Pin<&mut F>, output: &mut Option<F::Output>, cx: &mut Context<'_>) {
-    if output.is_none() {
-        if let Poll::Ready(value) = future.poll(cx) {
-            *output = Some(value);
-        }
+    if output.is_none()
+        && let Poll::Ready(value) = future.poll(cx)
+    {
+        *output = Some(value);
     }
 }
 

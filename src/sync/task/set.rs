@@ -170,10 +170,10 @@ impl TaskSet {
         self.slots.borrow_mut()[task].future = None;
         let waker = self.slots.borrow()[task].waker.clone();
         loop {
-            if self.next() == Some(task) {
-                if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                    return value;
-                }
+            if self.next() == Some(task)
+                && let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker))
+            {
+                return value;
             }
         }
     }
@@ -205,10 +205,10 @@ impl TaskSet {
             (slot.future.take(), slot.waker.clone())
         };
         // It may add tasks, so the list is not borrowed.
-        if let Some(mut future) = future {
-            if future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
-                self.slots.borrow_mut()[task].future = Some(future);
-            }
+        if let Some(mut future) = future
+            && future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending()
+        {
+            self.slots.borrow_mut()[task].future = Some(future);
         }
     }
 
