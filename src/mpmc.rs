@@ -338,7 +338,8 @@ impl<T> Producer<T> {
     ///   stopped inside a call can make others see `Full` or `Empty`: see [`Producer`].
     /// - Linearization point: the compare-and-swap of the tail (for a pop that
     ///   says `Empty` across an open claim there is none, see [`Producer`]); for
-    ///   `Full` the Acquire load of the stamp; for `Closed` the load of the tail.
+    ///   `Full` the Acquire load of the stamp, which may be of an older stamp than
+    ///   the newest unless something orders this call after the pop; for `Closed` the load of the tail.
     /// - Ordering: the push happens before the [`Consumer::pop`] that returns the
     ///   item; the drops of all consumers happen before the return of `Closed`.
     #[inline]
@@ -491,7 +492,8 @@ impl<T> Consumer<T> {
     ///   only when another pop has claimed a position meanwhile. A thread
     ///   stopped inside a call can make others see `Full` or `Empty`: see [`Producer`].
     /// - Linearization point: the compare-and-swap of the head; for `Empty` the
-    ///   Acquire load of the stamp, if no claim is open; for `Closed` the second
+    ///   Acquire load of the stamp, if no claim is open, which may be of an older
+    ///   stamp unless something orders this call after the push; for `Closed` the second
     ///   one, after no producer was found.
     /// - Ordering: the [`Producer::push`] of the item happens before the return;
     ///   the drops of all producers happen before the return of `Closed`; this

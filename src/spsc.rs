@@ -196,8 +196,12 @@ impl<T> Drop for Shared<T> {
 ///
 /// - Order: first in, first out.
 /// - Visibility: a push that returned `Ok` happens before the pop that returns its item.
-/// - `Full`, `Empty` and `Closed` are exact: what they say is true at the
-///   linearization point of the call.
+/// - `Full`, `Empty` and `Closed` were true at the linearization point of the
+///   call, which for `Full` and `Empty` is a load. They order nothing: a thread
+///   that learns in another way that the other end has moved on, and is not
+///   synchronized with it, may still be told what was true before. By the order
+///   of happens-before the queue is linearizable with such
+///   stale answers allowed (`check::linearize::Queue::with_stale_answers`).
 /// - Dropping an end closes the queue. The producer gets
 ///   [`Closed`](PushError::Closed) from the next push on; the consumer gets
 ///   [`Closed`](PopError::Closed) after the last item.

@@ -342,3 +342,44 @@ fn a_leak_is_convicted() {
     acquit(model(true), ["over"]);
     convict(model(false), FailureKind::Leak);
 }
+
+/// Adds one to a counter in two threads, by `add`.
+fn counted_twice(add: fn(&AtomicUsize)) -> impl Fn() + Send + Sync + 'static {
+    move || {
+        let counter = std::sync::Arc::new(AtomicUsize::new(0));
+        let theirs = std::sync::Arc::clone(&counter);
+        let other = thread::spawn(move || add(&theirs));
+        add(&counter);
+        other.join().unwrap();
+        outcome(counter.load(Ordering::Relaxed));
+    }
+}
+
+#[test]
+fn updates_lose_nothing() {
+    acquit(counted_twice(|c| _ = c.update(Ordering::Relaxed, Ordering::Relaxed, |n| n + 1)), ["2"]);
+    acquit(counted_twice(|c| _ = c.try_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(n + 1))), ["2"]);
+    // A load and a store are no update.
+    acquit(counted_twice(|c| c.store(c.load(Ordering::Relaxed) + 1, Ordering::Relaxed)), ["1", "2"]);
+}
+
+#[test]
+fn pointers_move_and_carry_marks() {
+    acquit(
+        || {
+            let items = [1u16, 2, 3, 4];
+            let first = items.as_ptr().cast_mut();
+            let pointer = AtomicPtr::new(first);
+            assert_eq!(pointer.fetch_ptr_add(3, Ordering::Relaxed), first);
+            assert_eq!(pointer.fetch_ptr_sub(1, Ordering::Relaxed).addr() - first.addr(), 6);
+            assert_eq!(pointer.fetch_byte_sub(2, Ordering::Relaxed).addr() - first.addr(), 4);
+            assert_eq!(pointer.fetch_byte_add(2, Ordering::Relaxed).addr() - first.addr(), 2);
+            pointer.fetch_or(1, Ordering::Relaxed);
+            assert_eq!(pointer.fetch_xor(1, Ordering::Relaxed).addr() & 1, 1);
+            pointer.fetch_and(!1, Ordering::Relaxed);
+            // SAFETY: back at the third item.
+            outcome(unsafe { *pointer.load(Ordering::Relaxed) });
+        },
+        ["3"],
+    );
+}

@@ -203,15 +203,50 @@ macro_rules! common {
                 }
             }
 
+            /// [`try_update`](Self::try_update) by its older name.
+            ///
+            /// # Errors, panics
+            ///
+            /// As there.
+            #[track_caller]
+            pub fn fetch_update(
+                &self,
+                set: Ordering,
+                fetch: Ordering,
+                f: impl FnMut($ty) -> Option<$ty>,
+            ) -> Result<$ty, $ty> {
+                self.try_update(set, fetch, f)
+            }
+
             /// Replaces the value by what `f` makes of it, again and again
-            /// until nobody interferes. Gives the value before, as an error if
-            /// `f` gave `None`.
+            /// until nobody interferes. Gives the value before.
             ///
             /// # Panics
             ///
             /// If `fetch` is Release or AcqRel.
             #[track_caller]
-            pub fn fetch_update(
+            pub fn update(&self, set: Ordering, fetch: Ordering, mut f: impl FnMut($ty) -> $ty) -> $ty {
+                let mut old = self.load(fetch);
+                loop {
+                    match self.compare_exchange_weak(old, f(old), set, fetch) {
+                        Ok(old) => return old,
+                        Err(other) => old = other,
+                    }
+                }
+            }
+
+            /// Replaces the value by what `f` makes of it, again and again
+            /// until nobody interferes. Gives the value before.
+            ///
+            /// # Errors
+            ///
+            /// The value that `f` gave `None` for.
+            ///
+            /// # Panics
+            ///
+            /// If `fetch` is Release or AcqRel.
+            #[track_caller]
+            pub fn try_update(
                 &self,
                 set: Ordering,
                 fetch: Ordering,
@@ -341,6 +376,34 @@ pub struct AtomicPtr<T> {
 common!(AtomicPtr<T>, *mut T, usize::BITS as u8, |p: *mut T| p.expose_provenance() as u64, |v: u64| {
     std::ptr::with_exposed_provenance_mut(v as usize)
 });
+
+/// The methods of a pointer that count or mask its address.
+macro_rules! fetch_address {
+    ($($name:ident: $op:expr, $size:expr, $doc:literal;)*) => {
+        $(
+            #[doc = concat!($doc, " Gives the pointer before.")]
+            #[track_caller]
+            pub fn $name(&self, value: usize, order: Ordering) -> *mut T {
+                match update(self.object(), $op(value.wrapping_mul($size) as u64), order) {
+                    Some(old) => std::ptr::with_exposed_provenance_mut(old as usize),
+                    None => self.value.$name(value, order),
+                }
+            }
+        )*
+    };
+}
+
+impl<T> AtomicPtr<T> {
+    fetch_address! {
+        fetch_ptr_add: Rmw::Add, std::mem::size_of::<T>(), "Moves the pointer up by `value` items.";
+        fetch_ptr_sub: Rmw::Sub, std::mem::size_of::<T>(), "Moves the pointer down by `value` items.";
+        fetch_byte_add: Rmw::Add, 1, "Moves the pointer up by `value` bytes.";
+        fetch_byte_sub: Rmw::Sub, 1, "Moves the pointer down by `value` bytes.";
+        fetch_or: Rmw::Or, 1, "Bitwise or of the address.";
+        fetch_and: Rmw::And, 1, "Bitwise and of the address.";
+        fetch_xor: Rmw::Xor, 1, "Bitwise exclusive or of the address.";
+    }
+}
 
 impl<T> Default for AtomicPtr<T> {
     fn default() -> Self {
