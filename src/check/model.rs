@@ -97,7 +97,7 @@ impl Check {
         self
     }
 
-    /// Searches by these stages, one after another: see [`Strategy`]. The other
+    /// Searches by these stages, one after another: see [`Strategy`](super::Strategy). The other
     /// engines know only two plans, everything and at random, and take the
     /// nearer one.
     ///
