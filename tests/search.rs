@@ -186,3 +186,31 @@ fn shards_divide_the_tree_and_lose_nothing() {
     let failing = (1..=4).filter(|number| shard(*number, 4, deep).failed().is_some()).count();
     assert!(failing >= 1);
 }
+
+/// Seven choices, and then nobody can go on until a time-out is given for nothing.
+fn rescued_after_seven_choices() {
+    (0..7).for_each(|_| _ = check::any(2));
+    thread::park_timeout(std::time::Duration::from_millis(1));
+    check::outcome("woke");
+}
+
+#[test]
+fn a_subtree_that_begins_with_a_rescue_is_not_lost() {
+    let check = |threads| Check::new("rescued").timeouts(0).spurious(0).threads(threads);
+    for threads in [1, 3] {
+        let report = check(threads).run(rescued_after_seven_choices);
+        assert_eq!((report.executions, report.passed()), (128, true), "{report}");
+        assert!(report.outcomes.contains("woke"));
+    }
+}
+
+#[test]
+fn a_failure_stops_the_other_threads() {
+    // Eighteen choices make 262,144 executions. The first one fails, in whoever comes first.
+    let report = Check::new("fails at once").threads(2).run(|| {
+        let sum: usize = (0..18).map(|_| check::any(2)).sum();
+        assert_ne!(sum, 0);
+    });
+    report.assert_failed(FailureKind::Panic);
+    assert!(report.executions < 100_000, "{report}");
+}
