@@ -59,10 +59,11 @@ mod error;
 mod position;
 mod slot;
 
-#[cfg(feature = "check")]
-pub mod check;
 pub mod mpmc;
 pub mod spsc;
 pub mod sync;
+
+#[cfg(feature = "check")]
+pub use ringwright_check as check;
 
 pub use error::{PopError, PushError};

@@ -32,7 +32,9 @@ pub const ALL: &[Model] = &[
 pub fn audit(name: &str) -> Audit {
     let chosen = ALL.iter().filter(|model| model.name.contains(name));
     let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/../src");
-    chosen.fold(Audit::new().sources(sources), |audit, model| audit.model(model.name, (model.body)()))
+    // The switch of the build that ships: with the checker on, nobody can execute it.
+    let audit = Audit::new().sources(sources).files(|file| !file.contains("src/sync/"));
+    chosen.fold(audit, |audit, model| audit.model(model.name, (model.body)()))
 }
 
 /// An audit of the published structures in `shapes`, and of the corrected forms

@@ -12,12 +12,12 @@
 
 pub use ::std::*;
 
-pub use ringwright::sync::thread::thread_local;
+pub use ringwright_check::door::thread::thread_local;
 
 /// Every program linked to this crate allocates through the checker, which so
 /// sees use after free, double free and leaks.
 #[global_allocator]
-static QUARANTINE: ringwright::check::alloc::Quarantine = ringwright::check::alloc::Quarantine;
+static QUARANTINE: ringwright_check::alloc::Quarantine = ringwright_check::alloc::Quarantine;
 
 /// The system's own allocator, which the checker would not see, is not there.
 pub mod alloc {
@@ -29,7 +29,7 @@ pub mod alloc {
 /// A spinning thread tells the checker so.
 pub mod hint {
     pub use ::std::hint::*;
-    pub use ringwright::sync::hint::spin_loop;
+    pub use ringwright_check::door::hint::spin_loop;
 }
 
 /// Atomics, locks and everything built on them: the checker's door has them
@@ -40,7 +40,7 @@ pub mod hint {
 /// code is compiled with the snippet; so it can be the real one, `Arc<dyn T>`
 /// and all.
 pub mod sync {
-    pub use ringwright::sync::*;
+    pub use ringwright_check::door::*;
 
     #[cfg(plain)]
     pub use ::std::sync::{Arc, Weak};
@@ -48,13 +48,13 @@ pub mod sync {
 
 /// Threads of the model.
 pub mod thread {
-    pub use ringwright::sync::thread::*;
+    pub use ringwright_check::door::thread::*;
 }
 
 /// The model's clock. There is no `SystemTime`: a model has no date.
 pub mod time {
     pub use ::std::time::{Duration, TryFromFloatSecsError};
-    pub use ringwright::sync::time::Instant;
+    pub use ringwright_check::door::time::Instant;
 }
 
 /// Addresses, but no sockets.

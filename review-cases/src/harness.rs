@@ -13,10 +13,10 @@
 //! ```
 
 use crate::line::{Line, Site};
-use ringwright::check::{Check, Limit, Report, Verdict};
+use ringwright_check::{Check, Limit, Report, Verdict};
 use std::time::Duration;
 
-pub use ringwright::check::{any, sim};
+pub use ringwright_check::{any, sim};
 
 /// What one model may take by default.
 const MODEL_TIME: Duration = Duration::from_secs(30);
@@ -199,8 +199,8 @@ fn time(mut args: impl Iterator<Item = String>) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ringwright::sync::atomic::{AtomicU32, Ordering};
-    use ringwright::sync::{Arc, thread};
+    use ringwright_check::door::atomic::{AtomicU32, Ordering};
+    use ringwright_check::door::{Arc, thread};
 
     fn harness() -> Harness {
         Harness::new(MODEL_TIME)

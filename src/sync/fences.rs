@@ -12,16 +12,14 @@
 use super::atomic::{Ordering, fence};
 
 /// The fence of the side that runs often. See the module for the pair.
-#[cfg_attr(feature = "check", track_caller)]
-#[cfg_attr(not(feature = "check"), inline(always))]
+#[inline(always)]
 pub fn light_fence() {
     // SeqCst: pairs with the SeqCst fence in `heavy_fence`.
     fence(Ordering::SeqCst);
 }
 
 /// The fence of the side that runs rarely. See the module for the pair.
-#[cfg_attr(feature = "check", track_caller)]
-#[cfg_attr(not(feature = "check"), inline(always))]
+#[inline(always)]
 pub fn heavy_fence() {
     // SeqCst: pairs with the SeqCst fence in `light_fence`.
     fence(Ordering::SeqCst);

@@ -25,19 +25,17 @@
 //! model, and outside one they behave as `std` does.
 
 #[cfg(not(feature = "check"))]
-#[path = "plain.rs"]
-mod imp;
-
-#[cfg(feature = "check")]
-#[path = "checked/mod.rs"]
-mod imp;
-
 mod fences;
-#[cfg(feature = "std")]
-pub mod task;
+#[cfg(not(feature = "check"))]
+mod plain;
 
-pub use fences::{heavy_fence, light_fence};
-pub use imp::*;
+#[cfg(not(feature = "check"))]
+pub use self::{
+    fences::{heavy_fence, light_fence},
+    plain::*,
+};
+#[cfg(feature = "check")]
+pub use ringwright_check::{door::*, task};
 
 /// Whether this build's types are instrumented by the feature `check`: then
 /// they are slow, and timing them would time the checker.

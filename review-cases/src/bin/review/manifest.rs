@@ -14,7 +14,7 @@ const EDITIONS: [&str; 4] = ["2015", "2018", "2021", "2024"];
 const LANGUAGES: [&str; 1] = ["rust"];
 const SKIPS: [&str; 1] = [PLAIN];
 /// Names that the snippet's crate cannot have, because they name something else.
-const TAKEN: [&str; 7] = ["std", "core", "alloc", "test", "harness", "ringwright", "review_cases"];
+const TAKEN: [&str; 7] = ["std", "core", "alloc", "test", "harness", "ringwright_check", "review_cases"];
 
 /// `case.toml` as written.
 #[derive(Debug, Deserialize)]

@@ -49,7 +49,7 @@ pub(crate) struct Toolchain {
 #[derive(Debug)]
 struct Libraries {
     review_cases: PathBuf,
-    ringwright: PathBuf,
+    checker: PathBuf,
     folders: BTreeSet<PathBuf>,
 }
 
@@ -168,7 +168,7 @@ impl Toolchain {
 
     fn build_shims(&self) -> Result<PathBuf, Problem> {
         let mut key = self.key("shims");
-        for library in [&self.libraries.review_cases, &self.libraries.ringwright] {
+        for library in [&self.libraries.review_cases, &self.libraries.checker] {
             key.file(Path::new(""), library)?;
         }
         for (name, source) in SHIMS {
@@ -186,7 +186,7 @@ impl Toolchain {
                     .args(["--edition=2024", "--crate-type=rlib", "-Copt-level=1", "--out-dir=."])
                     .args(["--crate-name", name, "--cfg", cfg, "-Cmetadata=stand-in"])
                     .arg("--extern")
-                    .arg(with_path("ringwright=", &self.libraries.ringwright))
+                    .arg(with_path("ringwright_check=", &self.libraries.checker))
                     .arg(file);
                 self.libraries.add_folders(&mut command);
                 if let Err(refused) = compile::rustc(&mut command)? {
@@ -289,7 +289,7 @@ impl Libraries {
 
     /// Takes the paths from cargo's messages.
     fn read(messages: &str) -> Option<Self> {
-        let (mut review_cases, mut ringwright) = (None, None);
+        let (mut review_cases, mut checker) = (None, None);
         let mut folders = BTreeSet::new();
         for line in messages.lines() {
             let Ok(Artifact { target: Some(target), filenames }) = serde_json::from_str(line) else {
@@ -299,11 +299,11 @@ impl Libraries {
             let rlib = filenames.into_iter().find(|file| file.extension().is_some_and(|e| e == "rlib"));
             match target.name.as_str() {
                 "review_cases" => review_cases = rlib.or(review_cases),
-                "ringwright" => ringwright = rlib.or(ringwright),
+                "ringwright_check" => checker = rlib.or(checker),
                 _ => {}
             }
         }
-        Some(Self { review_cases: review_cases?, ringwright: ringwright?, folders })
+        Some(Self { review_cases: review_cases?, checker: checker?, folders })
     }
 
     fn add_folders(&self, command: &mut Command) {
@@ -322,13 +322,13 @@ mod tests {
         let messages = r#"
 {"reason":"compiler-artifact","target":{"name":"libc"},"filenames":["/t/release/deps/liblibc-1.rlib","/t/release/deps/liblibc-1.rmeta"]}
 {"reason":"compiler-artifact","target":{"name":"build-script-build"},"filenames":["/t/release/build/libc-2/build-script-build"]}
-{"reason":"compiler-artifact","target":{"name":"ringwright"},"filenames":["/t/release/deps/libringwright-3.rlib"]}
+{"reason":"compiler-artifact","target":{"name":"ringwright_check"},"filenames":["/t/release/deps/libringwright_check-3.rlib"]}
 {"reason":"compiler-artifact","target":{"name":"review_cases"},"filenames":["/t/release/libreview_cases.rlib"]}
 {"reason":"build-finished","success":true}
 "#;
         let libraries = Libraries::read(messages).unwrap();
         assert_eq!(libraries.review_cases, Path::new("/t/release/libreview_cases.rlib"));
-        assert_eq!(libraries.ringwright, Path::new("/t/release/deps/libringwright-3.rlib"));
+        assert_eq!(libraries.checker, Path::new("/t/release/deps/libringwright_check-3.rlib"));
         assert!(libraries.folders.contains(Path::new("/t/release/deps")));
         assert!(Libraries::read("{\"reason\":\"build-finished\"}").is_none());
     }

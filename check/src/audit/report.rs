@@ -1,0 +1,215 @@
+//! What an audit says: a verdict for every ordering and each weaker one tried.
+
+use crate::report::data::{Failure, Verdict};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What came of an ordering that was weakened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuditVerdict {
+    /// A model fails with the weaker one.
+    Necessary,
+    /// Every model that executes it passes with the weaker one too.
+    Survived,
+    /// Nothing can be said: no model executes it, or one reached a limit.
+    Blind,
+}
+
+impl fmt::Display for AuditVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            AuditVerdict::Necessary => "necessary",
+            AuditVerdict::Survived => "survived",
+            AuditVerdict::Blind => "blind",
+        })
+    }
+}
+
+/// The execution that needs an ordering: it fails without.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Witness {
+    /// The model that fails.
+    pub model: String,
+    /// How: kind, message, sites, trace and token.
+    #[serde(flatten)]
+    pub failure: Failure,
+}
+
+/// One ordering in the source, and one weaker one in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditedSite {
+    /// The file, relative to the root of the workspace.
+    pub file: String,
+    /// The line of the call, from 1.
+    pub line: u32,
+    /// The column of the call, from 1.
+    pub column: u32,
+    /// The operation, as the method is called.
+    pub op: String,
+    /// Which of its orderings, if it has two: `success` or `failure`, for a
+    /// `fetch_update` `set` or `fetch`.
+    pub role: Option<String>,
+    /// The ordering in the source.
+    pub ordering: String,
+    /// What it was weakened to; `dropped` for a fence that is left out. `None`
+    /// if no model executes it, so that nothing was tried.
+    pub weaker: Option<String>,
+    /// What came of it.
+    pub verdict: AuditVerdict,
+    /// For a necessary one: who needs it.
+    pub witness: Option<Witness>,
+    /// The models that passed with the weaker one; with the verdict, if they
+    /// were not searched exhaustively.
+    pub passed: Vec<String>,
+    /// For a blind one: why.
+    pub reason: Option<String>,
+    /// Why it stays as it is, by the comment in the source.
+    pub explained: Option<String>,
+}
+
+impl AuditedSite {
+    /// Whether somebody has to do something about it: nobody has shown that the
+    /// ordering is necessary, and no comment says why it stays.
+    #[must_use]
+    pub fn is_unexplained(&self) -> bool {
+        self.verdict != AuditVerdict::Necessary && self.explained.is_none()
+    }
+
+    fn place(&self) -> String {
+        format!("{}:{}:{}", self.file, self.line, self.column)
+    }
+
+    fn what(&self) -> String {
+        let role = self.role.as_ref().map(|role| format!(" ({role})")).unwrap_or_default();
+        let weaker = self.weaker.as_ref().map(|to| format!(" -> {to}")).unwrap_or_default();
+        format!("{}{role} {}{weaker}", self.op, self.ordering)
+    }
+
+    fn because(&self) -> String {
+        match (&self.witness, &self.reason) {
+            (Some(witness), _) => format!("{} in `{}`", witness.failure.kind, witness.model),
+            (None, Some(reason)) => reason.clone(),
+            (None, None) => format!("passed: {}", self.passed.join(", ")),
+        }
+    }
+}
+
+/// A model as it stands, before anything is weakened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditedModel {
+    /// Its name.
+    pub name: String,
+    /// What a check of it says. A model that does not pass convicts nobody.
+    pub verdict: Verdict,
+    /// How many executions it took.
+    pub executions: u64,
+}
+
+/// A comment that explains a survivor, where there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaleReason {
+    /// The file, relative to the root of the workspace.
+    pub file: String,
+    /// The line of the comment.
+    pub line: u32,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// What an audit says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AuditReport {
+    /// Every ordering stronger than Relaxed with each weaker one tried, by file
+    /// and line.
+    pub sites: Vec<AuditedSite>,
+    /// The models, in the order in which they were tried.
+    pub models: Vec<AuditedModel>,
+    /// Comments that explain nothing.
+    pub stale: Vec<StaleReason>,
+    /// Wall time, in seconds. Not in the JSON, which is the same for each run.
+    #[serde(skip)]
+    pub seconds: f64,
+}
+
+impl AuditReport {
+    /// Survivors and blind sites that no comment explains.
+    pub fn unexplained(&self) -> impl Iterator<Item = &AuditedSite> {
+        self.sites.iter().filter(|site| site.is_unexplained())
+    }
+
+    /// Whether nothing is left to do: every ordering is necessary or explained,
+    /// no explanation is out of date, and every model passes as it stands.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.unexplained().next().is_none()
+            && self.stale.is_empty()
+            && self.models.iter().all(|model| !is_unusable(&model.verdict))
+    }
+
+    /// Panics with the whole report unless each survivor and each blind site is
+    /// explained: by a comment in the sources, or by one of `reasons`, which are
+    /// pairs of a place, `src/file.rs:line`, and why the ordering stays there.
+    ///
+    /// # Panics
+    ///
+    /// Also if a reason explains nothing, if a comment is out of date, or if a
+    /// model fails as it stands.
+    #[track_caller]
+    pub fn assert_no_unexplained_survivor(&self, reasons: &[(&str, &str)]) -> &Self {
+        let at = |site: &AuditedSite, place: &str| {
+            let line = format!("{}:{}", site.file, site.line);
+            line.strip_suffix(place).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        };
+        for (place, _) in reasons {
+            let used = self.sites.iter().any(|s| s.is_unexplained() && at(s, place));
+            assert!(used, "the reason for {place} explains no survivor\n{self}");
+        }
+        let open = |s: &&AuditedSite| !reasons.iter().any(|(place, _)| at(s, place));
+        assert!(self.unexplained().find(open).is_none(), "there are unexplained survivors\n{self}");
+        assert!(self.stale.is_empty(), "there are reasons out of date\n{self}");
+        let failing = self.models.iter().find(|model| is_unusable(&model.verdict));
+        assert!(failing.is_none(), "a model fails as it stands\n{self}");
+        self
+    }
+}
+
+/// Whether a model with this verdict can convict nobody, because it fails as it
+/// stands.
+pub(super) fn is_unusable(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Failed(_))
+}
+
+impl fmt::Display for AuditReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let widest = |text: fn(&AuditedSite) -> String| {
+            self.sites.iter().map(|site| text(site).chars().count()).max().unwrap_or(0)
+        };
+        let (places, whats) = (widest(AuditedSite::place), widest(AuditedSite::what));
+        for site in &self.sites {
+            let (place, what) = (site.place(), site.what());
+            writeln!(f, "{place:<places$}  {what:<whats$}  {:<9}  {}", site.verdict, site.because())?;
+            if let Some(why) = &site.explained {
+                writeln!(f, "{:places$}  stays, because {why}", "")?;
+            }
+        }
+        for model in self.models.iter().filter(|model| is_unusable(&model.verdict)) {
+            writeln!(f, "`{}` is of no use: it does not pass as it stands: {}", model.name, model.verdict)?;
+        }
+        for stale in &self.stale {
+            writeln!(f, "{}:{}: {}", stale.file, stale.line, stale.message)?;
+        }
+        let count = |verdict| self.sites.iter().filter(|site| site.verdict == verdict).count();
+        write!(
+            f,
+            "{} orderings weakened by {} models: {} necessary, {} survived, {} blind; {} unexplained; {:.1} s",
+            self.sites.len(),
+            self.models.len(),
+            count(AuditVerdict::Necessary),
+            count(AuditVerdict::Survived),
+            count(AuditVerdict::Blind),
+            self.unexplained().count(),
+            self.seconds,
+        )
+    }
+}

@@ -1,0 +1,413 @@
+//! The way in: a closure, how to search it, and what it says.
+
+#[cfg(feature = "loom")]
+use crate::engines::loom_child;
+use crate::engines::native;
+use crate::engines::sc_driver;
+use crate::explorer::driver;
+use crate::graph::execution::BrokenRule;
+use crate::plan::options::{Mode, Plan};
+use crate::plan::orderings::{Recorder, Spot, Weakened};
+use crate::plan::split;
+use crate::plan::strategy::Stage;
+use crate::plan::token::{self, Token};
+use crate::report::data::{Engine, Limit, Report, Verdict};
+use crate::seam::clock::MAX_EVENTS;
+use crate::seam::op::Strength;
+use crate::seam::runtime;
+use std::collections::BTreeSet;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Runs `model` by the default plan: every execution, within a minute.
+///
+/// # Panics
+///
+/// If an execution fails, or a limit is reached: with the whole report, the
+/// interleaving included.
+#[track_caller]
+pub fn model(model: impl Fn() + Send + Sync + 'static) {
+    let site = Location::caller();
+    let name = std::thread::current().name().map_or_else(|| site.to_string(), str::to_owned);
+    Check::new(name).run(model).assert_passed();
+}
+
+/// Says what this execution of the model came to. The report holds the set of
+/// all that the complete executions said. Several calls in one execution join
+/// into one outcome.
+///
+/// # Panics
+///
+/// Outside a model.
+pub fn outcome(what: impl ToString) {
+    let text = {
+        let _engine = runtime::engine_code();
+        what.to_string()
+    };
+    match runtime::current() {
+        Some(engine) => engine.outcome(text),
+        None => assert!(native::outcome(text), "`check::outcome` is for use inside a model"),
+    }
+}
+
+/// A number below `n`; the search tries each.
+///
+/// # Panics
+///
+/// Outside a model, and if `n` is 0.
+#[must_use]
+pub fn any(n: usize) -> usize {
+    assert!(n > 0, "`check::any(0)`: there is no number below 0");
+    match runtime::current() {
+        Some(engine) => engine.choose(n),
+        None => native::choose(n).expect("`check::any` is for use inside a model"),
+    }
+}
+
+/// A check of one model: how it is to be searched.
+#[derive(Clone, Debug)]
+#[must_use = "a check does nothing before `run`"]
+pub struct Check {
+    plan: Plan,
+    engine: Engine,
+    loom_args: Option<Vec<String>>,
+    threads_set: bool,
+}
+
+impl Check {
+    /// A check of the model called `name`, by the default plan.
+    pub fn new(name: impl Into<String>) -> Check {
+        Check { plan: Plan::new(name.into()), engine: Engine::Explorer, loom_args: None, threads_set: false }
+    }
+
+    /// Looks at every execution, and at nothing else.
+    pub fn exhaustive(mut self) -> Check {
+        self.plan.mode = Mode::Exhaustive;
+        self
+    }
+
+    /// Looks at `executions` executions at random.
+    ///
+    /// # Panics
+    ///
+    /// If that is none.
+    pub fn random(mut self, executions: u64) -> Check {
+        assert!(executions > 0, "a check of 0 executions checks nothing");
+        self.plan.mode = Mode::Random { executions, seed: 0 };
+        self
+    }
+
+    /// Searches by these stages, one after another: see [`Strategy`](crate::Strategy). The other
+    /// engines know only two plans, everything and at random, and take the
+    /// nearer one.
+    ///
+    /// # Panics
+    ///
+    /// If there is no stage, or a random one without a budget.
+    pub fn plan<S: Into<Stage>>(mut self, stages: impl IntoIterator<Item = S>) -> Check {
+        let stages: Vec<Stage> = stages.into_iter().map(Into::into).collect();
+        assert!(!stages.is_empty(), "a plan without a stage checks nothing");
+        let endless = |s: &Stage| s.strategy.is_random() && s.executions.is_none() && s.time.is_none();
+        assert!(!stages.iter().any(endless), "a random stage without a budget never ends");
+        self.plan.mode = Mode::Stages { stages, seed: self.plan.mode.seed() };
+        self
+    }
+
+    /// Starts the random searches from `seed`.
+    pub fn seed(mut self, seed: u64) -> Check {
+        match &mut self.plan.mode {
+            Mode::Random { seed: old, .. } | Mode::Stages { seed: old, .. } => *old = seed,
+            Mode::Exhaustive | Mode::Replay(_) => {}
+        }
+        self
+    }
+
+    /// Searches on so many operating-system threads, which take disjoint parts
+    /// of the search tree. `RINGWRIGHT_THREADS` in the environment sets the
+    /// number for checks that do not. Only the explorer takes part in this.
+    ///
+    /// # Panics
+    ///
+    /// If that is none.
+    pub fn threads(mut self, threads: usize) -> Check {
+        assert!(threads > 0, "a check on 0 threads checks nothing");
+        self.plan.threads = threads;
+        self.threads_set = true;
+        self
+    }
+
+    /// Searches only the `number`th of `count` disjoint parts, counted from 1: the
+    /// others are for other machines. A random search takes its part of the
+    /// executions. `RINGWRIGHT_SHARD=number/count` in the environment does the same
+    /// for every check.
+    ///
+    /// # Panics
+    ///
+    /// If `number` is 0 or greater than `count`.
+    pub fn shard(mut self, number: u64, count: u64) -> Check {
+        assert!((1..=count).contains(&number), "there is no shard {number} of {count}");
+        self.plan.split.shard = Some((number - 1, count));
+        self
+    }
+
+    /// Whether the exhaustive search visits each graph once (the default) or
+    /// in every order, which finds nothing more: a test of the checker itself.
+    pub fn reduction(mut self, on: bool) -> Check {
+        self.plan.reduction = on;
+        self
+    }
+
+    /// Ends the check after so many executions. Reaching it is not a pass.
+    ///
+    /// # Panics
+    ///
+    /// If that is none.
+    pub fn max_executions(mut self, executions: u64) -> Check {
+        assert!(executions > 0, "a check of 0 executions checks nothing");
+        self.plan.max_executions = executions;
+        self
+    }
+
+    /// Ends the check after so much time. Reaching it is not a pass.
+    pub fn max_time(mut self, time: Duration) -> Check {
+        self.plan.max_time = Some(time);
+        self
+    }
+
+    /// Ends an execution after so many operations, 65,534 at most. Reaching it is
+    /// not a pass.
+    pub fn max_steps(mut self, steps: u32) -> Check {
+        self.plan.budget.steps = steps.min(MAX_EVENTS.into());
+        self
+    }
+
+    /// Lets each thread of an execution fail or wake for no reason so often.
+    pub fn spurious(mut self, times: u8) -> Check {
+        self.plan.budget.spurious = times;
+        self
+    }
+
+    /// Lets each thread of an execution run out of time so often, while
+    /// somebody else can still go on.
+    pub fn timeouts(mut self, times: u8) -> Check {
+        self.plan.budget.timeouts = times;
+        self
+    }
+
+    /// Lets a spinning loop turn so often in a row without reading anything
+    /// new, while somebody else can still go on.
+    pub fn repeats(mut self, turns: u8) -> Check {
+        self.plan.budget.repeats = turns;
+        self
+    }
+
+    /// Whether memory that the model never frees is a failure (the default).
+    pub fn leaks(mut self, are_failures: bool) -> Check {
+        self.plan.leaks = are_failures;
+        self
+    }
+
+    /// Ends the process with an error when no thread of the model has made a
+    /// step for so long, 30 seconds by default, and for up to twice that: then
+    /// one loops or blocks without touching [`sync`](crate::door), and cannot be
+    /// stopped. Zero turns it off. For the explorer.
+    pub fn watchdog(mut self, silence: Duration) -> Check {
+        self.plan.watchdog = silence;
+        self
+    }
+
+    /// Whether an allocation of the model may get any block of the same layout
+    /// that the model has freed before it; each such block and a fresh one are
+    /// tried. That is what an ABA bug needs. What a free happens before in the
+    /// standard's words is so here: the allocation that gets the block. Through
+    /// an old pointer, the new owner's objects are seen and no use after free,
+    /// so check without it as well. Needs the allocator [`Quarantine`], and the
+    /// explorer.
+    ///
+    /// [`Quarantine`]: crate::explorer::alloc::Quarantine
+    pub fn reuse(mut self, happens: bool) -> Check {
+        self.plan.reuse = happens;
+        self
+    }
+
+    /// Freezes a thread for ever at each of its writes; the rest must finish.
+    /// See [`freeze`](Check::freeze).
+    pub fn lock_free(self) -> Check {
+        self.freeze(1)
+    }
+
+    /// Freezes up to so many threads of an execution for ever, each just before
+    /// any of its operations that may write (stores, read-modify-writes, locks
+    /// and unlocks, spawns). A thread that only reads changes nothing for the
+    /// others, so places between are none of their own. All others must finish,
+    /// except for joining a frozen thread or one that joins one; else the
+    /// failure is [`NotLockFree`](crate::FailureKind::NotLockFree). So the
+    /// model's threads must not wait for each other on purpose.
+    ///
+    /// With as many as there are other threads, what is left runs alone:
+    /// obstruction freedom. Executions with a frozen thread say no outcome and
+    /// leak nothing. For the explorer only.
+    pub fn freeze(mut self, threads: u8) -> Check {
+        self.plan.freezes = threads;
+        self
+    }
+
+    /// Runs the operation on `line` of the file whose name ends with `file` as
+    /// if `to` stood there: a twin that a good model must convict. For a
+    /// compare-exchange, the ordering of its success. A fence that is weakened
+    /// to Relaxed is none. [`Audit`](crate::audit::Audit) does it for every
+    /// ordering in turn.
+    pub fn weaken(mut self, file: impl Into<String>, line: u32, to: Ordering) -> Check {
+        let (file, to) = (file.into(), Strength::of(to));
+        self.plan.weakened.push(Weakened::Line { file, line, failure: false, to });
+        self
+    }
+
+    /// [`weaken`](Check::weaken) for the ordering of a compare-exchange that
+    /// fails.
+    pub fn weaken_failure(mut self, file: impl Into<String>, line: u32, to: Ordering) -> Check {
+        let (file, to) = (file.into(), Strength::of(to));
+        self.plan.weakened.push(Weakened::Line { file, line, failure: true, to });
+        self
+    }
+
+    /// Runs the ordering at `spot` as if `to` stood there.
+    pub(crate) fn weaken_spot(mut self, spot: Spot, to: Strength) -> Check {
+        self.plan.weakened.push(Weakened::Spot { spot, to });
+        self
+    }
+
+    /// Writes down, into `recorder`, which orderings the model executes.
+    pub(crate) fn record(mut self, recorder: &Recorder) -> Check {
+        self.plan.recorder = Some(recorder.clone());
+        self
+    }
+
+    /// The outcomes that an execution may come to: one that comes to another
+    /// [`outcome`] is a failure, shown with its interleaving. (Whether all of
+    /// them were seen, [`Report::assert_outcomes`] says.)
+    pub fn outcomes<S: Into<String>>(mut self, allowed: impl IntoIterator<Item = S>) -> Check {
+        self.plan.outcomes = Some(Arc::new(allowed.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Breaks one rule of the memory model, to show that the checker's own
+    /// tests notice.
+    #[doc(hidden)]
+    pub fn broken(mut self, rule: BrokenRule) -> Check {
+        self.plan.broken = rule;
+        self
+    }
+
+    /// Which engine runs the model.
+    pub fn engine(mut self, engine: Engine) -> Check {
+        self.engine = engine;
+        self
+    }
+
+    /// With what arguments the engine loom starts this program again, to run
+    /// this model in a child process. Without them, a test is started by its
+    /// thread's name and a program as it was; so a check that does not run in
+    /// the thread of its test, or in the main thread, needs them. The child
+    /// must reach this check, known by its name, in its main thread.
+    pub fn loom_args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Check {
+        self.loom_args = Some(args.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Runs the check. A bad verdict is in the report, and never a panic.
+    ///
+    /// With `RINGWRIGHT_REPLAY=<token>` in the environment, the model that the
+    /// token is for runs that one execution, and others none.
+    ///
+    /// # Panics
+    ///
+    /// If it is called inside a model.
+    pub fn run(mut self, model: impl Fn() + Send + Sync + 'static) -> Report {
+        if let Ok(text) = std::env::var("RINGWRIGHT_REPLAY") {
+            match token::read(&text, &self.plan.name) {
+                Token::Replay(_) if self.engine != Engine::Explorer => {
+                    return self
+                        .not_run("RINGWRIGHT_REPLAY is set, and replays under the explorer only".into());
+                }
+                Token::Replay(list) => self.plan.mode = Mode::Replay(list),
+                Token::OtherModel => {
+                    return self.not_run("RINGWRIGHT_REPLAY is set, and is for another model".into());
+                }
+                Token::Refused(why) => return self.not_run(why),
+            }
+        }
+        if let Err(why) = self.take_part() {
+            return self.not_run(why);
+        }
+        self.run_whole(Arc::new(model))
+    }
+
+    /// [`run`](Check::run), whatever the environment says.
+    pub(crate) fn run_whole(self, model: Arc<dyn Fn() + Send + Sync>) -> Report {
+        assert!(runtime::current().is_none(), "a model cannot run a check");
+        #[cfg(feature = "loom")]
+        if let Some(report) = loom_child::intercept(&self.plan, self.engine, &model) {
+            return report;
+        }
+        let report = self.run_by_engine(model);
+        #[cfg(feature = "loom")]
+        loom_child::remember(&report);
+        report
+    }
+
+    /// Takes in what the environment says about threads and shards.
+    fn take_part(&mut self) -> Result<(), String> {
+        if self.engine != Engine::Explorer {
+            return Ok(());
+        }
+        if let (Ok(text), false) = (std::env::var("RINGWRIGHT_THREADS"), self.threads_set) {
+            let threads = text.parse().ok().filter(|n| *n > 0);
+            self.plan.threads =
+                threads.ok_or_else(|| format!("RINGWRIGHT_THREADS is `{text}`, not a number from 1"))?;
+        }
+        if let Ok(text) = std::env::var("RINGWRIGHT_SHARD") {
+            let shard = split::parse_shard(&text).map_err(|why| format!("RINGWRIGHT_SHARD: {why}"))?;
+            self.plan.split.shard = Some(shard);
+        }
+        Ok(())
+    }
+
+    fn run_by_engine(mut self, model: Arc<dyn Fn() + Send + Sync>) -> Report {
+        if self.engine != Engine::Explorer {
+            if self.plan.freezes > 0 {
+                return self.not_run("threads are frozen by the explorer only".into());
+            }
+            if self.plan.reuse {
+                return self.not_run("freed memory is given out again by the explorer only".into());
+            }
+            self.plan.mode = self.plan.mode.simple();
+        }
+        match self.engine {
+            Engine::Explorer => driver::run(self.plan, model),
+            Engine::Sc => sc_driver::run(self.plan, model),
+            Engine::Native => native::run(&self.plan, model),
+            #[cfg(feature = "loom")]
+            Engine::Loom => loom_child::run(&self.plan, self.loom_args.as_deref()),
+            #[cfg(not(feature = "loom"))]
+            Engine::Loom => self.not_run("built without the feature check-loom".into()),
+            Engine::Sim => self.not_run("the simulation runs tasks, not threads: see `check::sim`".into()),
+        }
+    }
+
+    fn not_run(self, why: String) -> Report {
+        Report {
+            name: self.plan.name,
+            engine: self.engine,
+            verdict: Verdict::LimitHit(Limit::Engine(why)),
+            executions: 0,
+            blocked: 0,
+            seconds: 0.0,
+            outcomes: BTreeSet::new(),
+            failure: None,
+            notes: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! [`std::sync::Condvar`].
+//!
+//! In a model a waiter may wake for no reason (a budget bounds how often), a
+//! notification wakes any waiter, and a timed wait both times out and does not.
+
+use super::mutex::MutexGuard;
+use super::object::Word;
+use crate::seam::op::{MISSED, SyncOp};
+use crate::seam::runtime::{self, Runtime, Site};
+use std::mem::ManuallyDrop;
+use std::panic::Location;
+use std::sync::{LockResult, PoisonError};
+use std::time::Duration;
+
+/// A condition variable: [`std::sync::Condvar`].
+#[derive(Debug)]
+pub struct Condvar {
+    word: Word,
+    real: std::sync::Condvar,
+}
+
+/// Whether a timed wait ended because its time was up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// Whether the time was up.
+    #[must_use]
+    pub fn timed_out(&self) -> bool {
+        self.0
+    }
+}
+
+impl Default for Condvar {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Condvar {
+    /// A condition variable that nobody waits on.
+    pub const fn new() -> Self {
+        Self { word: Word::new(), real: std::sync::Condvar::new() }
+    }
+
+    /// Gives the lock back, waits, and takes the lock again.
+    ///
+    /// # Errors
+    ///
+    /// If a holder panicked; the guard is in the error.
+    #[track_caller]
+    pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
+        let site = Location::caller();
+        match runtime::current() {
+            Some(engine) => self.modelled(engine, guard, None, site).0,
+            None => real(guard, |g| self.real.wait(g).unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+
+    /// [`wait`](Self::wait) until `condition` is false.
+    ///
+    /// # Errors
+    ///
+    /// If a holder panicked; the guard is in the error.
+    #[track_caller]
+    pub fn wait_while<'a, T: ?Sized>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        while condition(&mut *guard) {
+            guard = self.wait(guard)?;
+        }
+        Ok(guard)
+    }
+
+    /// [`wait`](Self::wait) for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// If a holder panicked; the guard and whether the time was up are in the
+    /// error.
+    #[track_caller]
+    pub fn wait_timeout<'a, T: ?Sized>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        timeout: Duration,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        let site = Location::caller();
+        let mut timed_out = false;
+        let result = match runtime::current() {
+            Some(engine) => {
+                let (result, late) = self.modelled(engine, guard, Some(timeout), site);
+                timed_out = late;
+                result
+            }
+            None => real(guard, |g| {
+                let (g, late) = self.real.wait_timeout(g, timeout).unwrap_or_else(PoisonError::into_inner);
+                timed_out = late.timed_out();
+                g
+            }),
+        };
+        let late = WaitTimeoutResult(timed_out);
+        match result {
+            Ok(guard) => Ok((guard, late)),
+            Err(poisoned) => Err(PoisonError::new((poisoned.into_inner(), late))),
+        }
+    }
+
+    /// [`wait_while`](Self::wait_while) for at most `timeout` altogether.
+    ///
+    /// # Errors
+    ///
+    /// If a holder panicked; the guard and whether the time was up are in the
+    /// error.
+    #[track_caller]
+    pub fn wait_timeout_while<'a, T: ?Sized>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        timeout: Duration,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        let start = super::time::Instant::now();
+        loop {
+            if !condition(&mut *guard) {
+                return Ok((guard, WaitTimeoutResult(false)));
+            }
+            let Some(left) = timeout.checked_sub(start.elapsed()).filter(|left| !left.is_zero()) else {
+                return Ok((guard, WaitTimeoutResult(true)));
+            };
+            guard = self.wait_timeout(guard, left)?.0;
+        }
+    }
+
+    /// Wakes one waiter, if there is one.
+    #[track_caller]
+    pub fn notify_one(&self) {
+        match runtime::current() {
+            Some(engine) => {
+                engine.sync(self.word.object(), SyncOp::NotifyOne, 0, Location::caller());
+            }
+            None => self.real.notify_one(),
+        }
+    }
+
+    /// Wakes every waiter.
+    #[track_caller]
+    pub fn notify_all(&self) {
+        match runtime::current() {
+            Some(engine) => {
+                engine.sync(self.word.object(), SyncOp::NotifyAll, 0, Location::caller());
+            }
+            None => self.real.notify_all(),
+        }
+    }
+
+    fn modelled<'a, T: ?Sized>(
+        &self,
+        engine: &dyn Runtime,
+        guard: MutexGuard<'a, T>,
+        timeout: Option<Duration>,
+        site: Site,
+    ) -> (LockResult<MutexGuard<'a, T>>, bool) {
+        let mutex = ManuallyDrop::new(guard).mutex;
+        engine.sync(self.word.object(), SyncOp::Enter, 0, site);
+        engine.unlock(mutex.word.object(), site);
+        let nanos = timeout.map_or(0, |t| u64::try_from(t.as_nanos()).unwrap_or(u64::MAX));
+        let op = SyncOp::Wait { timed: timeout.is_some(), spurious: true };
+        let late = engine.sync(self.word.object(), op, nanos, site) == MISSED;
+        engine.sync(mutex.word.object(), SyncOp::Lock, 0, site);
+        (mutex.poison.wrap(MutexGuard::new(mutex, None, site)), late)
+    }
+}
+
+/// A wait of a real thread.
+fn real<'a, T: ?Sized>(
+    mut guard: MutexGuard<'a, T>,
+    wait: impl FnOnce(std::sync::MutexGuard<'a, ()>) -> std::sync::MutexGuard<'a, ()>,
+) -> LockResult<MutexGuard<'a, T>> {
+    let held = guard.real.take().expect("a lock taken outside a model holds the real lock");
+    guard.real = Some(wait(held));
+    guard.mutex.poison.wrap(guard)
+}

@@ -1,0 +1,452 @@
+//! loom as an engine: the operations of a model on loom's objects.
+//!
+//! # State
+//!
+//! loom's objects live for one execution and must be made inside it. The door's
+//! objects are plain memory with an identity word, so this engine keeps, for
+//! each execution, the loom object that stands for each door object.
+//!
+//! # Objects
+//!
+//! 1. An atomic or a cell that the main thread touches before it starts another
+//!    is made on the spot.
+//! 2. After that they come from a pool, which the main thread makes just before
+//!    its first spawn: loom takes the making of an object for a write by
+//!    whoever makes it, and the first to touch an object need not be the one
+//!    who made it. A pool atomic starts at 0; the object's first value is its
+//!    *base*, and loom's value is the difference to it. Additions, swaps and
+//!    compare-exchanges carry over; what does not runs as a loop of
+//!    compare-exchanges.
+//! 3. If the pool runs out, the execution goes on with objects made on the spot
+//!    and is then thrown away: the child process says how large the pool must
+//!    be, and is started again.
+//! 4. A block that the model allocates after the first spawn has a loom cell,
+//!    made by the thread that allocates it; whoever touches an object in the
+//!    block reads the cell. So a fresh node that is not published properly is a
+//!    race. This needs the quarantining allocator.
+//! 5. A mutex is loom's mutex. Every other blocking word is a number behind a
+//!    loom mutex and condition variable, which orders more than it should.
+//!
+//! # Choices
+//!
+//! loom has none of its own. The answers of [`Runtime::choose`], by thread and
+//! number, are fixed while loom searches, and the whole search is repeated for
+//! every list of answers that any execution has asked for ([`Oracle`]).
+//!
+//! # Checked by
+//!
+//! `tests/engines.rs`.
+
+use crate::engines::loom_child::{self, Ended};
+use crate::engines::loom_object::{Atomic, Kind, Object, Pool, Word};
+use crate::engines::loom_state::{Birth, State, Thread};
+use crate::explorer::tracing::shown;
+use crate::report::data::{FailureKind, Limit, SourceLine};
+use crate::seam::op::{Alt, AltKind, DONE, Rmw, SyncOp};
+use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
+use crate::seam::statics;
+use std::cell::Cell;
+use std::ptr;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+/// Turns that a timed wait lets others have before its time is up.
+const TURNS: usize = 2;
+
+/// Stack of a model thread, in words.
+const STACK_WORDS: usize = 32 * 1024;
+
+thread_local! {
+    static STATE: Cell<*mut State> = const { Cell::new(ptr::null_mut()) };
+    /// Whether somebody is inside [`with`].
+    static LOOKING: Cell<bool> = const { Cell::new(false) };
+    /// Whether allocations are looked at: after the first spawn.
+    static ALLOCATIONS: Cell<bool> = const { Cell::new(false) };
+    static RESETS: std::cell::RefCell<Vec<Box<dyn FnOnce()>>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Makes `state` the state of this operating-system thread.
+pub(crate) fn install(state: *mut State) {
+    STATE.set(state);
+    runtime::set_current((!state.is_null()).then_some(&Loom as &'static dyn Runtime));
+}
+
+/// Gives `f` the state.
+pub(crate) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
+    let state = STATE.get();
+    assert!(!state.is_null(), "no execution is under way on this thread");
+    // Memory that `f` frees is the engine's own.
+    let outer = LOOKING.replace(true);
+    assert!(!outer, "the state is looked at twice at once");
+    // SAFETY: `loom_child` installed a state that lives as long as the check does. Only this thread uses
+    // it, and nobody is inside another call of `with`, as the line above has made sure.
+    let result = f(unsafe { &mut *state });
+    LOOKING.set(false);
+    result
+}
+
+/// Which kind of object an operation needs.
+#[derive(Clone, Copy)]
+enum Need {
+    Atomic,
+    Cell,
+    Mutex,
+    Word,
+}
+
+/// The loom object of `obj`, made if it is new. Reads the cell of its block.
+fn touch(obj: &Obj<'_>, need: Need, what: &'static str, site: Site) -> (usize, Rc<Object>) {
+    let birth = with(|s| {
+        let me = s.me;
+        s.threads[me].doing = Some((site, what));
+        s.birth(obj.addr)
+    });
+    if let Some(cell) = birth {
+        cell.with(|_| ());
+    }
+    if let Some(found) = with(|s| s.known(obj)) {
+        return found;
+    }
+    let spawned = with(|s| s.spawned());
+    let kind = match need {
+        Need::Mutex => Kind::Mutex(::loom::sync::Mutex::new(()), Cell::new(None)),
+        Need::Word => Kind::Word(Word::new(obj.value())),
+        Need::Cell => Kind::Cell(
+            with(|s| s.pool.take_cell(spawned)).unwrap_or_else(|| ::loom::cell::UnsafeCell::new(())),
+        ),
+        Need::Atomic => Kind::Atomic(match with(|s| s.pool.take_atomic(spawned, obj.size)) {
+            Some(atomic) => atomic.with_base(obj),
+            None => Atomic::new(obj.size, obj.value(), obj.bits),
+        }),
+    };
+    with(|s| s.add(obj, kind))
+}
+
+/// Runs a loom operation that may let other threads run.
+fn switching<R>(f: impl FnOnce() -> R) -> R {
+    let me = with(|s| s.me);
+    let result = f();
+    with(|s| {
+        s.me = me;
+        s.threads[me].doing = None;
+    });
+    result
+}
+
+/// Whether the thread unwinds a panic. The child process ends with the first
+/// panic, so this is only so while it is being reported.
+fn unwinding() -> bool {
+    std::thread::panicking()
+}
+
+/// The model has allocated a block.
+pub(crate) fn allocated(addr: usize, size: usize) {
+    if !ALLOCATIONS.try_with(Cell::get).unwrap_or(false) || unwinding() {
+        return;
+    }
+    let _engine = runtime::engine_code();
+    let cell = Rc::new(::loom::cell::UnsafeCell::new(()));
+    with(|s| {
+        s.pool.seen_allocator = true;
+        s.births.insert(addr, Birth { size: size.max(1), by: s.me, cell })
+    });
+}
+
+/// A block is given back.
+#[inline]
+pub(crate) fn freed(addr: usize) {
+    if ALLOCATIONS.try_with(Cell::get).unwrap_or(false) {
+        forget_birth(addr);
+    }
+}
+
+fn forget_birth(addr: usize) {
+    if !LOOKING.get() && !unwinding() {
+        let _engine = runtime::engine_code();
+        drop(with(|s| if s.births.is_empty() { None } else { s.births.remove(&addr) }));
+    }
+}
+
+/// The execution is over: runs what its statics asked for.
+pub(crate) fn run_resets() {
+    ALLOCATIONS.set(false);
+    for reset in RESETS.take() {
+        reset();
+    }
+}
+
+/// The engine. Its state is the thread's.
+#[derive(Debug)]
+struct Loom;
+
+impl Runtime for Loom {
+    fn load(&self, obj: Obj<'_>, order: Ordering, site: Site) -> u64 {
+        let _engine = runtime::engine_code();
+        if unwinding() {
+            return obj.value();
+        }
+        let (number, object) = touch(&obj, Need::Atomic, "load", site);
+        let value = switching(|| object.atomic().load(order));
+        with(|s| s.step(site, Some(number), None, format!("load = {} {order:?}", shown(value))));
+        value
+    }
+
+    fn store(&self, obj: Obj<'_>, value: u64, order: Ordering, site: Site) {
+        let _engine = runtime::engine_code();
+        if unwinding() {
+            return;
+        }
+        let (number, object) = touch(&obj, Need::Atomic, "store", site);
+        switching(|| object.atomic().store(value, order));
+        write_through(&obj, value);
+        with(|s| s.step(site, Some(number), None, format!("store = {} {order:?}", shown(value))));
+    }
+
+    fn rmw(&self, obj: Obj<'_>, op: Rmw, ok: Ordering, err: Ordering, site: Site) -> Result<u64, u64> {
+        let _engine = runtime::engine_code();
+        if unwinding() {
+            return Err(obj.value());
+        }
+        let (number, object) = touch(&obj, Need::Atomic, op.name(), site);
+        let result = switching(|| object.atomic().rmw(op, ok, err));
+        let what = match result {
+            Ok(old) => {
+                let new = op.apply(old, obj.bits);
+                write_through(&obj, new);
+                format!("{} {} -> {} {ok:?}", op.name(), shown(old), shown(new))
+            }
+            Err(old) => format!("{} {} unchanged {err:?}", op.name(), shown(old)),
+        };
+        with(|s| s.step(site, Some(number), None, what));
+        result
+    }
+
+    fn fence(&self, order: Ordering, site: Site) {
+        let _engine = runtime::engine_code();
+        if !unwinding() {
+            ::loom::sync::atomic::fence(order);
+            with(|s| s.step(site, None, None, format!("fence {order:?}")));
+        }
+    }
+
+    fn access(&self, obj: Obj<'_>, access: Access, site: Site) {
+        let _engine = runtime::engine_code();
+        if unwinding() {
+            return;
+        }
+        let (number, object) = touch(&obj, Need::Cell, "access", site);
+        // Before the access, so that the panic of a race finds it as the last step.
+        let what = if access == Access::Read { "read cell" } else { "write cell" };
+        with(|s| s.step(site, Some(number), Some(access), what.to_owned()));
+        match access {
+            Access::Read => object.cell().with(|_| ()),
+            Access::Write => object.cell().with_mut(|_| ()),
+        }
+        with(|s| {
+            let me = s.me;
+            s.threads[me].doing = None;
+        });
+    }
+
+    fn unlock(&self, obj: Obj<'_>, site: Site) {
+        let _engine = runtime::engine_code();
+        let found = if unwinding() { None } else { with(|s| s.known(&obj)) };
+        let Some((number, object)) = found else {
+            return;
+        };
+        match &object.kind {
+            Kind::Mutex(_, guard) => drop(guard.take()),
+            Kind::Word(word) => switching(|| word.set(0)),
+            _ => {}
+        }
+        with(|s| s.step(site, Some(number), None, "unlock".into()));
+    }
+
+    fn sync(&self, obj: Obj<'_>, op: SyncOp, nanos: u64, site: Site) -> u64 {
+        let _engine = runtime::engine_code();
+        if unwinding() {
+            return DONE;
+        }
+        let need = if matches!(op, SyncOp::Lock | SyncOp::TryLock) { Need::Mutex } else { Need::Word };
+        let (number, object) = touch(&obj, need, op.name(), site);
+        let alt = switching(|| match &object.kind {
+            Kind::Mutex(..) => object.lock(op == SyncOp::Lock),
+            _ => on_word(object.word(), op),
+        });
+        with(|s| {
+            if alt.kind == AltKind::Timeout {
+                s.nanos += nanos;
+            }
+            let late = if alt.kind == AltKind::Timeout { ": time is up" } else { "" };
+            s.step(site, Some(number), None, format!("{}{late}", op.name()));
+        });
+        alt.result
+    }
+
+    fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize {
+        let _engine = runtime::engine_code();
+        let number = with(|s| s.threads.len());
+        if number == ::loom::MAX_THREADS {
+            loom_child::end(Ended::Limit(Limit::Threads(number as u64)));
+        }
+        if number == 1 {
+            let sizes = with(|s| s.pool.sizes());
+            let made = Pool::made(sizes);
+            with(|s| s.pool.fill(made));
+            ALLOCATIONS.set(true);
+        }
+        with(|s| {
+            let name = name.filter(|n| !n.is_empty()).unwrap_or_else(|| format!("t{number}"));
+            s.step(site, None, None, format!("spawn {name}"));
+            s.threads.push(Thread { name, doing: None, handle: None, choices: 0 });
+        });
+        let run = move || {
+            with(|s| s.me = number);
+            let _user = runtime::user_code();
+            body();
+        };
+        let me = with(|s| s.me);
+        let handle = ::loom::thread::Builder::new().stack_size(STACK_WORDS).spawn(AssertSend(run).into_fn());
+        let handle = handle.expect("loom always starts a thread");
+        with(|s| {
+            s.me = me;
+            s.threads[number].handle = Some(handle);
+        });
+        number
+    }
+
+    fn join(&self, thread: usize, _: Obj<'_>, site: Site) {
+        let _engine = runtime::engine_code();
+        if unwinding() {
+            return;
+        }
+        let handle = with(|s| {
+            let me = s.me;
+            s.threads[me].doing = Some((site, "join"));
+            s.threads[thread].handle.take()
+        });
+        if let Some(handle) = handle {
+            switching(|| handle.join().expect("the child process ends with the first panic"));
+        }
+        with(|s| s.step(site, None, None, format!("join t{thread}")));
+    }
+
+    fn me(&self) -> usize {
+        with(|s| s.me)
+    }
+
+    fn yield_now(&self, _: Site) {
+        let _engine = runtime::engine_code();
+        if !unwinding() {
+            switching(::loom::thread::yield_now);
+        }
+    }
+
+    fn choose(&self, n: usize) -> usize {
+        let _engine = runtime::engine_code();
+        choose(n)
+    }
+
+    fn now(&self) -> u64 {
+        with(|s| s.nanos)
+    }
+
+    fn sleep(&self, nanos: u64, site: Site) {
+        with(|s| s.nanos += nanos);
+        self.yield_now(site);
+    }
+
+    fn outcome(&self, text: String) {
+        let _engine = runtime::engine_code();
+        with(|s| match &mut s.outcome {
+            Some(outcome) => {
+                outcome.push_str("; ");
+                outcome.push_str(&text);
+            }
+            None => s.outcome = Some(text),
+        });
+    }
+
+    fn panicked(&self, message: String) {
+        let _engine = runtime::engine_code();
+        let sites: Vec<SourceLine> = crate::seam::panics::site_in(&message).into_iter().collect();
+        loom_child::end(Ended::Failed(FailureKind::Panic, message, sites));
+    }
+
+    fn panic_taken(&self, _: usize) {}
+
+    fn reset_at_end(&self, addr: usize, reset: Box<dyn FnOnce()>) {
+        if statics::is_static(addr) {
+            RESETS.with_borrow_mut(|resets| resets.push(reset));
+        }
+    }
+}
+
+/// A thread's body on its way into loom, which runs it on this thread.
+struct AssertSend<F>(F);
+
+// SAFETY: loom's threads are coroutines of the operating-system thread that makes them.
+unsafe impl<F> Send for AssertSend<F> {}
+
+impl<F: FnOnce()> AssertSend<F> {
+    fn into_fn(self) -> impl FnOnce() + Send {
+        move || {
+            let whole = self;
+            (whole.0)();
+        }
+    }
+}
+
+fn choose(n: usize) -> usize {
+    if n < 2 {
+        return 0;
+    }
+    with(|s| {
+        let me = s.me;
+        let nth = s.threads[me].choices;
+        s.threads[me].choices += 1;
+        s.oracle.ask(me, nth, n)
+    })
+}
+
+fn write_through(obj: &Obj<'_>, value: u64) {
+    // SAFETY: the door took the address from a reference to a live atomic of this size.
+    unsafe { runtime::write_atomic(obj.addr, obj.size, value) }
+}
+
+/// Runs a blocking operation on a word.
+fn on_word(word: &Word, op: SyncOp) -> Alt {
+    let me = with(|s| s.me);
+    let timed = matches!(op, SyncOp::Wait { timed: true, .. } | SyncOp::Park { timed: true });
+    let turns = if timed && choose(2) == 0 { TURNS } else { 0 };
+    let mut alts = Vec::new();
+    let mut turn = 0;
+    let mut guard = word.lock();
+    loop {
+        alts.clear();
+        op.alts(guard.value(), me, &mut alts);
+        let late = timed && turn >= turns;
+        let usable = |a: &Alt| match a.kind {
+            AltKind::Normal | AltKind::Fail => true,
+            AltKind::Timeout => late,
+            AltKind::Spurious => false,
+        };
+        alts.retain(usable);
+        if let Some(last) = alts.len().checked_sub(1) {
+            with(|s| s.me = me);
+            let alt = alts[if last == 0 { 0 } else { choose(last + 1) }];
+            if let Some(value) = alt.write {
+                guard.set(value);
+            }
+            return alt;
+        }
+        if timed {
+            turn += 1;
+            drop(guard);
+            ::loom::thread::yield_now();
+            guard = word.lock();
+        } else {
+            guard = guard.wait();
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! One execution under [`crate::engines::loom`]: the loom objects that stand for the
+//! door's, the blocks of the model, its threads and their steps.
+
+use crate::engines::loom_object::{Kind, Object, Pool};
+use crate::report::data::SourceLine;
+use crate::seam::place::source_line;
+use crate::seam::runtime::{self, Access, Obj, Site};
+use crate::seam::statics;
+use std::collections::BTreeMap;
+use std::ptr;
+use std::rc::Rc;
+use std::sync::MutexGuard;
+use std::sync::atomic::Ordering;
+
+/// A step, for the trace.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub(super) lane: usize,
+    pub(super) site: Site,
+    /// The number of the object, if there is one.
+    pub(super) object: Option<usize>,
+    /// For a cell, whether it was written.
+    pub(super) access: Option<Access>,
+    pub(super) what: String,
+}
+
+/// A thread of the execution.
+#[derive(Debug)]
+pub(super) struct Thread {
+    pub(super) name: String,
+    /// The operation under way.
+    pub(super) doing: Option<(Site, &'static str)>,
+    pub(super) handle: Option<::loom::thread::JoinHandle<()>>,
+    pub(super) choices: usize,
+}
+
+/// A block of the model, with the cell that its allocation wrote.
+pub(super) struct Birth {
+    pub(super) size: usize,
+    pub(super) by: usize,
+    pub(super) cell: Rc<::loom::cell::UnsafeCell<()>>,
+}
+
+/// One execution.
+pub(crate) struct State {
+    /// The running thread. Whoever gets control back sets it.
+    pub(super) me: usize,
+    pub(super) threads: Vec<Thread>,
+    objects: Vec<Rc<Object>>,
+    pub(super) births: BTreeMap<usize, Birth>,
+    pub(super) pool: Pool,
+    /// The number of the execution: half of an object's identity.
+    execution: u32,
+    pub(super) steps: Vec<Step>,
+    pub(super) outcome: Option<String>,
+    pub(super) nanos: u64,
+    statics: Vec<(usize, usize, u64)>,
+    claim: Option<MutexGuard<'static, ()>>,
+    pub(super) oracle: Oracle,
+}
+
+/// The answers to the model's choices, by thread and number.
+#[derive(Debug, Default)]
+pub(super) struct Oracle {
+    /// Who asked, for the how manyth time, for one of how many, and what it gets.
+    answers: Vec<(usize, usize, usize, usize)>,
+}
+
+impl Oracle {
+    pub(super) fn ask(&mut self, thread: usize, nth: usize, of: usize) -> usize {
+        match self.answers.iter_mut().find(|(t, n, ..)| (*t, *n) == (thread, nth)) {
+            Some((_, _, most, answer)) => {
+                *most = of.max(*most);
+                (*answer).min(of - 1)
+            }
+            None => {
+                self.answers.push((thread, nth, of, 0));
+                0
+            }
+        }
+    }
+
+    /// Moves on to the next list of answers; `false` when there is none.
+    pub(super) fn advance(&mut self) -> bool {
+        while let Some((_, _, of, answer)) = self.answers.last_mut() {
+            if *answer + 1 < *of {
+                *answer += 1;
+                return true;
+            }
+            self.answers.pop();
+        }
+        false
+    }
+}
+
+impl State {
+    pub(super) fn new(pool: Pool) -> State {
+        State {
+            me: 0,
+            threads: Vec::new(),
+            objects: Vec::new(),
+            births: BTreeMap::new(),
+            pool,
+            execution: 0,
+            steps: Vec::new(),
+            outcome: None,
+            nanos: 0,
+            statics: Vec::new(),
+            claim: None,
+            oracle: Oracle::default(),
+        }
+    }
+
+    /// The last execution is over: puts statics back and forgets its objects.
+    pub(super) fn finish(&mut self) {
+        for (addr, size, value) in self.statics.drain(..) {
+            // SAFETY: only atomics in a static segment are listed, which are always live.
+            unsafe { runtime::write_atomic(addr, size, value) }
+        }
+        for object in self.objects.drain(..) {
+            object.forget_guard();
+        }
+        self.births.clear();
+        self.threads.clear();
+        self.steps.clear();
+        self.pool.empty();
+        self.nanos = 0;
+        self.me = 0;
+    }
+
+    /// Starts the next execution, with the main thread in it.
+    pub(super) fn begin(&mut self, execution: u32) {
+        self.execution = execution;
+        self.threads.push(Thread { name: "main".into(), doing: None, handle: None, choices: 0 });
+    }
+
+    pub(super) fn spawned(&self) -> bool {
+        self.threads.len() > 1
+    }
+
+    /// The object that `obj` is, if it is known in this execution.
+    pub(super) fn known(&self, obj: &Obj<'_>) -> Option<(usize, Rc<Object>)> {
+        // Relaxed: one operating-system thread runs the model.
+        let word = obj.id.load(Ordering::Relaxed);
+        if (word >> 32) as u32 != self.execution {
+            return None;
+        }
+        let number = word as u32 as usize;
+        let object = self.objects.get(number).filter(|o| o.addr == obj.addr)?;
+        Some((number, Rc::clone(object)))
+    }
+
+    pub(super) fn add(&mut self, obj: &Obj<'_>, kind: Kind) -> (usize, Rc<Object>) {
+        if obj.bits > 0 && statics::is_static(obj.addr) {
+            self.claim.get_or_insert_with(statics::claim);
+            self.statics.push((obj.addr, obj.size, obj.value()));
+        }
+        let object = Rc::new(Object { addr: obj.addr, kind });
+        let number = self.objects.len();
+        self.objects.push(Rc::clone(&object));
+        // Relaxed: one operating-system thread runs the model.
+        obj.id.store(u64::from(self.execution) << 32 | number as u64, Ordering::Relaxed);
+        (number, object)
+    }
+
+    /// The cell that stands for the allocation of the block that holds `addr`.
+    pub(super) fn birth(&self, addr: usize) -> Option<Rc<::loom::cell::UnsafeCell<()>>> {
+        let (start, birth) = self.births.range(..=addr).next_back()?;
+        (addr < start + birth.size && birth.by != self.me).then(|| Rc::clone(&birth.cell))
+    }
+
+    pub(super) fn step(&mut self, site: Site, object: Option<usize>, access: Option<Access>, what: String) {
+        self.steps.push(Step { lane: self.me, site, object, access, what });
+    }
+
+    /// The sites of a race that loom has just reported: the step that the
+    /// running thread was at, and the last one of the other side (thread
+    /// `other`, or anybody's) that conflicts with it.
+    pub(super) fn race_sites(&self, other: Option<usize>) -> Vec<SourceLine> {
+        let doing = self.threads[self.me].doing;
+        let this = |step: &&Step| {
+            let same = doing.is_some_and(|(site, _)| ptr::eq(site, step.site));
+            step.lane == self.me && step.access.is_some() && same
+        };
+        let there = self.steps.last().filter(this).and_then(|last| {
+            let conflicts = |step: &&Step| {
+                step.lane != self.me
+                    && other.is_none_or(|other| other == step.lane)
+                    && step.object == last.object
+                    && (step.access == Some(Access::Write) || last.access == Some(Access::Write))
+            };
+            self.steps.iter().rev().find(conflicts).map(|step| source_line(step.site))
+        });
+        there.into_iter().chain(doing.map(|(site, _)| source_line(site))).collect()
+    }
+}

@@ -1,0 +1,261 @@
+//! The engine without an engine: real threads, many rounds.
+//!
+//! Inside it the door does what `std` does, so a round costs what it costs in
+//! production, and whatever the machine does is what is seen. A round runs on
+//! a new operating-system thread; the threads that it starts inherit its
+//! [`Round`] and wait at a gate, so that they begin together.
+//!
+//! The gate opens when the main thread joins, or for each thread by itself
+//! after [`GATE`]: a main thread that waits in some other way must not wait
+//! for ever. A round that does not end within [`PATIENCE`] ends the check, and
+//! its threads are left behind.
+//!
+//! # Orderings
+//!
+//! The gate is Relaxed on purpose: an edge from it would hide races that the
+//! model has.
+
+use crate::plan::options::{Mode, Plan};
+use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, Verdict};
+use crate::seam::panics;
+use crate::seam::runtime;
+use crate::search::stack::Rng;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+/// Rounds, unless the check says how many.
+const ROUNDS: u64 = 2_000;
+
+/// How long a thread waits for the others.
+const GATE: Duration = Duration::from_micros(200);
+
+/// How long a round may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One run of the model's body.
+#[derive(Debug)]
+pub(crate) struct Round {
+    gate: AtomicBool,
+    state: Mutex<State>,
+    /// A thread has ended.
+    ended: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    rng: Rng,
+    /// Threads that have not ended.
+    live: usize,
+    outcome: Option<String>,
+    /// Panics that nobody has joined.
+    panics: Vec<(ThreadId, String)>,
+    /// Panics that a join gave to its caller.
+    taken: Vec<String>,
+}
+
+thread_local! {
+    static ROUND: RefCell<Option<Arc<Round>>> = const { RefCell::new(None) };
+}
+
+/// The round that the calling thread belongs to.
+fn current() -> Option<Arc<Round>> {
+    ROUND.try_with(|round| round.try_borrow().ok().and_then(|round| round.clone())).ok().flatten()
+}
+
+/// Adds to the round's outcome; whether there is a round.
+pub(crate) fn outcome(text: String) -> bool {
+    let Some(round) = current() else {
+        return false;
+    };
+    match &mut round.lock().outcome {
+        Some(outcome) => {
+            outcome.push_str("; ");
+            outcome.push_str(&text);
+        }
+        none => *none = Some(text),
+    }
+    true
+}
+
+/// A number below `n`, or `None` outside a round.
+pub(crate) fn choose(n: usize) -> Option<usize> {
+    current().map(|round| round.lock().rng.below(n))
+}
+
+/// The calling thread ends with a panic.
+pub(crate) fn panicked(message: String) {
+    if let Some(round) = current() {
+        round.lock().panics.push((thread::current().id(), message));
+    }
+}
+
+/// The calling thread is about to join another.
+pub(crate) fn joining() {
+    if let Some(round) = current() {
+        // Relaxed: see the chapter.
+        round.gate.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The calling thread has joined `thread`, and has its panic if there was one.
+pub(crate) fn joined(thread: ThreadId) {
+    if let Some(round) = current() {
+        let state = &mut *round.lock();
+        let (theirs, others) =
+            std::mem::take(&mut state.panics).into_iter().partition(|(by, _)| *by == thread);
+        let theirs: Vec<(ThreadId, String)> = theirs;
+        state.taken.extend(theirs.into_iter().map(|(_, message)| message));
+        state.panics = others;
+    }
+}
+
+/// The body of a thread that is about to start, as one of the round's.
+pub(crate) fn adopt<'a>(body: Box<dyn FnOnce() + 'a>) -> Box<dyn FnOnce() + 'a> {
+    let Some(round) = current() else {
+        return body;
+    };
+    round.lock().live += 1;
+    let live = Live(Arc::clone(&round));
+    Box::new(move || {
+        let live = live;
+        runtime::set_quiet(true);
+        ROUND.set(Some(round));
+        live.0.wait_at_gate();
+        body();
+        ROUND.set(None);
+    })
+}
+
+/// A thread of the round that has not ended.
+struct Live(Arc<Round>);
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.0.lock().live -= 1;
+        self.0.ended.notify_all();
+    }
+}
+
+impl Round {
+    fn new(seed: u64) -> Round {
+        let state =
+            State { rng: Rng::new(seed), live: 0, outcome: None, panics: Vec::new(), taken: Vec::new() };
+        Round { gate: AtomicBool::new(false), state: Mutex::new(state), ended: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_at_gate(&self) {
+        let start = Instant::now();
+        // Relaxed: see the chapter.
+        while !self.gate.load(Ordering::Relaxed) && start.elapsed() < GATE {
+            thread::yield_now();
+        }
+    }
+
+    /// Runs `model` in this round, on the calling thread.
+    fn run(self: &Arc<Round>, model: &dyn Fn()) -> End {
+        ROUND.set(Some(Arc::clone(self)));
+        runtime::set_quiet(true);
+        let result = catch_unwind(AssertUnwindSafe(model));
+        // Relaxed: see the chapter.
+        self.gate.store(true, Ordering::Relaxed);
+        ROUND.set(None);
+        let mut state = self.lock();
+        while state.live > 0 {
+            state = self.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let main = result.err().map(|payload| panics::text_of(&*payload));
+        let panic = main.or_else(|| state.panics.first().map(|(_, message)| message.clone()));
+        let panic = panic.map(|message| match state.taken.first() {
+            Some(first) => format!("{message}; a joined thread had panicked with: {first}"),
+            None => message,
+        });
+        End { panic, outcome: state.outcome.take() }
+    }
+}
+
+/// How a round ended.
+struct End {
+    panic: Option<String>,
+    outcome: Option<String>,
+}
+
+/// Runs `model` round after round.
+pub(crate) fn run(plan: &Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
+    panics::install();
+    let started = Instant::now();
+    let (wanted, seed) = match plan.mode {
+        Mode::Random { executions, seed } => (executions, seed),
+        Mode::Exhaustive | Mode::Replay(_) | Mode::Stages { .. } => (ROUNDS.min(plan.max_executions), 0),
+    };
+    let patience = plan.max_time.map_or(PATIENCE, |max| max.min(PATIENCE));
+    let mut outcomes = BTreeSet::new();
+    let mut failure = None;
+    let mut limit = None;
+    let mut rounds = 0;
+    while rounds < wanted && failure.is_none() && limit.is_none() {
+        if plan.max_time.is_some_and(|max| started.elapsed() >= max) {
+            limit = Some(Limit::Millis(started.elapsed().as_millis() as u64));
+            break;
+        }
+        match one_round(seed.wrapping_add(rounds), Arc::clone(&model), patience) {
+            Ok(End { panic: Some(message), .. }) => failure = Some(panic_failure(message)),
+            Ok(End { outcome, .. }) => outcomes.extend(outcome),
+            Err(why) => limit = Some(Limit::Engine(format!("round {}: {why}", rounds + 1))),
+        }
+        rounds += 1;
+    }
+    let verdict = match (&failure, limit) {
+        (Some(_), _) => Verdict::Failed(FailureKind::Panic),
+        (None, Some(limit)) => Verdict::LimitHit(limit),
+        (None, None) => Verdict::Sampled { executions: rounds, distinct: outcomes.len().max(1) as u64 },
+    };
+    Report {
+        name: plan.name.clone(),
+        engine: Engine::Native,
+        verdict,
+        executions: rounds,
+        blocked: 0,
+        seconds: started.elapsed().as_secs_f64(),
+        outcomes,
+        failure,
+        notes: vec![
+            "real threads: only what this machine happened to do; distinct counts outcomes; data races, leaks and use \
+             after free are not looked for; statics keep their values from round to round"
+                .into(),
+        ],
+    }
+}
+
+fn one_round(seed: u64, model: Arc<dyn Fn() + Send + Sync>, patience: Duration) -> Result<End, String> {
+    let (sender, receiver) = mpsc::channel();
+    let body = move || {
+        let end = Arc::new(Round::new(seed)).run(&*model);
+        // The receiver is gone if the round has taken too long.
+        drop(sender.send(end));
+    };
+    let main = thread::Builder::new().name("main".into()).spawn(body).map_err(|error| error.to_string())?;
+    match receiver.recv_timeout(patience) {
+        Ok(end) => {
+            drop(main.join());
+            Ok(end)
+        }
+        Err(_) => Err(format!(
+            "it did not end within {} ms: a deadlock, a livelock, or a slow model",
+            patience.as_millis()
+        )),
+    }
+}
+
+fn panic_failure(message: String) -> Failure {
+    let sites = panics::site_in(&message).into_iter().collect();
+    Failure { kind: FailureKind::Panic, message, sites, trace: Trace::default(), token: String::new() }
+}

@@ -1,0 +1,314 @@
+//! The engine for large models: sequentially consistent interleavings, on
+//! shuttle's coroutines.
+//!
+//! # What it runs
+//!
+//! Before every atomic operation and every operation of a lock the running
+//! thread gives up control, [`crate::engines::schedule`] says who goes on, and the
+//! operation then acts on the real memory. So a read sees the newest value,
+//! whatever its ordering, and fences do nothing: weak behaviours, and data
+//! races on plain memory, are for the explorer. In return an execution costs
+//! no graph, so models may be large.
+//!
+//! # Who can go on
+//!
+//! 1. A thread at a plain operation always can.
+//! 2. A thread at a blocking operation can if the operation has an alternative
+//!    on the value in memory. Spurious and timed-out ones count within the
+//!    budget, and only while somebody else can go on without.
+//! 3. A thread that yields can once somebody has written since it last looked.
+//! 4. When nobody can, waits with a time limit time out, and threads that
+//!    yield get turns for nothing, in case their loops count. When these are
+//!    used up, it is a livelock; without any such thread, a deadlock.
+//!
+//! # Checked by
+//!
+//! `tests/engines.rs`.
+
+use crate::engines::sc_state::{State, Stop, Want};
+use crate::explorer::tracing::shown;
+use crate::report::data::Limit;
+use crate::seam::op::{AltKind, DONE, Rmw, SyncOp};
+use crate::seam::place;
+use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
+use crate::seam::statics;
+use shuttle_engine::runtime::execution::ExecutionState;
+use std::cell::Cell;
+use std::ptr;
+use std::sync::atomic::Ordering;
+
+/// Threads of an execution, the main one included: a condition variable's word
+/// has a bit for each.
+const MAX_THREADS: usize = 32;
+
+/// Stack of a model thread, in bytes. Pages are touched only when used.
+pub(super) const STACK: usize = 256 * 1024;
+
+thread_local! {
+    static STATE: Cell<*mut State> = const { Cell::new(ptr::null_mut()) };
+    static RESETS: std::cell::RefCell<Vec<Box<dyn FnOnce()>>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Makes `state` the state of this operating-system thread.
+pub(super) fn install(state: *mut State) {
+    STATE.set(state);
+}
+
+/// Gives `f` the state.
+pub(super) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
+    let state = STATE.get();
+    assert!(!state.is_null(), "no execution is under way on this thread");
+    // SAFETY: the driver installed a state that lives as long as the check does. Only this thread uses
+    // it, and `f` is a short piece of engine code that neither calls `with` again nor switches.
+    f(unsafe { &mut *state })
+}
+
+/// Runs what the execution's statics asked for at its end.
+pub(super) fn run_resets(completed: bool) {
+    crate::door::run_resets(RESETS.take(), completed);
+}
+
+/// Stands at an operation until the schedule picks the thread.
+fn stand(want: Want, site: Site) {
+    let (me, next) = with(|s| {
+        let me = s.me;
+        s.threads[me].want = want;
+        s.threads[me].site = place::of(site);
+        s.steps += 1;
+        if s.steps > s.budget.steps {
+            s.stop.get_or_insert(Stop::Limit(Limit::Steps(s.budget.steps.into())));
+        }
+        if s.stop.is_none() {
+            s.decide();
+        }
+        (me, s.next)
+    });
+    if next == Some(me) {
+        with(|s| s.next = None);
+    } else {
+        shuttle_engine::runtime::thread::switch();
+    }
+    while with(|s| s.stop.is_some()) {
+        shuttle_engine::runtime::thread::switch();
+    }
+    with(|s| {
+        s.threads[me].want = Want::Step;
+        s.threads[me].looked = s.writes;
+    });
+}
+
+fn how(kind: AltKind) -> &'static str {
+    match kind {
+        AltKind::Normal => "",
+        AltKind::Fail => ": held by another",
+        AltKind::Spurious => ": wakes for no reason",
+        AltKind::Timeout => ": time is up",
+    }
+}
+
+/// Whether the thread unwinds a panic: its operations then run at once.
+fn unwinding() -> bool {
+    std::thread::panicking()
+}
+
+/// The engine. Its state is the thread's.
+#[derive(Debug)]
+pub(super) struct Sc;
+
+impl Runtime for Sc {
+    fn load(&self, obj: Obj<'_>, _: Ordering, site: Site) -> u64 {
+        let _engine = runtime::engine_code();
+        if !unwinding() {
+            with(|s| s.touch(&obj));
+            stand(Want::Step, site);
+        }
+        let value = obj.value();
+        with(|s| s.trace(Some(&obj), site, |at| format!("load {at} = {}", shown(value))));
+        value
+    }
+
+    fn store(&self, obj: Obj<'_>, value: u64, _: Ordering, site: Site) {
+        let _engine = runtime::engine_code();
+        if !unwinding() {
+            with(|s| s.touch(&obj));
+            stand(Want::Step, site);
+        }
+        // SAFETY: the door took the address from a reference to a live atomic of this size.
+        unsafe { runtime::write_atomic(obj.addr, obj.size, value) }
+        with(|s| {
+            s.wrote();
+            s.trace(Some(&obj), site, |at| format!("store {at} = {}", shown(value)));
+        });
+    }
+
+    fn unlock(&self, obj: Obj<'_>, site: Site) {
+        self.store(obj, 0, Ordering::Release, site);
+    }
+
+    fn rmw(&self, obj: Obj<'_>, op: Rmw, _: Ordering, _: Ordering, site: Site) -> Result<u64, u64> {
+        let _engine = runtime::engine_code();
+        if !unwinding() {
+            with(|s| s.touch(&obj));
+            stand(Want::Step, site);
+        }
+        let old = obj.value();
+        let fails = match op {
+            Rmw::Cas { expected, .. } if expected != old => true,
+            Rmw::Cas { weak: true, .. } if !unwinding() => with(|s| {
+                let me = s.me;
+                let fails = s.threads[me].spurious > 0 && s.schedule.pick(2) == 1;
+                s.threads[me].spurious -= u8::from(fails);
+                fails
+            }),
+            _ => false,
+        };
+        if fails {
+            let text = |at: &str| format!("{} {at}: {} unchanged", op.name(), shown(old));
+            with(|s| s.trace(Some(&obj), site, text));
+            return Err(old);
+        }
+        let new = op.apply(old, obj.bits);
+        // SAFETY: the door took the address from a reference to a live atomic of this size.
+        unsafe { runtime::write_atomic(obj.addr, obj.size, new) }
+        with(|s| {
+            s.wrote();
+            s.trace(Some(&obj), site, |at| format!("{} {at}: {} -> {}", op.name(), shown(old), shown(new)));
+        });
+        Ok(old)
+    }
+
+    fn fence(&self, _: Ordering, _: Site) {}
+
+    fn access(&self, _: Obj<'_>, _: Access, _: Site) {}
+
+    fn sync(&self, obj: Obj<'_>, op: SyncOp, nanos: u64, site: Site) -> u64 {
+        let _engine = runtime::engine_code();
+        with(|s| s.touch(&obj));
+        if !unwinding() {
+            stand(Want::Sync(op, obj.addr), site);
+        }
+        with(|s| {
+            let me = s.me;
+            s.fill_alts(me, op, obj.addr);
+            if s.alts.is_empty() {
+                // A thread that unwinds takes a lock that another holds: it is about to be abandoned.
+                return DONE;
+            }
+            let pick = s.schedule.pick(s.alts.len());
+            let alt = s.alts[pick];
+            match alt.kind {
+                AltKind::Spurious => s.threads[me].spurious -= 1,
+                AltKind::Timeout => {
+                    s.threads[me].timeouts = s.threads[me].timeouts.saturating_sub(1);
+                    s.nanos += nanos;
+                }
+                AltKind::Normal | AltKind::Fail => {}
+            }
+            if let Some(value) = alt.write {
+                // SAFETY: the door took the address from a reference to a live word.
+                unsafe { runtime::write_atomic(obj.addr, obj.size, value) }
+                s.wrote();
+            }
+            s.trace(Some(&obj), site, |at| format!("{} {at}{}", op.name(), how(alt.kind)));
+            alt.result
+        })
+    }
+
+    fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize {
+        let _engine = runtime::engine_code();
+        let number = with(|s| {
+            let number = s.threads.len();
+            if number == MAX_THREADS {
+                s.stop.get_or_insert(Stop::Limit(Limit::Threads(MAX_THREADS as u64)));
+            } else {
+                let name = name.filter(|n| !n.is_empty()).unwrap_or_else(|| format!("t{number}"));
+                s.trace(None, site, |_| format!("spawn {name}"));
+                s.add_thread(name, site);
+            }
+            number
+        });
+        if number == MAX_THREADS {
+            loop {
+                shuttle_engine::runtime::thread::switch();
+            }
+        }
+        let run = Box::new(move || {
+            {
+                let _user = runtime::user_code();
+                body();
+            }
+            with(|s| s.finish(number));
+        });
+        // The scheduler runs inside the call: it must go on with this thread.
+        with(|s| s.next = Some(s.me));
+        ExecutionState::spawn_thread(run, STACK, None, None, site);
+        with(|s| s.next = None);
+        number
+    }
+
+    fn join(&self, thread: usize, _: Obj<'_>, site: Site) {
+        let _engine = runtime::engine_code();
+        if !unwinding() {
+            stand(Want::Join(thread), site);
+        }
+        with(|s| s.trace(None, site, |_| format!("join t{thread}")));
+    }
+
+    fn me(&self) -> usize {
+        with(|s| s.me)
+    }
+
+    fn yield_now(&self, site: Site) {
+        let _engine = runtime::engine_code();
+        if !unwinding() {
+            let looked = with(|s| s.threads[s.me].looked);
+            stand(Want::Change(looked), site);
+        }
+    }
+
+    fn choose(&self, n: usize) -> usize {
+        let _engine = runtime::engine_code();
+        with(|s| s.schedule.pick(n))
+    }
+
+    fn now(&self) -> u64 {
+        with(|s| s.nanos)
+    }
+
+    fn sleep(&self, nanos: u64, site: Site) {
+        let _engine = runtime::engine_code();
+        with(|s| s.nanos += nanos);
+        self.yield_now(site);
+    }
+
+    fn outcome(&self, text: String) {
+        let _engine = runtime::engine_code();
+        with(|s| match &mut s.outcome {
+            Some(outcome) => {
+                outcome.push_str("; ");
+                outcome.push_str(&text);
+            }
+            None => s.outcome = Some(text),
+        });
+    }
+
+    fn panicked(&self, message: String) {
+        let _engine = runtime::engine_code();
+        with(|s| s.panics.push((s.me, message)));
+    }
+
+    fn panic_taken(&self, thread: usize) {
+        with(|s| s.panics.retain(|(by, _)| *by != thread));
+    }
+
+    fn reset_at_end(&self, addr: usize, reset: Box<dyn FnOnce()>) {
+        if statics::is_static(addr) {
+            RESETS.with_borrow_mut(|resets| resets.push(reset));
+        }
+    }
+}
+
+/// The main thread has ended.
+pub(super) fn main_finished() {
+    with(|s| s.finish(0));
+}

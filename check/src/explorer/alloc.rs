@@ -1,0 +1,81 @@
+//! The allocator that a test binary declares, so that the checker knows who
+//! allocated what, and when it was freed.
+//!
+//! ```
+//! #[global_allocator]
+//! static ALLOC: ringwright_check::alloc::Quarantine = ringwright_check::alloc::Quarantine;
+//! ```
+//!
+//! Inside a model, freed memory is kept back until the execution ends (or, with
+//! [`Check::reuse`](crate::Check::reuse), until it is given out again), so that
+//! use after free and double free become reports, and an object in a fresh
+//! block belongs to the thread that allocated it. Outside one, and in the
+//! engine's own code, it is the system's allocator plus one read of a
+//! thread-local flag.
+
+use crate::explorer::objects;
+use crate::explorer::reuse;
+use crate::memory::heap;
+use crate::seam::runtime;
+use std::alloc::{GlobalAlloc, Layout, System};
+
+/// See the [module](self).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quarantine;
+
+// SAFETY: every block comes from `System` and goes back to it, with the layout it was asked for: either
+// at once, or, if the model freed it, when the execution ends.
+unsafe impl GlobalAlloc for Quarantine {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if let Some(block) = reused(layout) {
+            return block;
+        }
+        // SAFETY: the caller's promise is `System`'s requirement.
+        let block = unsafe { System.alloc(layout) };
+        if runtime::in_user_code() && !block.is_null() {
+            allocated(block as usize, layout);
+        }
+        block
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if let Some(block) = reused(layout) {
+            // SAFETY: the block has this layout and is the caller's from now on.
+            unsafe { block.write_bytes(0, layout.size()) };
+            return block;
+        }
+        // SAFETY: the caller's promise is `System`'s requirement.
+        let block = unsafe { System.alloc_zeroed(layout) };
+        if runtime::in_user_code() && !block.is_null() {
+            allocated(block as usize, layout);
+        }
+        block
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if heap::active() && objects::keeps_back(block as usize) {
+            return;
+        }
+        #[cfg(feature = "loom")]
+        crate::engines::loom::freed(block as usize);
+        // SAFETY: the caller's promise is `System`'s requirement, and nobody kept the block back.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+/// A block that the model has freed, if the search says that it is given out again.
+#[inline]
+fn reused(layout: Layout) -> Option<*mut u8> {
+    let may = runtime::in_user_code() && heap::active();
+    may.then(|| reuse::take(layout)).flatten().map(|addr| addr as *mut u8)
+}
+
+/// The model's code has allocated a block.
+fn allocated(block: usize, layout: Layout) {
+    if heap::active() {
+        objects::allocated(block, layout);
+    } else {
+        #[cfg(feature = "loom")]
+        crate::engines::loom::allocated(block, layout.size());
+    }
+}

@@ -1,0 +1,414 @@
+//! Who goes next, and what it reads: the choices of one execution.
+//!
+//! At a read point every live thread stands at a read. What each of them may do
+//! is a list of [`Choice`]s: a message, and one of the things that the operation
+//! may do with its value. The search picks one; a list of earlier picks replays
+//! an execution. When nobody has anything to pick, the execution is covered by
+//! another one, or it is stuck.
+
+use crate::explorer::state::{Pending, Search, State, Status, Stop, Want};
+use crate::report::data::FailureKind;
+use crate::seam::op::{Alt, AltKind, DONE, Rmw, Strength, SyncOp};
+use crate::search::sampler::Able;
+use crate::search::stack::{Choice, Decision, Stack};
+
+/// What is said of a model whose runs differ.
+pub(super) const NOT_DETERMINISTIC: &str = "the same choices led to different operations: the model depends on something that the checker \
+     does not control (time, addresses, hashing, real threads, state kept between executions). Keep it \
+     out of the model, or take it from the checker: `check::any` for choices, `sync::time` for time, \
+     `sync` for statics and thread-locals, a `BTreeMap` or a fixed hasher for order";
+
+impl State {
+    /// A read point: every live thread stands at a read.
+    pub(super) fn decide(&mut self) {
+        let picked = match &self.search {
+            Search::Exhaustive(_) => self.decide_exhaustively(),
+            Search::Random(_) => self.decide_at_random(),
+            Search::Replay { .. } => self.decide_by_list(),
+            Search::Follow(_) => self.decide_by_wish(),
+            Search::Busy => unreachable!("only for the length of a decision"),
+        };
+        match picked {
+            Some((thread, choice)) => {
+                self.trace_choice(thread, &choice);
+                let t = &mut self.threads[thread];
+                t.covered = 0;
+                t.chosen = Some(choice);
+                t.status = Status::Running;
+                self.last = thread;
+                let newest = self.graph.newest(self.graph.messages[choice.message as usize].loc);
+                self.stale += u32::from(choice.message != newest);
+                self.decisions.push(Decision::Read {
+                    thread: thread as u8,
+                    message: choice.message,
+                    alt: choice.nth,
+                });
+                self.next = Some(thread);
+            }
+            None if self.stop.is_none() => self.stuck(),
+            None => {}
+        }
+    }
+
+    fn decide_exhaustively(&mut self) -> Option<(usize, Choice)> {
+        let Search::Exhaustive(mut stack) = std::mem::replace(&mut self.search, Search::Busy) else {
+            unreachable!("the caller has matched")
+        };
+        let mut any = !stack.repeats_grace();
+        if !stack.repeating() {
+            stack.begin_read(self.graph.messages.len() as u32);
+            let bound = stack.preemptions.is_some_and(|bound| self.preemptions >= bound);
+            if bound {
+                self.fill_group(self.last, &mut stack);
+            }
+            if bound && stack.has_group() {
+                stack.cut |= (0..self.live_threads).any(|t| t != self.last && self.choosing(t).is_some());
+            } else {
+                for thread in 0..self.live_threads {
+                    self.fill_group(thread, &mut stack);
+                }
+            }
+            any = stack.end_read();
+            if any && !stack.offers_progress() && !self.progress_possible() {
+                stack.forget_read();
+                any = false;
+            }
+        }
+        let mut result = None;
+        if any {
+            match stack.pick() {
+                Some(picked) if self.stands_at(picked.group.thread, picked.group.loc) => {
+                    for done in picked.done {
+                        self.threads[done.thread].covered = picked.watermark;
+                    }
+                    let (thread, choice) = (picked.group.thread, picked.choice);
+                    self.preemptions += u32::from(stack.preempts(self.last, thread));
+                    match self.renewed(thread, choice) {
+                        Some(choice) => result = Some((thread, choice)),
+                        None => self.not_deterministic(),
+                    }
+                }
+                _ => self.not_deterministic(),
+            }
+        }
+        if stack.foreign() {
+            self.stop.get_or_insert(Stop::Foreign);
+        }
+        self.search = Search::Exhaustive(stack);
+        result
+    }
+
+    /// `choice` with what the operation writes in this execution. The stack
+    /// remembers choices of earlier ones, where heap addresses were others.
+    pub(super) fn renewed(&mut self, thread: usize, choice: Choice) -> Option<Choice> {
+        let pending = self.choosing(thread)?;
+        let value = self.graph.messages.get(choice.message as usize)?.value;
+        if let Want::Block(_) = pending.want {
+            return Some(choice);
+        }
+        self.alts_of(thread, &pending, value);
+        let alt = *self.alts.get(usize::from(choice.nth))?;
+        (alt.kind == choice.alt.kind).then_some(Choice { alt, ..choice })
+    }
+
+    /// Whether `thread` waits for a choice at `loc`.
+    pub(super) fn stands_at(&self, thread: usize, loc: u32) -> bool {
+        thread < self.live_threads
+            && self.threads[thread].status == Status::Waiting
+            && self.threads[thread].pending.is_some_and(|p| p.loc == loc)
+    }
+
+    pub(super) fn fill_group(&mut self, thread: usize, stack: &mut Stack) {
+        let Some(pending) = self.choosing(thread) else {
+            return;
+        };
+        let bound = stack.stale.is_some_and(|bound| self.stale >= bound);
+        let mut cut = false;
+        let group = stack.group();
+        std::mem::swap(&mut group.choices, &mut self.choices);
+        self.choices_of(thread, &pending, self.threads[thread].covered);
+        std::mem::swap(&mut group.choices, &mut self.choices);
+        if bound && !matches!(pending.want, Want::Block(_)) {
+            let newest = self.graph.newest(pending.loc);
+            let before = group.choices.len();
+            group.choices.retain(|choice| choice.message == newest);
+            cut = before != group.choices.len();
+        }
+        if group.choices.is_empty() {
+            stack.cut |= cut;
+            return;
+        }
+        group.thread = thread;
+        group.loc = pending.loc;
+        group.seq = self.graph.pasts[thread].seq + 1;
+        group.rmw = !matches!(pending.want, Want::Load(_));
+        let covered = self.threads[thread].covered;
+        group.fresh = self.graph.mo(pending.loc).iter().all(|m| *m >= covered);
+        stack.keep_group();
+        stack.cut |= cut;
+    }
+
+    /// The pending operation of a thread that waits for a choice.
+    pub(crate) fn choosing(&self, thread: usize) -> Option<Pending> {
+        let t = &self.threads[thread];
+        match t.pending {
+            Some(Pending { want: Want::Join(_) | Want::Newer | Want::Frozen, .. }) => None,
+            pending if t.status == Status::Waiting => pending,
+            _ => None,
+        }
+    }
+
+    /// Fills `choices` with what `thread` may do, the newest message first,
+    /// messages before `covered` left out.
+    pub(crate) fn choices_of(&mut self, thread: usize, pending: &Pending, covered: u32) {
+        self.choices.clear();
+        if let Want::Block(class) = pending.want {
+            return self.blocks_of(class, covered);
+        }
+        let floor = self.graph.floor(thread, pending.loc) as usize;
+        for pos in (floor..self.graph.mo(pending.loc).len()).rev() {
+            let message = self.graph.mo(pending.loc)[pos];
+            if message < covered || self.repetition(thread, pending.loc, message) {
+                continue;
+            }
+            let value = self.graph.messages[message as usize].value;
+            self.alts_of(thread, pending, value);
+            for (nth, alt) in self.alts.iter().enumerate() {
+                if self.graph.may_read(thread, message, alt.strength, alt.write.is_some()) {
+                    self.choices.push(Choice { message, nth: nth as u8, alt: *alt });
+                }
+            }
+        }
+    }
+
+    /// Fills `alts` with what the operation may do with `value`.
+    pub(super) fn alts_of(&mut self, thread: usize, pending: &Pending, value: u64) {
+        self.alts.clear();
+        let plain = |write, strength, kind| Alt { write, result: DONE, strength, kind };
+        match pending.want {
+            Want::Load(strength) => self.alts.push(plain(None, strength, AltKind::Normal)),
+            Want::Rmw { op: Rmw::Cas { expected, new, weak }, ok, err } => {
+                if value == expected {
+                    self.alts.push(plain(Some(new), ok, AltKind::Normal));
+                    if weak && self.threads[thread].spurious > 0 {
+                        self.alts.push(plain(None, err, AltKind::Spurious));
+                    }
+                } else {
+                    self.alts.push(plain(None, err, AltKind::Fail));
+                }
+            }
+            Want::Rmw { op, ok, .. } => {
+                self.alts.push(plain(Some(op.apply(value, pending.bits)), ok, AltKind::Normal));
+            }
+            Want::Sync(op) => {
+                op.alts(value, thread, &mut self.alts);
+                let t = &self.threads[thread];
+                self.alts.retain(|alt| match alt.kind {
+                    AltKind::Spurious => t.spurious > 0,
+                    AltKind::Timeout => t.timeouts > 0,
+                    AltKind::Normal | AltKind::Fail => true,
+                });
+            }
+            Want::Block(_) => self.alts.push(plain(None, Strength::ACQUIRE, AltKind::Normal)),
+            Want::Join(_) | Want::Newer | Want::Frozen => {}
+        }
+    }
+
+    /// Whether reading `message` would only repeat the last turn: this turn
+    /// must read something newer, has not yet, and no later read of it could.
+    pub(super) fn repetition(&self, thread: usize, loc: u32, message: u32) -> bool {
+        let t = &self.threads[thread];
+        if !t.forced {
+            return false;
+        }
+        let at = t.turn.len();
+        let Some((was_loc, was, _)) = t.last_turn.get(at) else {
+            return false;
+        };
+        let root = self.graph.messages[message as usize].root;
+        *was_loc == loc
+            && *was == root
+            && self.has_newer(loc, root)
+            && !t.last_turn[at + 1..].iter().any(|(loc, message, _)| self.has_newer(*loc, *message))
+    }
+
+    pub(super) fn decide_at_random(&mut self) -> Option<(usize, Choice)> {
+        let Search::Random(mut sampler) = std::mem::replace(&mut self.search, Search::Busy) else {
+            unreachable!("the caller has matched")
+        };
+        sampler.able.clear();
+        sampler.able.extend((0..self.live_threads).filter_map(|thread| self.able(thread)));
+        sampler.step();
+        let mut result = None;
+        while let Some(able) = sampler.take() {
+            let pending = self.choosing(able.thread).expect("only such threads are listed");
+            self.choices_of(able.thread, &pending, 0);
+            if self.choices.is_empty() {
+                continue;
+            }
+            let newest = sampler.rng.below(2) == 0;
+            let pick = if newest { 0 } else { sampler.rng.below(self.choices.len()) };
+            let choice = self.choices[pick];
+            if choice.alt.kind == AltKind::Spurious && !self.progress_possible() {
+                break;
+            }
+            sampler.chosen(able, (0..self.live_threads).filter_map(|thread| self.able(thread)));
+            result = Some((able.thread, choice));
+            break;
+        }
+        self.search = Search::Random(sampler);
+        result
+    }
+
+    /// `thread` as the sampler sees it, if it waits for a choice.
+    fn able(&self, thread: usize) -> Option<Able> {
+        let pending = self.choosing(thread)?;
+        Some(Able { thread, loc: pending.loc, writes: !matches!(pending.want, Want::Load(_)) })
+    }
+
+    pub(super) fn random(&mut self, n: usize) -> usize {
+        match &mut self.search {
+            Search::Random(sampler) => sampler.rng.below(n),
+            _ => 0,
+        }
+    }
+
+    pub(super) fn decide_by_list(&mut self) -> Option<(usize, Choice)> {
+        // No search picks anything here: see `stuck`.
+        if !self.progress_possible() {
+            return None;
+        }
+        let Search::Replay { list, next } = &mut self.search else { unreachable!("the caller has matched") };
+        let at = *next;
+        let (over, decision) = (at >= list.len(), list.get(at).copied());
+        if let Some(Decision::Read { thread, message, alt }) = decision {
+            let thread = thread as usize;
+            if let Some(pending) = (thread < self.live_threads).then(|| self.choosing(thread)).flatten() {
+                self.choices_of(thread, &pending, 0);
+                if let Some(choice) =
+                    self.choices.iter().find(|c| c.message == message && c.nth == alt).copied()
+                {
+                    if let Search::Replay { next, .. } = &mut self.search {
+                        *next = at + 1;
+                    }
+                    return Some((thread, choice));
+                }
+            }
+        }
+        // The list ends where the failure was.
+        if !over {
+            self.not_deterministic();
+        }
+        None
+    }
+
+    /// Whether some thread has a choice that is not a spurious wake-up, which
+    /// nobody may rely on.
+    pub(crate) fn progress_possible(&mut self) -> bool {
+        (0..self.live_threads).any(|thread| {
+            let Some(pending) = self.choosing(thread) else {
+                return false;
+            };
+            self.choices_of(thread, &pending, 0);
+            self.choices.iter().any(|c| c.alt.kind != AltKind::Spurious)
+        })
+    }
+
+    pub(super) fn not_deterministic(&mut self) {
+        self.fail(FailureKind::NotDeterministic, NOT_DETERMINISTIC.into(), Vec::new());
+    }
+
+    /// Picks one of `of`, as part of the schedule.
+    pub(crate) fn branch(&mut self, of: u32) -> u32 {
+        if of == 1 {
+            return 0;
+        }
+        let pick = match &mut self.search {
+            Search::Exhaustive(stack) => stack.branch(of),
+            Search::Random(sampler) => Some(sampler.rng.below(of as usize) as u32),
+            Search::Busy => None,
+            Search::Replay { list, next } => {
+                *next += 1;
+                match list.get(*next - 1) {
+                    Some(Decision::Branch { pick, of: was }) if *was == of => Some(*pick),
+                    _ => None,
+                }
+            }
+            Search::Follow(follow) => Some(follow.branch(of)),
+        };
+        if pick.is_none() {
+            self.not_deterministic();
+        }
+        if matches!(&self.search, Search::Exhaustive(stack) if stack.foreign()) {
+            self.stop.get_or_insert(Stop::Foreign);
+        }
+        let pick = pick.unwrap_or(0);
+        self.decisions.push(Decision::Branch { pick, of });
+        self.trace_branch(pick, of);
+        pick
+    }
+
+    /// Nobody has anything to try: why?
+    pub(super) fn stuck(&mut self) {
+        if self.progress_possible() {
+            self.stop = Some(Stop::Blocked);
+            return;
+        }
+        for thread in 0..self.live_threads {
+            let t = &mut self.threads[thread];
+            if t.status != Status::Waiting || t.grace == 0 {
+                continue;
+            }
+            match t.pending.as_ref().map(|p| p.want) {
+                Some(Want::Newer) => {
+                    t.forced = false;
+                    t.status = Status::Running;
+                }
+                Some(Want::Sync(SyncOp::Wait { timed: true, .. } | SyncOp::Park { timed: true })) => {
+                    t.timeouts += 1;
+                }
+                _ => continue,
+            }
+            t.grace -= 1;
+            if let Search::Exhaustive(stack) = &mut self.search {
+                stack.grace();
+            }
+            return;
+        }
+        self.report_stuck();
+    }
+
+    pub(super) fn report_stuck(&mut self) {
+        let mut spinning = false;
+        let mut waits = Vec::new();
+        let mut sites = Vec::new();
+        for (number, thread) in self.live().iter().enumerate().filter(|(_, t)| t.status == Status::Waiting) {
+            let Some(pending) = thread.pending.as_ref().filter(|_| !self.excused(number)) else { continue };
+            let what = match pending.want {
+                Want::Frozen => continue,
+                Want::Block(_) => "an allocation".to_owned(),
+                Want::Load(_) => "load".to_owned(),
+                Want::Rmw { op, .. } => op.name().to_owned(),
+                Want::Sync(op) => op.name().to_owned(),
+                Want::Join(of) => format!("join of {}", self.threads[of].name),
+                Want::Newer => {
+                    spinning = true;
+                    "a loop that spins".to_owned()
+                }
+            };
+            waits.push(format!("{} at {what}", thread.name));
+            sites.push(pending.site);
+        }
+        if self.liveness.any_frozen() {
+            return self.held_up(&waits, sites);
+        }
+        let kind = if spinning { FailureKind::Livelock } else { FailureKind::Deadlock };
+        let mut message = format!("no thread can go on: {}", waits.join(", "));
+        if self.threads[0].status == Status::Finished {
+            message.push_str(
+                "; the main thread has returned: join the threads that it leaves, or tell them to end",
+            );
+        }
+        self.fail(kind, message, sites);
+    }
+}

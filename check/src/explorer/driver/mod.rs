@@ -1,0 +1,539 @@
+//! Drives the explorer: execution after execution until the search is done, a
+//! limit is reached or something fails; then the failure again, twice.
+
+mod probe;
+mod replaying;
+
+use crate::explorer::narrate::Failing;
+use crate::explorer::operations::{self, Explorer};
+use crate::explorer::progress::Liveness;
+use crate::explorer::reuse::Reuse;
+use crate::explorer::state::{Search, State, Stop};
+use crate::explorer::watchdog;
+use crate::explorer::workers;
+use crate::memory::heap;
+use crate::plan::options::{Mode, Plan};
+use crate::plan::orderings::Sites;
+use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, Verdict};
+use crate::report::meter::{Counts, Meter};
+use crate::seam::outside::Seat;
+use crate::seam::panics;
+use crate::seam::place::{Place, source_line};
+use crate::seam::runtime;
+use crate::search::stages::Stages;
+use probe::Probing;
+use replaying::{Minimising, Replaying};
+use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
+use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// How an execution ended.
+#[derive(Clone, Debug)]
+enum End {
+    Complete,
+    /// As far as it can with a frozen thread.
+    Frozen,
+    /// Threads wait for ever, and may.
+    Waiting,
+    Blocked,
+    /// Left to another thread or shard.
+    Foreign,
+    Failed(Failing),
+    Limit(Limit),
+}
+
+/// What the driver is doing.
+#[derive(Debug)]
+enum Phase {
+    Searching,
+    /// Running a complete execution again, because it seems to leak.
+    Leaking {
+        left: (usize, usize),
+        search: Option<Search>,
+    },
+    /// Running the first execution again, to see whether it is the same.
+    Probing(Box<Probing>),
+    /// Running a failure again.
+    Replaying(Box<Replaying>),
+    /// Running a smaller schedule that may fail in the same way.
+    Minimising(Box<Minimising>),
+    Over,
+}
+
+/// Executions that are run again because of a possible leak, at most. What an
+/// execution keeps once (a lazily made table, say) is no leak.
+const LEAK_SUSPECTS: u32 = 64;
+
+/// Executions between two looks at the clock.
+const CLOCK_EVERY: u64 = 64;
+
+/// What a check has found so far.
+#[derive(Debug)]
+struct Progress {
+    plan: Plan,
+    stages: Stages,
+    phase: Phase,
+    started: Instant,
+    executions: u64,
+    blocked: u64,
+    distinct: HashSet<u64>,
+    outcomes: BTreeSet<String>,
+    suspects: u32,
+    limit: Option<Limit>,
+    failure: Option<Failure>,
+    /// What became smaller of the failing schedule.
+    minimised: Option<String>,
+    too_large: bool,
+    /// Whether the quarantining allocator has been heard of.
+    hooked: bool,
+    meter: Meter,
+    /// Threads that were frozen, and steps that were counted.
+    liveness: Liveness,
+    reuse: Reuse,
+}
+
+impl Progress {
+    /// An execution of the search is over: says how far it is, if it is time.
+    fn tick(&mut self, state: &State) {
+        let random = matches!(state.search, Search::Random(_));
+        self.meter.tick(|| Counts {
+            complete: self.executions,
+            blocked: self.blocked,
+            distinct: random.then_some(self.distinct.len() as u64),
+            stale_choices: state.stale_choices,
+        });
+    }
+}
+
+/// Runs one execution after another.
+struct Driver {
+    state: Box<State>,
+    progress: Arc<Mutex<Progress>>,
+    /// Whether an execution has begun and not been looked at.
+    under_way: bool,
+    seat: Option<Seat>,
+}
+
+thread_local! {
+    /// The driver of the check that runs on this operating-system thread.
+    static DRIVER: Cell<*mut Driver> = const { Cell::new(std::ptr::null_mut()) };
+}
+
+static EXECUTION: AtomicU32 = AtomicU32::new(1);
+
+/// Gives `f` the driver.
+fn with<R>(f: impl FnOnce(&mut Driver) -> R) -> R {
+    let driver = DRIVER.get();
+    assert!(!driver.is_null(), "no check is under way on this thread");
+    // SAFETY: `run` made the driver, keeps it while the pointer is set, and is the only other user. `f`
+    // is code of this file, which neither calls `with` again nor switches coroutines.
+    f(unsafe { &mut *driver })
+}
+
+/// The execution under way has ended. Begins the next one if there is one and
+/// it `may` begin in the same round; whether it did.
+pub(crate) fn next_execution(may: bool) -> bool {
+    with(|driver| {
+        driver.finish_execution();
+        may && driver.begin_execution()
+    })
+}
+
+/// Shuttle's scheduler: resumes whomever the state decided on.
+struct Resumer;
+
+impl Scheduler for Resumer {
+    fn new_execution(&mut self) -> Option<Schedule> {
+        workers::new_round();
+        with(|driver| {
+            driver.finish_execution();
+            driver.begin_execution().then(|| Schedule::new(0))
+        })
+    }
+
+    fn next_task(&mut self, tasks: &[&Task], _: Option<TaskId>, _: bool) -> Option<TaskId> {
+        if workers::retiring() {
+            return tasks.first().map(|task| task.id());
+        }
+        operations::with(|state| {
+            if state.stop.is_none() {
+                state.advance();
+            }
+            if state.stop.is_some() {
+                return None;
+            }
+            // When every thread has finished, the main task sees to what comes next.
+            let next = state.next.take().unwrap_or(0);
+            state.me = next;
+            Some(TaskId::from(next))
+        })
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        0
+    }
+}
+
+fn lock(progress: &Mutex<Progress>) -> std::sync::MutexGuard<'_, Progress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Driver {
+    /// Begins an execution, unless the check is over.
+    fn begin_execution(&mut self) -> bool {
+        if matches!(lock(&self.progress).phase, Phase::Over) {
+            return false;
+        }
+        self.under_way = true;
+        // Relaxed: only uniqueness counts.
+        let execution = EXECUTION.fetch_add(1, Ordering::Relaxed);
+        self.state.reset(execution);
+        if let Some(seat) = &self.seat {
+            seat.begin(execution);
+        }
+        heap::set_active(true);
+        true
+    }
+
+    /// Looks at the execution that has just ended, if any, and decides what to
+    /// run next.
+    fn finish_execution(&mut self) {
+        if !std::mem::take(&mut self.under_way) {
+            return;
+        }
+        let mut end = self.end();
+        if let Some(failing) = self.seat.as_ref().and_then(Seat::end) {
+            end = End::Failed(failing);
+        }
+        self.put_back(matches!(end, End::Complete));
+        let progress = Arc::clone(&self.progress);
+        let progress = &mut *lock(&progress);
+        progress.too_large |= self.state.too_large;
+        match std::mem::replace(&mut progress.phase, Phase::Over) {
+            Phase::Searching => self.searched(progress, end),
+            Phase::Leaking { left, search } => self.checked_leak(progress, end, left, search),
+            Phase::Probing(probing) => self.probed(progress, &end, *probing),
+            Phase::Replaying(replaying) => self.replayed(progress, end, *replaying),
+            Phase::Minimising(minimising) => self.minimised(progress, end, *minimising),
+            Phase::Over => {}
+        }
+    }
+
+    fn end(&mut self) -> End {
+        let state = &mut self.state;
+        let first_panic = state.panics.first().cloned();
+        match state.stop.take() {
+            Some(Stop::Blocked) => End::Blocked,
+            Some(Stop::Foreign) => End::Foreign,
+            Some(Stop::Limit(limit)) => End::Limit(limit),
+            Some(Stop::Failed { kind, message, sites }) => {
+                // A thread that died of a panic is the cause of whoever waits for it.
+                if let (FailureKind::Deadlock, Some(panic)) = (kind, first_panic) {
+                    return End::Failed(panicked(panic));
+                }
+                let stuck = matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
+                let message = match stuck.then(runtime::judge_stuck).flatten() {
+                    Some(Ok(())) => return End::Waiting,
+                    Some(Err(why)) => format!("{message}\n{why}"),
+                    None => message,
+                };
+                End::Failed(Failing { kind, message, sites: sites.into_iter().map(source_line).collect() })
+            }
+            ended => match first_panic {
+                Some(panic) => End::Failed(panicked(panic)),
+                None if ended.is_some() => End::Frozen,
+                None => unlisted_outcome(state).map_or(End::Complete, End::Failed),
+            },
+        }
+    }
+
+    /// Puts statics back as they were, and memory back where it came from.
+    fn put_back(&mut self, completed: bool) {
+        operations::run_resets(completed);
+        crate::door::new_execution();
+        for object in &self.state.objects {
+            if let Some(value) = object.restore {
+                // SAFETY: `restore` is set only for atomics in a static segment, which are always live.
+                unsafe { runtime::write_atomic(object.addr, object.size, value) }
+            }
+        }
+        heap::set_active(false);
+    }
+
+    fn searched(&mut self, progress: &mut Progress, end: End) {
+        let leaked = heap::with(|heap| heap.leaked());
+        heap::with(heap::Heap::clear);
+        if matches!(end, End::Failed(_)) {
+            progress.plan.split.stop();
+        }
+        match end {
+            End::Blocked => progress.blocked += 1,
+            End::Frozen => progress.executions += 1,
+            End::Foreign => {}
+            End::Complete if matches!(&self.state.search, Search::Exhaustive(stack) if !stack.counts()) => {}
+            End::Waiting => progress.executions += 1,
+            End::Complete => {
+                progress.executions += 1;
+                if let Some(outcome) = self.state.outcome.take() {
+                    progress.outcomes.insert(outcome);
+                }
+                if matches!(self.state.search, Search::Random(_)) && progress.distinct.len() < 1 << 22 {
+                    progress.distinct.insert(self.fingerprint());
+                }
+                if leaked.0 > 0 && progress.plan.leaks && progress.suspects < LEAK_SUSPECTS {
+                    progress.suspects += 1;
+                    let list = self.state.decisions.clone();
+                    let search = std::mem::replace(&mut self.state.search, Search::Replay { list, next: 0 });
+                    progress.phase = Phase::Leaking { left: leaked, search: Some(search) };
+                    return;
+                }
+                if progress.executions == 1 && !matches!(progress.plan.mode, Mode::Replay(_)) {
+                    return self.begin_probe(progress);
+                }
+            }
+            End::Limit(limit) => {
+                progress.executions += 1;
+                progress.limit = Some(limit);
+                return;
+            }
+            // A real thread need not do the same again.
+            End::Failed(Failing { kind: kind @ FailureKind::Unsupported, message, sites }) => {
+                progress.executions += 1;
+                progress.failure =
+                    Some(Failure { kind, message, sites, trace: Trace::default(), token: String::new() });
+                return;
+            }
+            End::Failed(failing) => {
+                progress.executions += 1;
+                self.begin_replay(progress, failing);
+                return;
+            }
+        }
+        self.go_on(progress);
+    }
+
+    fn checked_leak(
+        &mut self,
+        progress: &mut Progress,
+        end: End,
+        left: (usize, usize),
+        search: Option<Search>,
+    ) {
+        let leaked = heap::with(|heap| heap.leaked());
+        heap::with(heap::Heap::clear);
+        if matches!(end, End::Complete) && leaked.0 > 0 {
+            let message = format!(
+                "{} blocks ({} bytes) that the model allocated are never freed",
+                leaked.0.min(left.0),
+                leaked.1.min(left.1)
+            );
+            self.begin_replay(progress, Failing { kind: FailureKind::Leak, message, sites: Vec::new() });
+            return;
+        }
+        if let Some(search) = search {
+            self.state.search = search;
+        }
+        self.go_on(progress);
+    }
+
+    /// Sets up the next execution of the search, if there is one.
+    fn go_on(&mut self, progress: &mut Progress) {
+        progress.tick(&self.state);
+        let plan = &progress.plan;
+        let runs = progress.executions + progress.blocked;
+        if let Mode::Replay(_) = plan.mode {
+            return;
+        }
+        if plan.split.stopped() || !progress.stages.next(&mut self.state.search) {
+            return;
+        }
+        if runs >= plan.max_executions {
+            progress.limit = Some(Limit::Executions(plan.max_executions));
+            return;
+        }
+        if runs.is_multiple_of(CLOCK_EVERY)
+            && plan.max_time.is_some_and(|max| progress.started.elapsed() >= max)
+        {
+            let millis = plan.max_time.map_or(0, |max| max.as_millis() as u64);
+            progress.limit = Some(Limit::Millis(millis));
+            return;
+        }
+        progress.phase = Phase::Searching;
+    }
+}
+
+/// The failure of an execution that came to an outcome that it may not come to.
+fn unlisted_outcome(state: &State) -> Option<Failing> {
+    let (allowed, outcome) = (state.outcomes.as_ref()?, state.outcome.as_ref()?);
+    (!allowed.contains(outcome)).then(|| Failing {
+        kind: FailureKind::Property,
+        message: format!("the outcome `{outcome}` is none of those that the check allows"),
+        sites: Vec::new(),
+    })
+}
+
+/// The failure of a thread that panicked: where the panic came from, or else the
+/// thread's last operation.
+fn panicked((_, message, last): (usize, String, Option<Place>)) -> Failing {
+    let site = panics::site_in(&message).or_else(|| last.map(source_line));
+    Failing { kind: FailureKind::Panic, message, sites: site.into_iter().collect() }
+}
+
+/// Runs `model` by `plan`.
+pub(crate) fn run(mut plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
+    panics::install();
+    if plan.threads == 1 || matches!(plan.mode, Mode::Replay(_)) {
+        return report(&mut search(plan, 0, model));
+    }
+    plan.split.claims = Some(Arc::default());
+    plan.split.stop = Some(Arc::default());
+    let workers: Vec<_> = (0..plan.threads as u64)
+        .map(|worker| {
+            let (plan, model) = (plan.clone(), Arc::clone(&model));
+            std::thread::spawn(move || search(plan, worker, model))
+        })
+        .collect();
+    let mut parts = workers.into_iter().map(|worker| worker.join().expect("a search does not panic"));
+    let mut whole = parts.next().expect("a check has a thread");
+    parts.for_each(|part| whole.join(part));
+    report(&mut whole)
+}
+
+impl Progress {
+    /// Adds what another thread of the same check has found.
+    fn join(&mut self, other: Progress) {
+        self.stages.join(&other.stages);
+        self.executions += other.executions;
+        self.blocked += other.blocked;
+        self.distinct.extend(other.distinct);
+        self.outcomes.extend(other.outcomes);
+        self.too_large |= other.too_large;
+        self.limit = self.limit.take().or(other.limit);
+        if self.failure.is_none() {
+            (self.failure, self.minimised) = (other.failure, other.minimised);
+        }
+        self.hooked &= other.hooked;
+        self.liveness.join(other.liveness);
+        self.reuse.join(&other.reuse);
+    }
+}
+
+/// Searches the `worker`th part of `plan`, on this operating-system thread.
+fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progress {
+    let mut stages = Stages::new(&plan, worker);
+    let (name, silence) = (plan.name.clone(), plan.watchdog);
+    let search = match &plan.mode {
+        Mode::Replay(list) => Search::Replay { list: list.clone(), next: 0 },
+        _ => stages.search(),
+    };
+    let mut state = Box::new(State::new(search, plan.budget));
+    state.graph.broken = plan.broken;
+    state.sites = Sites::new(&plan.weakened, plan.recorder.as_ref());
+    state.outcomes.clone_from(&plan.outcomes);
+    state.liveness.freezes = plan.freezes;
+    state.reuse.on = plan.reuse;
+    state.tracer.on = matches!(plan.mode, Mode::Replay(_));
+    let meter =
+        Meter::new(&if worker == 0 { plan.name.clone() } else { format!("{} ({worker})", plan.name) });
+    let progress = Arc::new(Mutex::new(Progress {
+        plan,
+        stages,
+        phase: Phase::Searching,
+        started: Instant::now(),
+        executions: 0,
+        blocked: 0,
+        distinct: HashSet::new(),
+        outcomes: BTreeSet::new(),
+        suspects: 0,
+        limit: None,
+        failure: None,
+        minimised: None,
+        too_large: false,
+        hooked: false,
+        meter,
+        liveness: Liveness::default(),
+        reuse: Reuse::default(),
+    }));
+    let mut driver = Driver { state, progress: Arc::clone(&progress), under_way: false, seat: Seat::take() };
+    let watched = watchdog::watch(&name, silence, &driver.state.beat);
+    let installed = Installed::new(&mut driver);
+    let mut config = Config::new();
+    config.stack_size = 256 * 1024;
+    config.failure_persistence = FailurePersistence::None;
+    config.max_steps = MaxSteps::None;
+    config.silence_warnings = true;
+    Runner::new(Resumer, config).run(move || workers::conduct(&*model));
+    drop(installed);
+    drop(watched);
+    let liveness = std::mem::take(&mut driver.state.liveness);
+    let reuse = std::mem::take(&mut driver.state.reuse);
+    drop(driver);
+    let progress = Arc::into_inner(progress).expect("the driver is gone");
+    let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    progress.hooked = heap::hooked();
+    (progress.liveness, progress.reuse) = (liveness, reuse);
+    progress
+}
+
+/// The engine of this thread, while it lives.
+struct Installed;
+
+impl Installed {
+    fn new(driver: &mut Driver) -> Installed {
+        operations::install(&raw mut *driver.state);
+        DRIVER.set(driver);
+        runtime::set_current(Some(&Explorer));
+        Installed
+    }
+}
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        runtime::set_current(None);
+        heap::set_active(false);
+        heap::with(heap::Heap::clear);
+        operations::install(std::ptr::null_mut());
+        DRIVER.set(std::ptr::null_mut());
+    }
+}
+
+fn report(progress: &mut Progress) -> Report {
+    let complete = progress.stages.verdict(progress.too_large);
+    let verdict = match (&progress.failure, complete, &progress.limit) {
+        (Some(failure), _, _) => Verdict::Failed(failure.kind),
+        (None, Some(verdict), _) => verdict,
+        (None, None, Some(limit)) => Verdict::LimitHit(limit.clone()),
+        (None, None, None) => {
+            let distinct = match progress.plan.mode {
+                Mode::Replay(_) => progress.executions,
+                _ => progress.distinct.len() as u64,
+            };
+            Verdict::Sampled { executions: progress.executions, distinct }
+        }
+    };
+    let mut notes = progress.plan.notes();
+    notes.extend(progress.minimised.take());
+    if !progress.hooked {
+        notes.push(
+            "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen".into(),
+        );
+    }
+    let mut report = Report {
+        name: progress.plan.name.clone(),
+        engine: Engine::Explorer,
+        verdict,
+        executions: progress.executions,
+        blocked: progress.blocked,
+        seconds: progress.started.elapsed().as_secs_f64(),
+        outcomes: std::mem::take(&mut progress.outcomes),
+        failure: progress.failure.take(),
+        notes,
+    };
+    progress.liveness.report(&mut report);
+    progress.reuse.report(&mut report);
+    report
+}

@@ -1,0 +1,182 @@
+//! What the driver does after a failure: it runs it again, makes its schedule
+//! smaller, and tells it.
+//!
+//! A failure is replayed twice before anything else: one that does not show
+//! again is a model that is not deterministic. Then [`Minimiser`] proposes
+//! schedules, and the best one is replayed twice in turn. That run is told.
+
+use crate::explorer::driver::Driver;
+use crate::explorer::driver::End;
+use crate::explorer::driver::Phase;
+use crate::explorer::driver::Progress;
+use crate::explorer::narrate::{self, Failing};
+use crate::explorer::state::Search;
+use crate::memory::heap;
+use crate::plan::options::Mode;
+use crate::plan::token;
+use crate::report::data::{Failure, FailureKind, Trace};
+use crate::seam::place::source_line;
+use crate::search::minimise::{Follow, Minimiser, Shown, unusual};
+use crate::search::stack::Decision;
+
+/// Times a failure is run again before it is believed.
+const REPLAYS: u8 = 2;
+
+/// A failure that is being run again.
+#[derive(Debug)]
+pub(super) struct Replaying {
+    /// How often this makes it.
+    nth: u8,
+    failing: Failing,
+    decisions: Vec<Decision>,
+    /// What has made it smaller, once that is over.
+    minimiser: Option<Minimiser>,
+}
+
+/// A failure that is being made smaller.
+#[derive(Debug)]
+pub(super) struct Minimising {
+    failing: Failing,
+    minimiser: Minimiser,
+}
+
+impl Driver {
+    pub(super) fn begin_replay(&mut self, progress: &mut Progress, failing: Failing) {
+        let decisions = self.state.decisions.clone();
+        self.state.tracer.on = true;
+        self.state.tracer.origins = about_memory(failing.kind);
+        self.replay(progress, Replaying { nth: 1, failing, decisions, minimiser: None });
+    }
+
+    fn replay(&mut self, progress: &mut Progress, replaying: Replaying) {
+        self.state.search = Search::Replay { list: replaying.decisions.clone(), next: 0 };
+        progress.phase = Phase::Replaying(Box::new(replaying));
+    }
+
+    pub(super) fn replayed(&mut self, progress: &mut Progress, end: End, mut replaying: Replaying) {
+        if replaying.nth == 1 && replaying.minimiser.is_none() {
+            locate(&mut replaying.failing, &end);
+        }
+        if same_failure(&end, &replaying.failing, leaks()).is_none() {
+            progress.failure = Some(not_again(replaying.failing, end));
+            return;
+        }
+        if replaying.nth < REPLAYS {
+            replaying.nth += 1;
+            self.replay(progress, replaying);
+            return;
+        }
+        let Replaying { failing, decisions, minimiser, .. } = replaying;
+        if minimiser.is_none() && !matches!(progress.plan.mode, Mode::Replay(_)) {
+            let minimiser = Minimiser::new(self.shown(&failing));
+            self.go_on_minimising(progress, Minimising { failing, minimiser });
+            return;
+        }
+        progress.minimised = minimiser.and_then(|m| m.note());
+        progress.failure = Some(Failure {
+            trace: narrate::tell(&mut self.state, &failing, narrate::THOROUGH).trace,
+            kind: failing.kind,
+            message: failing.message,
+            sites: failing.sites,
+            token: token::write(&progress.plan.name, &decisions),
+        });
+    }
+
+    pub(super) fn minimised(&mut self, progress: &mut Progress, end: End, mut minimising: Minimising) {
+        let steps = self.state.tracer.lines.len();
+        let again = same_failure(&end, &minimising.failing, leaks());
+        let shown = again.as_ref().map(|again| self.shown(again));
+        if let (true, Some(again)) = (minimising.minimiser.judge(steps, shown), again) {
+            minimising.failing = again;
+        }
+        self.go_on_minimising(progress, minimising);
+    }
+
+    /// Sets up the next smaller schedule, or the best one once there is none.
+    fn go_on_minimising(&mut self, progress: &mut Progress, mut minimising: Minimising) {
+        if let Some(wishes) = minimising.minimiser.propose() {
+            self.state.search = Search::Follow(Follow::new(wishes));
+            progress.phase = Phase::Minimising(Box::new(minimising));
+            return;
+        }
+        let Minimising { failing, minimiser } = minimising;
+        // What is as it was has been replayed; once more for its trace.
+        let nth = if minimiser.note().is_some() { 1 } else { REPLAYS };
+        let decisions = minimiser.best().decisions.clone();
+        self.replay(progress, Replaying { nth, failing, decisions, minimiser: Some(minimiser) });
+    }
+
+    /// The execution that has just failed, as the minimiser sees it.
+    fn shown(&mut self, failing: &Failing) -> Shown {
+        let wishes = std::mem::take(&mut self.state.tracer.wishes);
+        let told = narrate::tell(&mut self.state, failing, narrate::QUICK);
+        let cost = (told.odd, told.trace.lines.len(), told.switches, unusual(&wishes));
+        Shown { cost, wishes, decisions: self.state.decisions.clone() }
+    }
+}
+
+/// Whether the sites of such a failure may be where memory was allocated or freed.
+fn about_memory(kind: FailureKind) -> bool {
+    use FailureKind::{DoubleFree, Leak, Race, UseAfterFree};
+    matches!(kind, Race | UseAfterFree | DoubleFree | Leak)
+}
+
+/// The first run that looked exactly where memory is allocated and freed has
+/// ended: what it saw are the sites.
+fn locate(failing: &mut Failing, end: &End) {
+    match end {
+        End::Failed(again) if again.kind == failing.kind && about_memory(failing.kind) => {
+            failing.clone_from(again);
+        }
+        End::Complete if failing.kind == FailureKind::Leak => {
+            let places = heap::with(|heap| heap.leaked_at());
+            failing.sites = places.into_iter().map(source_line).collect();
+        }
+        _ => {}
+    }
+}
+
+/// Whether the execution that has just ended left memory behind; forgets it.
+fn leaks() -> bool {
+    let leaked = heap::with(|heap| heap.leaked());
+    heap::with(heap::Heap::clear);
+    leaked.0 > 0
+}
+
+/// The failure of an execution that ended so, if it is `failing` once more: of
+/// the same kind, at the same sites.
+fn same_failure(end: &End, failing: &Failing, leaks: bool) -> Option<Failing> {
+    let sorted = |failing: &Failing| {
+        let mut sites = failing.sites.clone();
+        sites.sort();
+        sites
+    };
+    match end {
+        End::Failed(again) if again.kind == failing.kind && sorted(again) == sorted(failing) => {
+            Some(again.clone())
+        }
+        End::Complete if failing.kind == FailureKind::Leak && leaks => Some(failing.clone()),
+        _ => None,
+    }
+}
+
+/// The failure of a model that did not fail again.
+fn not_again(failing: Failing, end: End) -> Failure {
+    let seen = match end {
+        End::Failed(again) => format!("{}: {}", again.kind, again.message),
+        End::Complete | End::Frozen | End::Waiting => "a run that passes".into(),
+        End::Blocked | End::Foreign => "a run that stops early".into(),
+        End::Limit(limit) => format!("a limit ({limit})"),
+    };
+    let message = format!(
+        "a failure did not show again when its schedule was run again: first {}: {}; then {seen}",
+        failing.kind, failing.message
+    );
+    Failure {
+        kind: FailureKind::NotDeterministic,
+        message,
+        sites: failing.sites,
+        trace: Trace::default(),
+        token: String::new(),
+    }
+}

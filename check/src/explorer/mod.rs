@@ -1,0 +1,17 @@
+//! TBD.
+
+pub(crate) mod alloc;
+pub(crate) mod decide;
+pub(crate) mod driver;
+pub(crate) mod follow;
+pub(crate) mod narrate;
+pub(crate) mod objects;
+pub(crate) mod operations;
+pub(crate) mod progress;
+pub(crate) mod reuse;
+pub(crate) mod state;
+pub(crate) mod tracing;
+#[cfg(feature = "plain")]
+pub(crate) mod tsan;
+pub(crate) mod watchdog;
+pub(crate) mod workers;

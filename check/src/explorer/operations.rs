@@ -1,0 +1,473 @@
+//! The explorer: runs a model's operations on the execution graph.
+//!
+//! It implements [`Runtime`] over the [`State`] of the execution under way,
+//! which lives in a thread-local of the operating-system thread. Model threads
+//! are coroutines of shuttle's engine on that thread; [`crate::explorer::driver`] is the
+//! scheduler that resumes whichever one the state decided on.
+
+use crate::explorer::objects::{now, report_race, touch};
+use crate::explorer::progress::{self, Step};
+use crate::explorer::state::{Pending, State, Status, Stop, Want};
+use crate::explorer::tracing;
+use crate::explorer::workers;
+use crate::graph::execution::NONE;
+use crate::plan::orderings::{Ask, Role};
+use crate::report::data::Limit;
+use crate::report::step::{Operation, OperationKind};
+use crate::seam::clock::Clock;
+use crate::seam::op::{DONE, Rmw, Strength, SyncOp};
+use crate::seam::place::{self, Place};
+use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
+use std::cell::Cell;
+use std::ptr;
+use std::sync::MutexGuard;
+use std::sync::atomic::Ordering;
+
+thread_local! {
+    static STATE: Cell<*mut State> = const { Cell::new(ptr::null_mut()) };
+    pub(super) static STATICS: std::cell::RefCell<Option<MutexGuard<'static, ()>>> = const { std::cell::RefCell::new(None) };
+    static RESETS: std::cell::RefCell<Vec<Box<dyn FnOnce()>>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// The engine. Its state is the thread's.
+#[derive(Debug)]
+pub(crate) struct Explorer;
+
+/// Makes `state` the state of this operating-system thread.
+pub(crate) fn install(state: *mut State) {
+    STATE.set(state);
+    if state.is_null() {
+        STATICS.take();
+    }
+}
+
+/// Gives `f` the state.
+pub(crate) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
+    let state = STATE.get();
+    assert!(!state.is_null(), "no execution is under way on this thread");
+    // SAFETY: the driver installed a state that lives as long as the check does. Only this thread uses
+    // it, and `f` is a short piece of engine code that neither calls `with` again nor switches.
+    f(unsafe { &mut *state })
+}
+
+/// Runs what the execution's statics asked for at its end.
+pub(crate) fn run_resets(completed: bool) {
+    crate::door::run_resets(RESETS.take(), completed);
+}
+
+/// Gives up control for ever: the execution is over.
+fn abandon() -> ! {
+    loop {
+        shuttle_engine::runtime::thread::switch();
+    }
+}
+
+/// Runs `f` on the state; ends the execution if `f` stopped it.
+pub(crate) fn step<R>(f: impl FnOnce(&mut State) -> R) -> R {
+    let (result, stopped) = with(|s| {
+        let result = f(s);
+        s.steps += 1;
+        s.beat.step(s.me, s.graph.site);
+        if s.steps > s.budget.steps && s.stop.is_none() {
+            s.stop = Some(Stop::Limit(Limit::Steps(s.budget.steps.into())));
+        }
+        (result, s.stop.is_some())
+    });
+    if stopped && !std::thread::panicking() {
+        abandon();
+    }
+    result
+}
+
+/// [`step`] for what is no operation, such as an access to plain memory.
+#[cfg(feature = "plain")]
+pub(crate) fn unstepped(f: impl FnOnce(&mut State)) {
+    step(|s| {
+        s.steps = s.steps.saturating_sub(1);
+        f(s);
+    });
+}
+
+/// Publishes `pending`, waits until it is chosen, and runs it.
+pub(super) fn read(pending: Pending) -> (u64, crate::search::stack::Choice) {
+    let me = step(|s| {
+        let me = s.me;
+        s.threads[me].pending = Some(pending);
+        s.threads[me].status = Status::Waiting;
+        s.advance();
+        me
+    });
+    if with(|s| s.next == Some(me)) {
+        with(|s| s.next = None);
+    } else {
+        shuttle_engine::runtime::thread::switch();
+    }
+    step(|s| {
+        let (pending, choice) = s.take_chosen();
+        s.graph.site = Some(pending.site);
+        let value = s.apply(&pending, &choice);
+        trace_read(s, &pending, &choice, value);
+        (value, choice)
+    })
+}
+
+fn trace_read(s: &mut State, pending: &Pending, choice: &crate::search::stack::Choice, value: u64) {
+    if !s.tracer.on {
+        return;
+    }
+    let (me, strength) = (s.me, choice.alt.strength);
+    let (kind, name, what) = match pending.want {
+        Want::Load(_) => (OperationKind::Load, "load", tracing::load_text(pending.loc, value, strength)),
+        Want::Rmw { op, .. } => {
+            let text = tracing::rmw_text(op.name(), pending.loc, value, choice.alt.write, strength);
+            (OperationKind::Rmw, op.name(), text)
+        }
+        Want::Sync(op) => (OperationKind::Lock, op.name(), sync_text(op, pending.loc, choice)),
+        Want::Block(_) => {
+            let what = if value == 0 { "a fresh block" } else { "a block that was freed" };
+            return s.tracer.step(me, Some(pending.site), || format!("allocate {what}"));
+        }
+        Want::Join(_) | Want::Newer | Want::Frozen => return,
+    };
+    s.tracer.step(me, Some(pending.site), || what);
+    s.detail_event(kind, name, strength, Some(value));
+}
+
+fn sync_text(op: SyncOp, loc: u32, choice: &crate::search::stack::Choice) -> String {
+    use crate::seam::op::AltKind;
+    let how = match choice.alt.kind {
+        AltKind::Normal => "",
+        AltKind::Fail => ": held by another",
+        AltKind::Spurious => ": wakes for no reason",
+        AltKind::Timeout => ": time is up",
+    };
+    format!("{} {}{how}", op.name(), tracing::name(loc))
+}
+
+/// Whether the thread unwinds a panic: its operations then run at once, on the
+/// newest values, with no choice and no report.
+fn unwinding() -> bool {
+    std::thread::panicking()
+}
+
+impl Runtime for Explorer {
+    fn load(&self, obj: Obj<'_>, order: Ordering, site: Site) -> u64 {
+        let _engine = runtime::engine_code();
+        let site = place::of(site);
+        if unwinding() {
+            return obj.value();
+        }
+        progress::begin(Step::Read("load"), site);
+        let loc = step(|s| touch(s, &obj, site).loc);
+        let ask = Ask::of("load", Role::Only, order);
+        let want = Want::Load(with(|s| s.strength(ask, site)));
+        let pending = Pending { want, loc, bits: obj.bits, site };
+        let (value, _) = read(pending);
+        if with(|s| s.spins_silently()) {
+            wait_for_newer(site);
+        }
+        value
+    }
+
+    fn store(&self, obj: Obj<'_>, value: u64, order: Ordering, site: Site) {
+        let _engine = runtime::engine_code();
+        let site = place::of(site);
+        progress::begin(Step::Write("store"), site);
+        let ask = Ask::of("store", Role::Only, order);
+        step(|s| {
+            let strength = s.strength(ask, site);
+            let loc = touch(s, &obj, site).loc;
+            if s.stop.is_some() {
+                return;
+            }
+            s.store(loc, value, strength);
+            s.tracer.step(s.me, Some(site), || tracing::store_text(loc, value, strength));
+            s.detail_event(OperationKind::Store, "store", strength, None);
+        });
+    }
+
+    fn unlock(&self, obj: Obj<'_>, site: Site) {
+        let _engine = runtime::engine_code();
+        let site = place::of(site);
+        progress::begin(Step::Write("unlock"), site);
+        step(|s| {
+            let loc = touch(s, &obj, site).loc;
+            if s.stop.is_none() {
+                s.store(loc, 0, Strength::RELEASE);
+                s.tracer.step(s.me, Some(site), || format!("unlock {}", tracing::name(loc)));
+                s.detail_event(OperationKind::Lock, "unlock", Strength::RELEASE, None);
+            }
+        });
+    }
+
+    fn rmw(&self, obj: Obj<'_>, op: Rmw, ok: Ordering, err: Ordering, site: Site) -> Result<u64, u64> {
+        let _engine = runtime::engine_code();
+        let failed = |value| matches!(op, Rmw::Cas { expected, .. } if expected != value);
+        if unwinding() {
+            let value = obj.value();
+            if !failed(value) {
+                self.store(obj, op.apply(value, obj.bits), ok, site);
+            }
+            return if failed(value) { Err(value) } else { Ok(value) };
+        }
+        let site = place::of(site);
+        progress::begin(Step::Write(op.name()), site);
+        let loc = step(|s| touch(s, &obj, site).loc);
+        let cas = matches!(op, Rmw::Cas { .. });
+        let succeeds = Ask::of(op.name(), if cas { Role::Success } else { Role::Only }, ok);
+        let fails = Ask::of(op.name(), Role::Failure, err);
+        let (ok, err) = with(|s| {
+            let err = if cas { s.strength(fails, site) } else { fails.strength };
+            (s.strength(succeeds, site), err)
+        });
+        let (value, choice) = read(Pending { want: Want::Rmw { op, ok, err }, loc, bits: obj.bits, site });
+        let writes = choice.alt.write.is_some();
+        with(|s| s.came_to(if writes { succeeds } else { fails }, site));
+        if choice.alt.write.is_none_or(|new| new == value) && with(|s| s.spins_silently()) {
+            wait_for_newer(site);
+        }
+        if writes { Ok(value) } else { Err(value) }
+    }
+
+    fn fence(&self, order: Ordering, site: Site) {
+        let _engine = runtime::engine_code();
+        let site = place::of(site);
+        progress::begin(Step::Read("fence"), site);
+        let ask = Ask::of("fence", Role::Only, order);
+        step(|s| {
+            let strength = s.strength(ask, site);
+            s.graph.site = Some(site);
+            s.graph.fence(s.me, strength);
+            s.tracer.step(s.me, Some(site), || format!("fence {}", strength.name()));
+            s.detail_event(OperationKind::Fence, "fence", strength, None);
+        });
+    }
+
+    fn access(&self, obj: Obj<'_>, access: Access, site: Site) {
+        let _engine = runtime::engine_code();
+        let site = place::of(site);
+        if unwinding() {
+            return;
+        }
+        step(|s| {
+            s.steps = s.steps.saturating_sub(1);
+            let object = touch(s, &obj, site);
+            if s.stop.is_some() {
+                return;
+            }
+            let stamp = now(s, Some(site));
+            let cur = &s.graph.pasts[s.me].cur;
+            let cell = &mut s.cells[object.cell as usize];
+            let conflict = cell.conflict(access, &stamp, cur);
+            cell.record(access, stamp);
+            s.tracer.step(s.me, Some(site), || match access {
+                Access::Read => format!("read cell {}", object.cell),
+                Access::Write => format!("write cell {}", object.cell),
+            });
+            s.tracer.detail(|_| {
+                let name = if access == Access::Read { "read" } else { "write" };
+                Operation {
+                    object: Some(format!("cell {}", object.cell)),
+                    ..Operation::new(OperationKind::Cell, name)
+                }
+            });
+            if let Some((other, was)) = conflict {
+                report_race(s, (access, stamp), (other, was));
+            }
+        });
+    }
+
+    fn sync(&self, obj: Obj<'_>, op: SyncOp, nanos: u64, site: Site) -> u64 {
+        let _engine = runtime::engine_code();
+        if unwinding() {
+            return unwound_sync(&obj, op, self, site);
+        }
+        let site = place::of(site);
+        progress::begin(if op.blocks() { Step::Wait(op.name()) } else { Step::Write(op.name()) }, site);
+        let loc = step(|s| touch(s, &obj, site).loc);
+        let (_, choice) = read(Pending { want: Want::Sync(op), loc, bits: obj.bits, site });
+        if choice.alt.kind == crate::seam::op::AltKind::Timeout {
+            with(|s| s.nanos += nanos);
+        }
+        choice.alt.result
+    }
+
+    fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize {
+        let _engine = runtime::engine_code();
+        progress::begin(Step::Write("spawn"), site.into());
+        let number = step(|s| {
+            s.graph.site = Some(site.into());
+            let parent = s.me;
+            match s.add_thread(Some(parent), name) {
+                Some(number) => {
+                    s.tracer.step(parent, Some(site.into()), || format!("spawn t{number}"));
+                    s.tracer.detail(|mark| {
+                        mark.starts = Some(number);
+                        Operation::new(OperationKind::Spawn, "spawn")
+                    });
+                    number
+                }
+                None => {
+                    let limit = Limit::Threads(crate::seam::clock::MAX_THREADS as u64);
+                    s.stop.get_or_insert(Stop::Limit(limit));
+                    0
+                }
+            }
+        });
+        if with(|s| s.stop.is_none()) {
+            workers::start(number, body, site);
+        }
+        number
+    }
+
+    fn join(&self, thread: usize, done: Obj<'_>, site: Site) {
+        let _engine = runtime::engine_code();
+        let site = place::of(site);
+        if unwinding() && with(|s| s.threads[thread].status != Status::Finished) {
+            return;
+        }
+        progress::begin(Step::Wait("join"), site);
+        let me = step(|s| {
+            let me = s.me;
+            let pending = Pending { want: Want::Join(thread), loc: NONE, bits: 0, site };
+            s.threads[me].pending = Some(pending);
+            s.threads[me].status = Status::Waiting;
+            s.advance();
+            me
+        });
+        resume(me);
+        step(|s| {
+            s.threads[me].pending = None;
+            let loc = touch(s, &done, site).loc;
+            let message = s.graph.newest(loc);
+            s.graph.load(me, message, Strength::ACQUIRE);
+            s.tracer.step(me, Some(site), || format!("join t{thread}"));
+            s.tracer.detail(|mark| {
+                mark.joins = Some(thread);
+                Operation::new(OperationKind::Join, "join")
+            });
+        });
+    }
+
+    fn me(&self) -> usize {
+        with(|s| s.me)
+    }
+
+    fn own_code(&self, begins: bool) {
+        with(|s| {
+            let calls = &mut s.threads[s.me].own_calls;
+            *calls = if begins { calls.saturating_add(1) } else { calls.saturating_sub(1) };
+        });
+    }
+
+    fn yield_now(&self, site: Site) {
+        let _engine = runtime::engine_code();
+        if !unwinding() {
+            wait_for_newer(site.into());
+        }
+    }
+
+    fn choose(&self, n: usize) -> usize {
+        let _engine = runtime::engine_code();
+        step(|s| s.branch(n as u32) as usize)
+    }
+
+    fn now(&self) -> u64 {
+        with(|s| s.nanos)
+    }
+
+    fn sleep(&self, nanos: u64, site: Site) {
+        with(|s| s.nanos += nanos);
+        self.yield_now(site);
+    }
+
+    fn outcome(&self, text: String) {
+        let _engine = runtime::engine_code();
+        with(|s| match &mut s.outcome {
+            Some(outcome) => {
+                outcome.push_str("; ");
+                outcome.push_str(&text);
+            }
+            None => s.outcome = Some(text),
+        });
+    }
+
+    fn begin_operation(&self, name: &str, limit: u32) {
+        let _engine = runtime::engine_code();
+        with(|s| s.liveness.begin_operation(s.me, name, limit));
+    }
+
+    fn end_operation(&self) {
+        let _engine = runtime::engine_code();
+        with(|s| s.liveness.end_operation(s.me));
+    }
+
+    fn panicked(&self, message: String) {
+        let _engine = runtime::engine_code();
+        with(|s| {
+            let site = s.graph.site;
+            s.panics.push((s.me, message, site));
+        });
+    }
+
+    fn past(&self) -> Option<(usize, u16, Clock)> {
+        with(|s| {
+            let past = &s.graph.pasts[s.me];
+            Some((s.me, past.seq, past.cur))
+        })
+    }
+
+    fn panic_taken(&self, thread: usize) {
+        with(|s| s.panics.retain(|(by, _, _)| *by != thread));
+    }
+
+    fn reset_at_end(&self, addr: usize, reset: Box<dyn FnOnce()>) {
+        if crate::seam::statics::is_static(addr) {
+            RESETS.with_borrow_mut(|resets| resets.push(reset));
+        }
+    }
+}
+
+/// Ends a turn, and waits for a newer message if the thread only repeats itself.
+fn wait_for_newer(site: Place) {
+    let (me, waits) = step(|s| {
+        let me = s.me;
+        let waits = s.end_turn();
+        if waits {
+            s.spins_inside(site);
+            let pending = Pending { want: Want::Newer, loc: NONE, bits: 0, site };
+            s.threads[me].pending = Some(pending);
+            s.threads[me].status = Status::Waiting;
+            s.advance();
+        }
+        (me, waits)
+    });
+    if waits {
+        resume(me);
+        with(|s| s.threads[me].pending = None);
+    }
+}
+
+/// Gives up control unless thread `me`, which runs, is also the next.
+fn resume(me: usize) {
+    if with(|s| s.next == Some(me)) {
+        with(|s| s.next = None);
+    } else {
+        shuttle_engine::runtime::thread::switch();
+    }
+}
+
+/// A lock's operation while a panic unwinds: whatever can be done at once.
+fn unwound_sync(obj: &Obj<'_>, op: SyncOp, explorer: &Explorer, site: Site) -> u64 {
+    let mut alts = Vec::new();
+    op.alts(obj.value(), with(|s| s.me), &mut alts);
+    match alts.first() {
+        Some(alt) => {
+            if let Some(value) = alt.write {
+                explorer.store(*obj, value, Ordering::AcqRel, site);
+            }
+            alt.result
+        }
+        None => DONE,
+    }
+}

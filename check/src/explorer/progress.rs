@@ -1,0 +1,301 @@
+//! Progress: threads frozen for ever, and operations that must finish within a
+//! stated number of their own steps.
+//!
+//! # Freezing
+//!
+//! *Lock-free* means that a thread which is stopped, wherever it is, keeps no
+//! other from finishing. The search has one more choice just before each
+//! operation that may write: whether the thread stops there for ever. Then all
+//! others must finish, except for joining it.
+//!
+//! Why not before reads as well: a thread that stops before a read and one that
+//! stops before its next write look the same to all others, and what the read
+//! may give does not depend on anything later. For the same reason the rest of
+//! the search is as it was: the execution is one of a program in which that
+//! thread ends there.
+//!
+//! # Bounds
+//!
+//! *Wait-free* means that every operation finishes within a number of its
+//! thread's own steps, whatever the others do. [`bounded`] counts them. A lock,
+//! a wait, or a turn of a loop that cannot go on before somebody else has
+//! written has no bound.
+
+use crate::explorer::operations::{step, with};
+use crate::explorer::state::{Pending, Search, State, Status, Want};
+use crate::graph::execution::NONE;
+use crate::report::data::{FailureKind, Limit, Report, Verdict};
+use crate::seam::clock::MAX_THREADS;
+use crate::seam::place::{Place, source_line};
+use crate::seam::runtime;
+use crate::search::stack::Decision;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::Location;
+
+/// An operation that is about to run: what it may do, and its name.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step {
+    Read(&'static str),
+    Write(&'static str),
+    /// It may have to wait for another thread.
+    Wait(&'static str),
+}
+
+impl Step {
+    fn name(self) -> &'static str {
+        match self {
+            Step::Read(name) | Step::Write(name) | Step::Wait(name) => name,
+        }
+    }
+}
+
+/// A thread that is frozen.
+#[derive(Clone, Copy, Debug)]
+struct Ice {
+    thread: usize,
+    /// What it will never do.
+    before: &'static str,
+    site: Place,
+}
+
+/// An operation under way whose steps are counted.
+#[derive(Debug)]
+struct Region {
+    thread: usize,
+    name: String,
+    limit: u32,
+    taken: u32,
+}
+
+/// Who is frozen in an execution, and how many steps its operations take; and,
+/// over all executions, what has been frozen and counted.
+#[derive(Debug, Default)]
+pub(crate) struct Liveness {
+    /// Threads to freeze in one execution, at most.
+    pub(crate) freezes: u8,
+    frozen: Vec<Ice>,
+    regions: Vec<Region>,
+    /// Writes that each thread has begun, where threads are frozen.
+    writes: [u32; MAX_THREADS],
+    /// Of each thread: its name, and before which of its writes it was frozen.
+    tried: BTreeMap<usize, (String, BTreeSet<u32>)>,
+    /// Of each operation: the most steps it took, and the limit.
+    most: BTreeMap<String, (u32, u32)>,
+}
+
+impl Liveness {
+    /// An execution begins.
+    pub(crate) fn reset(&mut self) {
+        self.frozen.clear();
+        self.regions.clear();
+        self.writes = [0; MAX_THREADS];
+    }
+
+    pub(super) fn any_frozen(&self) -> bool {
+        !self.frozen.is_empty()
+    }
+
+    fn idle(&self) -> bool {
+        self.freezes == 0 && self.regions.is_empty()
+    }
+
+    pub(super) fn begin_operation(&mut self, thread: usize, name: &str, limit: u32) {
+        self.regions.push(Region { thread, name: name.to_owned(), limit, taken: 0 });
+    }
+
+    pub(super) fn end_operation(&mut self, thread: usize) {
+        if let Some(at) = self.regions.iter().rposition(|r| r.thread == thread) {
+            let Region { name, limit, taken, .. } = self.regions.remove(at);
+            let most = self.most.entry(name).or_default();
+            *most = (most.0.max(taken), limit);
+        }
+    }
+
+    /// Adds what another thread of the same check has seen.
+    pub(crate) fn join(&mut self, other: Liveness) {
+        for (thread, (name, at)) in other.tried {
+            self.tried.entry(thread).or_insert_with(|| (name, BTreeSet::new())).1.extend(at);
+        }
+        for (name, (most, limit)) in other.most {
+            let known = self.most.entry(name).or_default();
+            *known = (known.0.max(most), limit);
+        }
+    }
+
+    /// Adds what was frozen and counted to the report. A check that was to
+    /// freeze threads and never did is no pass.
+    pub(crate) fn report(&self, report: &mut Report) {
+        for (name, (most, limit)) in &self.most {
+            report.notes.push(format!("`{name}` took at most {most} of its own steps (limit {limit})"));
+        }
+        if self.freezes == 0 {
+            return;
+        }
+        let threads: Vec<String> =
+            self.tried.values().map(|(name, at)| format!("{name} at {} of its writes", at.len())).collect();
+        if threads.is_empty() && report.passed() {
+            let why = "no thread was frozen: no thread of the model ever writes".to_owned();
+            report.verdict = Verdict::LimitHit(Limit::Engine(why));
+        }
+        let most = self.freezes;
+        report.notes.push(format!("frozen for ever, at most {most} at a time: {}", threads.join(", ")));
+    }
+}
+
+impl State {
+    /// Counts a step of the running thread's operations; fails if one of them
+    /// has had all that it may.
+    fn count(&mut self, next: Step, site: Place) {
+        let me = self.me;
+        let mut over = None;
+        for region in self.liveness.regions.iter_mut().filter(|r| r.thread == me) {
+            if let Step::Wait(what) = next {
+                over = Some(format!("waits for others ({what}), for as long as it takes"));
+            } else if region.taken == region.limit {
+                let Region { limit, .. } = region;
+                let steps = if *limit == 1 { "step" } else { "steps" };
+                over =
+                    Some(format!("is not done after {limit} {steps} of its own: {} comes next", next.name()));
+            }
+            region.taken += 1;
+        }
+        if let Some(why) = over {
+            self.unbounded(&why, site);
+        }
+    }
+
+    /// The running thread spins until somebody else has written.
+    pub(super) fn spins_inside(&mut self, site: Place) {
+        if self.liveness.regions.iter().any(|r| r.thread == self.me) {
+            self.unbounded("spins until another thread has written: its steps have no bound", site);
+        }
+    }
+
+    fn unbounded(&mut self, why: &str, site: Place) {
+        let me = self.me;
+        let region = self.liveness.regions.iter().rfind(|r| r.thread == me);
+        let name = region.map_or("the operation", |r| r.name.as_str());
+        let message = format!("`{name}` by {} {why}", self.threads[me].name);
+        self.fail(FailureKind::NotWaitFree, message, vec![site]);
+    }
+
+    /// Whether the running thread stops for ever before `next`. A choice.
+    fn freezes(&mut self, next: Step, site: Place) -> bool {
+        if matches!(next, Step::Read(_)) || self.liveness.freezes == 0 {
+            return false;
+        }
+        let me = self.me;
+        self.liveness.writes[me] += 1;
+        if self.liveness.frozen.len() >= usize::from(self.liveness.freezes) || self.stop.is_some() {
+            return false;
+        }
+        // At random the early steps must not get all of it.
+        let rarely = matches!(self.search, Search::Random(_)) && self.random(8) != 0;
+        let freezes = if rarely {
+            self.decisions.push(Decision::Branch { pick: 0, of: 2 });
+            self.trace_branch(0, 2);
+            false
+        } else {
+            self.branch(2) == 1
+        };
+        if freezes {
+            let Liveness { tried, writes, frozen, .. } = &mut self.liveness;
+            let name = &self.threads[me].name;
+            tried.entry(me).or_insert_with(|| (name.clone(), BTreeSet::new())).1.insert(writes[me]);
+            frozen.push(Ice { thread: me, before: next.name(), site });
+        }
+        freezes
+    }
+
+    /// Whether `thread` need not finish: it is frozen, or joins one that need not.
+    pub(super) fn excused(&self, thread: usize) -> bool {
+        let t = &self.threads[thread];
+        match t.pending.as_ref().filter(|_| t.status == Status::Waiting).map(|p| p.want) {
+            Some(Want::Frozen) => true,
+            Some(Want::Join(of)) => of != thread && self.excused(of),
+            _ => false,
+        }
+    }
+
+    /// Whether all who must finish have.
+    pub(super) fn only_frozen_left(&self) -> bool {
+        let done = |t: usize| self.threads[t].status == Status::Finished || self.excused(t);
+        self.liveness.any_frozen() && (0..self.live().len()).all(done)
+    }
+
+    /// Nobody can go on, and somebody is frozen: that is why.
+    pub(super) fn held_up(&mut self, waits: &[String], mut sites: Vec<Place>) {
+        let frozen: Vec<String> = self.liveness.frozen.iter().map(|ice| self.ice_text(ice)).collect();
+        let message =
+            format!("{}; then the others cannot finish: {}", frozen.join(" and "), waits.join(", "));
+        sites.splice(0..0, self.liveness.frozen.iter().map(|ice| ice.site));
+        self.fail(FailureKind::NotLockFree, message, sites);
+    }
+
+    fn ice_text(&self, ice: &Ice) -> String {
+        let name = &self.threads[ice.thread].name;
+        format!("{name} is frozen for ever just before {} at {}", ice.before, source_line(ice.site))
+    }
+}
+
+/// The running thread is about to run `next`: counts it, and freezes the
+/// thread if the search says so.
+#[inline]
+pub(super) fn begin(next: Step, site: Place) {
+    if !std::thread::panicking() && !with(|s| s.liveness.idle()) {
+        watched(next, site);
+    }
+}
+
+fn watched(next: Step, site: Place) {
+    let freezes = step(|s| {
+        s.steps = s.steps.saturating_sub(1);
+        s.count(next, site);
+        s.stop.is_none() && s.freezes(next, site)
+    });
+    if !freezes {
+        return;
+    }
+    step(|s| {
+        let me = s.me;
+        s.threads[me].pending = Some(Pending { want: Want::Frozen, loc: NONE, bits: 0, site });
+        s.threads[me].status = Status::Waiting;
+        s.advance();
+    });
+    loop {
+        shuttle_engine::runtime::thread::switch();
+    }
+}
+
+/// Runs `op`, which must finish within `limit` of the calling thread's own
+/// steps in every execution, and gives its result. If it does not, the failure
+/// is [`NotWaitFree`](FailureKind::NotWaitFree) and names `operation`; if it
+/// does, the report's notes say how many steps it took at most.
+///
+/// A step is an operation of [`sync`](crate::door): on an atomic, a fence, an
+/// attempt at a lock, a spawn. Accesses to cells and plain memory are none. A
+/// lock, an untimed wait, a join, and a loop that spins until another thread
+/// has written have no bound at all, whatever the limit. The budget of spurious
+/// failures counts: a weak compare-exchange in a loop may take an extra turn.
+///
+/// The explorer counts. Under other engines, and outside a model, `op` just runs.
+pub fn bounded<R>(limit: u32, operation: &str, op: impl FnOnce() -> R) -> R {
+    struct Counted(&'static dyn runtime::Runtime);
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.end_operation();
+        }
+    }
+    let Some(engine) = runtime::current() else {
+        return op();
+    };
+    engine.begin_operation(operation, limit);
+    let _counted = Counted(engine);
+    op()
+}
+
+/// [`bounded`], for an operation that is known by its place in the source.
+#[track_caller]
+pub fn wait_free<R>(limit: u32, op: impl FnOnce() -> R) -> R {
+    bounded(limit, &Location::caller().to_string(), op)
+}

@@ -1,0 +1,571 @@
+//! One execution of a model under the explorer: threads, objects, and who
+//! goes next.
+//!
+//! # Steps
+//!
+//! A thread runs its stores, fences, cell accesses and spawns at once: a store
+//! may enter modification order anywhere, so delaying it adds nothing. At a
+//! read it publishes what it wants ([`Pending`]) and gives up control. When
+//! every live thread stands at a read, [`State::advance`] picks one of them and
+//! what it reads. Joins and spinning threads are not choices: they run as soon
+//! as they can.
+//!
+//! # Spinning
+//!
+//! The reads of a thread between two `yield_now` or `spin_loop` calls are a
+//! *turn*. A turn without a write that reads just what the turn before read is
+//! a repetition. A read-modify-write that leaves the value as it was (a `swap`
+//! on a lock that is held) counts as a read here, and its message as the one
+//! that it read ([`root`](crate::graph::execution::Message::root)): threads that spin with
+//! such do not wake each other. A thread may repeat itself [`Budget::repeats`] times; then it
+//! waits at its yield until one of the locations of the turn has a newer
+//! message, and the next turn must read a newer one somewhere. When nobody
+//! else can go on, a waiting thread gets some turns for nothing, in case its
+//! loop counts; when these are used up, the execution is a livelock.
+
+use crate::explorer::tracing::Tracer;
+use crate::graph::execution::{Graph, NONE};
+use crate::memory::race::{CellState, Stamp};
+use crate::plan::orderings::{Ask, Sites};
+use crate::report::data::{FailureKind, Limit};
+use crate::seam::clock::MAX_THREADS;
+use crate::seam::op::{Alt, AltKind, Rmw, Strength, SyncOp};
+use crate::seam::place::Place;
+use crate::search::sampler::Sampler;
+use crate::search::stack::{Choice, Decision, Stack, Written};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// What a thread at a read wants.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Want {
+    Load(Strength),
+    Rmw {
+        op: Rmw,
+        ok: Strength,
+        err: Strength,
+    },
+    Sync(SyncOp),
+    /// The end of this thread. Runs as soon as it can.
+    Join(usize),
+    /// A newer message than the ones of the last turn. Runs as soon as it can.
+    Newer,
+    /// Nothing, for ever: see [`crate::explorer::progress`].
+    Frozen,
+    /// A block of this class that was freed, or a fresh one: see [`crate::explorer::reuse`].
+    Block(u32),
+}
+
+/// A thread's next operation, published before it gives up control.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pending {
+    pub(crate) want: Want,
+    pub(crate) loc: u32,
+    pub(crate) bits: u8,
+    pub(crate) site: Place,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Status {
+    /// Has something to run before its next read.
+    Running,
+    /// Stands at its pending operation.
+    Waiting,
+    Finished,
+}
+
+/// How often a thread may do in one execution what costs nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    /// Spurious failures and wake-ups, a thread.
+    pub(crate) spurious: u8,
+    /// Time-outs, a thread.
+    pub(crate) timeouts: u8,
+    /// Turns of a spinning loop that read nothing new, in a row.
+    pub(crate) repeats: u8,
+    /// Operations in one execution.
+    pub(crate) steps: u32,
+}
+
+/// Turns and time-outs for nothing that a thread gets when nobody can go on.
+const GRACE: u8 = 40;
+
+#[derive(Debug)]
+pub(crate) struct Thread {
+    pub(crate) name: String,
+    pub(crate) status: Status,
+    pub(crate) pending: Option<Pending>,
+    pub(super) chosen: Option<Choice>,
+    /// Messages with smaller numbers have been tried by the pending read.
+    pub(super) covered: u32,
+    pub(super) spurious: u8,
+    pub(super) timeouts: u8,
+    pub(super) grace: u8,
+    /// What it has read since its last yield: location, message's root, site.
+    pub(super) turn: Vec<(u32, u32, usize)>,
+    pub(super) last_turn: Vec<(u32, u32, usize)>,
+    pub(super) wrote: bool,
+    pub(super) repeats: u8,
+    /// Whether this turn must read something newer than the last one.
+    pub(super) forced: bool,
+    /// How many calls of the door's that are built of its own atomics it is in.
+    pub(super) own_calls: u8,
+}
+
+impl Thread {
+    /// A turn that writes is progress.
+    fn note_write(&mut self) {
+        self.wrote = true;
+        self.forced = false;
+    }
+}
+
+/// An object of the model: an atomic, a lock's word, or a cell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Object {
+    pub(crate) addr: usize,
+    pub(crate) size: usize,
+    /// Its location in the graph, or [`NONE`] for a cell.
+    pub(crate) loc: u32,
+    /// Its race state, or [`NONE`] for an atomic.
+    pub(crate) cell: u32,
+    /// Who allocated its memory, and when: its initialisation.
+    pub(crate) born: Stamp,
+    /// Where its memory was freed.
+    pub(crate) freed: Option<Stamp>,
+    /// The value to put back when the execution ends, for a static.
+    pub(crate) restore: Option<u64>,
+}
+
+/// How choices are made.
+#[derive(Debug)]
+pub(crate) enum Search {
+    Exhaustive(Stack),
+    Random(Box<Sampler>),
+    Replay {
+        list: Vec<Decision>,
+        next: usize,
+    },
+    /// As a wish list says, as far as that goes.
+    Follow(crate::search::minimise::Follow),
+    /// Taken out by the function that decides.
+    Busy,
+}
+
+/// Why an execution stopped before its end.
+#[derive(Clone, Debug)]
+pub(crate) enum Stop {
+    /// Another execution covers it.
+    Blocked,
+    /// Only frozen threads are left, and those that join them.
+    Frozen,
+    /// It belongs to another thread or shard.
+    Foreign,
+    Failed {
+        kind: FailureKind,
+        message: String,
+        sites: Vec<Place>,
+    },
+    Limit(Limit),
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) graph: Graph,
+    pub(crate) threads: Vec<Thread>,
+    pub(super) live_threads: usize,
+    /// The running thread.
+    pub(crate) me: usize,
+    /// The thread that runs next, once decided.
+    pub(crate) next: Option<usize>,
+    pub(crate) objects: Vec<Object>,
+    /// The object of each location.
+    pub(crate) loc_object: Vec<u32>,
+    pub(crate) cells: Vec<CellState>,
+    pub(crate) live_cells: usize,
+    /// Plain memory, where the sanitizer's pass reports it.
+    pub(crate) shadow: crate::memory::plain::Shadow,
+    pub(crate) search: Search,
+    pub(crate) budget: Budget,
+    /// Orderings to run as weaker ones, or to write down.
+    pub(crate) sites: Sites,
+    /// The outcomes that an execution may come to, if they are known.
+    pub(crate) outcomes: Option<Arc<BTreeSet<String>>>,
+    pub(crate) decisions: Vec<Decision>,
+    pub(crate) stop: Option<Stop>,
+    pub(crate) steps: u32,
+    /// Choices so far that were not the newest.
+    pub(super) stale: u32,
+    /// Times that control was taken from a thread that could go on.
+    pub(super) preemptions: u32,
+    /// The thread that was chosen last.
+    pub(super) last: usize,
+    pub(crate) nanos: u64,
+    pub(crate) tracer: Tracer,
+    pub(crate) outcome: Option<String>,
+    /// Panics of threads that nobody has joined: thread, message, site.
+    pub(crate) panics: Vec<(usize, String, Option<Place>)>,
+    /// Who is frozen, and how many steps its operations take.
+    pub(crate) liveness: crate::explorer::progress::Liveness,
+    /// Which freed blocks may be allocated again.
+    pub(crate) reuse: crate::explorer::reuse::Reuse,
+    /// What the watchdog looks at.
+    pub(crate) beat: std::sync::Arc<crate::explorer::watchdog::Beat>,
+    /// The execution's number: half of an object's identity.
+    pub(crate) execution: u32,
+    /// What `stale` came to in all executions that have ended.
+    pub(crate) stale_choices: u64,
+    /// Whether a stale choice was left out because the graph is too large.
+    pub(crate) too_large: bool,
+    pub(super) choices: Vec<Choice>,
+    pub(super) alts: Vec<Alt>,
+    pub(super) places: Vec<u32>,
+}
+
+impl State {
+    pub(crate) fn new(search: Search, budget: Budget) -> State {
+        State {
+            graph: Graph::default(),
+            threads: Vec::new(),
+            live_threads: 0,
+            me: 0,
+            next: None,
+            objects: Vec::new(),
+            loc_object: Vec::new(),
+            cells: Vec::new(),
+            live_cells: 0,
+            shadow: crate::memory::plain::Shadow::default(),
+            search,
+            budget,
+            sites: Sites::default(),
+            outcomes: None,
+            decisions: Vec::new(),
+            stop: None,
+            steps: 0,
+            stale: 0,
+            preemptions: 0,
+            last: 0,
+            nanos: 0,
+            tracer: Tracer::default(),
+            outcome: None,
+            panics: Vec::new(),
+            liveness: crate::explorer::progress::Liveness::default(),
+            reuse: crate::explorer::reuse::Reuse::default(),
+            beat: std::sync::Arc::default(),
+            execution: 0,
+            stale_choices: 0,
+            too_large: false,
+            choices: Vec::new(),
+            alts: Vec::new(),
+            places: Vec::new(),
+        }
+    }
+
+    /// Starts the next execution, with the main thread in it.
+    pub(crate) fn reset(&mut self, execution: u32) {
+        self.graph.reset();
+        self.live_threads = 0;
+        self.me = 0;
+        self.next = None;
+        self.objects.clear();
+        self.loc_object.clear();
+        self.live_cells = 0;
+        self.shadow.reset();
+        self.decisions.clear();
+        self.stop = None;
+        self.steps = 0;
+        self.stale_choices += u64::from(std::mem::take(&mut self.stale));
+        self.preemptions = 0;
+        self.last = 0;
+        self.nanos = 0;
+        self.tracer.reset();
+        self.outcome = None;
+        self.panics.clear();
+        self.liveness.reset();
+        self.reuse.reset();
+        self.beat.execution();
+        self.execution = execution;
+        match &mut self.search {
+            Search::Exhaustive(stack) => stack.rewind(),
+            Search::Random(sampler) => sampler.begin(),
+            Search::Replay { next, .. } => *next = 0,
+            Search::Follow(follow) => follow.rewind(),
+            Search::Busy => {}
+        }
+        self.add_thread(None, None);
+        self.threads[0].name.clear();
+        self.threads[0].name.push_str("main");
+    }
+
+    /// Adds a thread and gives its number; `None` when there is no room.
+    pub(crate) fn add_thread(&mut self, parent: Option<usize>, name: Option<String>) -> Option<usize> {
+        if self.live_threads == MAX_THREADS {
+            return None;
+        }
+        let number = self.graph.add_thread(parent);
+        if number == self.threads.len() {
+            self.threads.push(Thread {
+                name: String::new(),
+                status: Status::Running,
+                pending: None,
+                chosen: None,
+                covered: 0,
+                spurious: 0,
+                timeouts: 0,
+                grace: 0,
+                turn: Vec::new(),
+                last_turn: Vec::new(),
+                wrote: false,
+                repeats: 0,
+                forced: false,
+                own_calls: 0,
+            });
+        }
+        let thread = &mut self.threads[number];
+        thread.name.clear();
+        match name {
+            Some(name) => thread.name.push_str(&name),
+            // Into the same memory each time, and a string takes whatever is written.
+            None => drop(write!(thread.name, "t{number}")),
+        }
+        thread.status = Status::Running;
+        thread.pending = None;
+        thread.chosen = None;
+        thread.covered = 0;
+        thread.spurious = self.budget.spurious;
+        thread.timeouts = self.budget.timeouts;
+        thread.grace = GRACE;
+        thread.turn.clear();
+        thread.last_turn.clear();
+        thread.wrote = false;
+        thread.repeats = 0;
+        thread.forced = false;
+        thread.own_calls = 0;
+        self.live_threads += 1;
+        Some(number)
+    }
+
+    pub(crate) fn live(&self) -> &[Thread] {
+        &self.threads[..self.live_threads]
+    }
+
+    /// How strong an operation at `place` is that asks for `ask`.
+    pub(crate) fn strength(&mut self, ask: Ask, place: Place) -> Strength {
+        if self.sites.active && self.threads[self.me].own_calls == 0 {
+            self.sites.strength(ask, place)
+        } else {
+            ask.strength
+        }
+    }
+
+    /// A compare-exchange at `place` came to `ask`.
+    pub(crate) fn came_to(&mut self, ask: Ask, place: Place) {
+        if self.sites.recording() && self.threads[self.me].own_calls == 0 {
+            self.sites.note(ask, place, true);
+        }
+    }
+
+    /// Ends the execution as a failure, unless something ended it before.
+    pub(crate) fn fail(&mut self, kind: FailureKind, message: String, sites: Vec<Place>) {
+        if self.stop.is_none() {
+            self.stop = Some(Stop::Failed { kind, message, sites });
+        }
+    }
+
+    /// Decides who runs next. Afterwards `next` or `stop` is set, or every
+    /// thread has finished.
+    pub(crate) fn advance(&mut self) {
+        while self.next.is_none() && self.stop.is_none() {
+            if let Some(eager) = (0..self.live_threads).find(|t| self.can_run(*t)) {
+                self.threads[eager].status = Status::Running;
+                self.next = Some(eager);
+            } else if self.live().iter().all(|t| t.status == Status::Finished) {
+                return;
+            } else if self.only_frozen_left() {
+                self.stop = Some(Stop::Frozen);
+            } else {
+                self.decide();
+            }
+        }
+    }
+
+    /// Whether every thread has finished; else decides who runs next.
+    pub(crate) fn over(&mut self) -> bool {
+        if self.stop.is_none() {
+            self.advance();
+        }
+        self.stop.is_none() && self.next.is_none()
+    }
+
+    /// Whether `thread` can go on without a choice.
+    fn can_run(&self, thread: usize) -> bool {
+        let t = &self.threads[thread];
+        match (t.status, t.pending.as_ref().map(|p| p.want)) {
+            (Status::Running, _) => true,
+            (Status::Waiting, Some(Want::Join(of))) => self.threads[of].status == Status::Finished,
+            (Status::Waiting, Some(Want::Newer)) => {
+                t.last_turn.iter().any(|(loc, message, _)| self.has_newer(*loc, *message))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether there is something else to read at `loc` than in a turn that read
+    /// a message with this root.
+    pub(super) fn has_newer(&self, loc: u32, root: u32) -> bool {
+        self.graph.messages[self.graph.newest(loc) as usize].root != root
+    }
+
+    /// What was chosen for the running thread, with its operation.
+    pub(crate) fn take_chosen(&mut self) -> (Pending, Choice) {
+        let t = &mut self.threads[self.me];
+        let pending = t.pending.take().expect("the thread stood at an operation");
+        let choice = t.chosen.take().expect("a choice was made for it");
+        match choice.alt.kind {
+            AltKind::Spurious => t.spurious -= 1,
+            AltKind::Timeout => t.timeouts -= 1,
+            AltKind::Normal | AltKind::Fail => {}
+        }
+        (pending, choice)
+    }
+
+    /// Runs the chosen operation; gives the value it read.
+    pub(crate) fn apply(&mut self, pending: &Pending, choice: &Choice) -> u64 {
+        let Choice { message, alt, .. } = *choice;
+        let me = self.me;
+        let value = self.graph.messages[message as usize].value;
+        if let Want::Block(_) = pending.want {
+            self.take_block(pending.loc, message);
+            return value;
+        }
+        let mut written = NONE;
+        let mut idle = true;
+        match alt.write {
+            Some(new) => {
+                written = self.graph.rmw(me, message, new, alt.strength);
+                idle = matches!(pending.want, Want::Rmw { .. }) && value == new;
+                if !idle {
+                    self.threads[me].note_write();
+                }
+                self.write_through(pending.loc, written);
+            }
+            None => {
+                self.graph.load(me, message, alt.strength);
+            }
+        }
+        let rmw = !matches!(pending.want, Want::Load(_));
+        if rmw {
+            self.note(pending.loc, written, true);
+        }
+        if idle {
+            self.note_turn(pending, self.graph.messages[message as usize].root);
+        }
+        value
+    }
+
+    /// A store by the running thread.
+    pub(crate) fn store(&mut self, loc: u32, value: u64, strength: Strength) -> u32 {
+        let me = self.me;
+        let mut places = std::mem::take(&mut self.places);
+        places.clear();
+        self.graph.store_places(me, loc, strength, &mut places);
+        if let Search::Exhaustive(stack) = &mut self.search
+            && places.len() > 1
+            && stack.stale.is_some_and(|bound| self.stale >= bound)
+        {
+            places.truncate(1);
+            stack.cut = true;
+        }
+        let newest = matches!(self.search, Search::Random(_)) && places.len() > 1 && self.random(2) == 0;
+        let place = if newest {
+            self.decisions.push(Decision::Branch { pick: 0, of: places.len() as u32 });
+            places[0]
+        } else {
+            places[self.branch(places.len() as u32) as usize]
+        };
+        self.stale += u32::from(place != places[0]);
+        self.places = places;
+        let message = self.graph.store(me, loc, value, strength, place);
+        self.threads[me].note_write();
+        self.write_through(loc, message);
+        self.note(loc, message, false);
+        message
+    }
+
+    pub(super) fn note(&mut self, loc: u32, written: u32, rmw: bool) {
+        if let Search::Exhaustive(stack) = &mut self.search {
+            let past = &self.graph.pasts[self.me];
+            stack.note(&Written {
+                thread: self.me,
+                seq: past.seq,
+                loc,
+                porf: &past.porf,
+                writes: written != NONE,
+                rmw,
+            });
+        }
+    }
+
+    /// Keeps the real atomic at the newest message.
+    fn write_through(&mut self, loc: u32, message: u32) {
+        if self.graph.newest(loc) == message {
+            let object = &self.objects[self.loc_object[loc as usize] as usize];
+            // SAFETY: the object was registered with this address and size by an operation on a live
+            // atomic, and the operation under way shows that it still is live.
+            unsafe {
+                crate::seam::runtime::write_atomic(
+                    object.addr,
+                    object.size,
+                    self.graph.messages[message as usize].value,
+                )
+            }
+        }
+    }
+
+    fn note_turn(&mut self, pending: &Pending, root: u32) {
+        let site = match pending.site {
+            Place::Line(site) => std::ptr::from_ref(site) as usize,
+            Place::Address(address) => address,
+            Place::Found(index) => index as usize,
+        };
+        let t = &mut self.threads[self.me];
+        t.turn.push((pending.loc, root, site));
+        if t.forced && t.last_turn.get(t.turn.len() - 1) != t.turn.last() {
+            t.forced = false;
+        }
+    }
+
+    /// Whether the running thread has read the same things at the same places so
+    /// often in a row that it must be spinning without saying so.
+    pub(crate) fn spins_silently(&self) -> bool {
+        let turn = &self.threads[self.me].turn;
+        // A loop with one read turns eight times, one with up to four reads four times.
+        (1..=4).any(|reads| {
+            let length = if reads == 1 { 8 } else { reads * 4 };
+            turn.len() >= length && {
+                let last = &turn[turn.len() - length..];
+                last[reads..] == last[..length - reads]
+            }
+        })
+    }
+
+    /// The running thread yields; whether it must wait for something newer.
+    pub(crate) fn end_turn(&mut self) -> bool {
+        let repeats = self.budget.repeats;
+        let t = &mut self.threads[self.me];
+        if t.wrote || t.turn.is_empty() {
+            t.last_turn.clear();
+            t.repeats = 0;
+        } else if t.turn == t.last_turn {
+            t.repeats = t.repeats.saturating_add(1);
+        } else {
+            t.repeats = 0;
+            std::mem::swap(&mut t.turn, &mut t.last_turn);
+        }
+        t.turn.clear();
+        t.wrote = false;
+        t.forced = !t.last_turn.is_empty() && t.repeats >= repeats;
+        t.forced
+    }
+}

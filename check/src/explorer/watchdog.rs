@@ -1,0 +1,120 @@
+//! The watchdog: a model that never ends, and never comes back to the checker,
+//! ends the process with an error that says where.
+//!
+//! The explorer limits the steps of an execution. A thread that loops or blocks
+//! without touching the door makes none, and nobody can stop it: it runs on the
+//! operating-system thread of the search. So another thread looks now and then
+//! whether there has been a step since it looked last.
+
+use crate::seam::place::{Place, source_line};
+use std::panic::Location;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What a search says of itself at each step. Relaxed, all of it: one thread
+/// writes, and the other only reads whether it changes.
+#[derive(Debug, Default)]
+pub(crate) struct Beat {
+    steps: AtomicU64,
+    executions: AtomicU64,
+    thread: AtomicUsize,
+    line: AtomicPtr<Location<'static>>,
+    /// The search waits for another one, and is well.
+    paused: AtomicBool,
+    over: Mutex<bool>,
+    ended: Condvar,
+}
+
+impl Beat {
+    /// Thread `me` of the model makes a step after the operation at `site`.
+    #[inline]
+    pub(crate) fn step(&self, me: usize, site: Option<Place>) {
+        self.steps.store(self.steps.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        self.thread.store(me, Ordering::Relaxed);
+        if let Some(Place::Line(line)) = site {
+            self.line.store(ptr::from_ref(line).cast_mut(), Ordering::Relaxed);
+        }
+    }
+
+    /// An execution begins.
+    pub(crate) fn execution(&self) {
+        self.executions.fetch_add(1, Ordering::Relaxed);
+        self.line.store(ptr::null_mut(), Ordering::Relaxed);
+        self.step(0, None);
+    }
+
+    /// Runs `f`, which may take as long as it likes.
+    pub(crate) fn paused<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.paused.store(true, Ordering::Relaxed);
+        let result = f();
+        self.step(self.thread.load(Ordering::Relaxed), None);
+        self.paused.store(false, Ordering::Relaxed);
+        result
+    }
+
+    /// What the process says before it ends.
+    fn report(&self, name: &str, silence: Duration) -> String {
+        let execution = self.executions.load(Ordering::Relaxed);
+        let thread = match self.thread.load(Ordering::Relaxed) {
+            0 => "main".to_owned(),
+            number => format!("t{number}"),
+        };
+        let line = self.line.load(Ordering::Relaxed);
+        // SAFETY: what is not null came from a `&'static Location`.
+        let last = unsafe { line.as_ref() }.map_or("it had not begun".to_owned(), |line| {
+            format!("the last operation was at {}", source_line(Place::Line(line)))
+        });
+        format!(
+            "\nringwright: the model `{name}` hangs: thread {thread} of execution {execution} has made no step for \
+             {silence:?}; {last}.\n\
+             It loops or blocks without touching `ringwright::sync`, so the checker never gets control back and \
+             cannot stop it.\n\
+             - A loop that waits must read through `ringwright::sync`, or call `hint::spin_loop` or \
+             `thread::yield_now` of it.\n\
+             - A lock, channel, sleep or thread that is not `ringwright::sync`'s blocks the whole search.\n\
+             - A model that only computes for long says so with `Check::watchdog`.\n\
+             This is a failure. The process ends here.\n"
+        )
+    }
+}
+
+/// Watches until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Watched(Option<Arc<Beat>>);
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if let Some(beat) = &self.0 {
+            *beat.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            beat.ended.notify_all();
+        }
+    }
+}
+
+/// Ends the process if the search behind `beat` makes no step for `silence`.
+pub(crate) fn watch(name: &str, silence: Duration, beat: &Arc<Beat>) -> Watched {
+    if silence.is_zero() {
+        return Watched(None);
+    }
+    let (name, watched) = (name.to_owned(), Arc::clone(beat));
+    // Without a thread to spare nobody watches; the check itself is as it was.
+    let started = std::thread::Builder::new().name("ringwright watchdog".into()).spawn(move || {
+        let mut over = watched.over.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = watched.steps.load(Ordering::Relaxed);
+        while !*over {
+            let waited = watched.ended.wait_timeout(over, silence);
+            let (guard, time) = waited.unwrap_or_else(PoisonError::into_inner);
+            over = guard;
+            let steps = watched.steps.load(Ordering::Relaxed);
+            let silent = steps == seen && !watched.paused.load(Ordering::Relaxed);
+            if time.timed_out() && silent && !*over {
+                eprint!("{}", watched.report(&name, silence));
+                std::process::exit(101);
+            }
+            seen = steps;
+        }
+    });
+    Watched(started.is_ok().then(|| Arc::clone(beat)))
+}

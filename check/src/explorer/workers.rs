@@ -1,0 +1,123 @@
+//! The coroutines that run the model's threads: made once, used by one
+//! execution after another.
+//!
+//! Shuttle's engine sets up and tears down a good deal for each of its
+//! executions. So one of *its* executions, a *round*, runs many of ours. Its
+//! main task runs the model's main thread, again and again; its other tasks
+//! are workers, one for each thread number, and a worker that has run a thread
+//! to its end waits for the next body.
+//!
+//! 1. Worker `n` is shuttle's task `n` and runs only threads with the number
+//!    `n`: numbers are given out in order, and so are tasks.
+//! 2. An execution that is abandoned leaves bodies half done on the workers'
+//!    stacks, so it ends the round.
+//! 3. A round also ends after [`ROUND`] executions, because shuttle keeps a
+//!    record of every switch until then.
+
+use crate::explorer::driver;
+use crate::explorer::operations;
+use crate::explorer::state::Status;
+use crate::seam::panics;
+use crate::seam::runtime::{self, Site};
+use shuttle_engine::runtime::execution::ExecutionState;
+use shuttle_engine::runtime::thread::switch;
+use std::cell::RefCell;
+
+/// What a thread of the model runs.
+type Body = Box<dyn FnOnce()>;
+
+/// Executions of a round.
+const ROUND: u32 = 1_000;
+
+/// Stack of a model thread, in bytes. Pages are touched only when used.
+const STACK: usize = 256 * 1024;
+
+/// The workers of the round under way.
+#[derive(Default)]
+struct Workers {
+    /// What worker `n + 1` is to run next.
+    bodies: Vec<Option<Body>>,
+    retiring: bool,
+    executions: u32,
+}
+
+thread_local! {
+    static WORKERS: RefCell<Workers> = RefCell::default();
+}
+
+/// A round begins, with no worker.
+pub(crate) fn new_round() {
+    let left = WORKERS.take();
+    // A body that never ran belongs to an abandoned execution, whose destructors do not run.
+    left.bodies.into_iter().for_each(std::mem::forget);
+}
+
+/// Whether the round is ending: then workers only end.
+pub(crate) fn retiring() -> bool {
+    WORKERS.with_borrow(|workers| workers.retiring)
+}
+
+/// Runs `body` as thread `number` of the model.
+pub(crate) fn start(number: usize, body: Body, site: Site) {
+    let fresh = WORKERS.with_borrow_mut(|workers| match workers.bodies.get_mut(number - 1) {
+        Some(free) => {
+            *free = Some(body);
+            None
+        }
+        None => {
+            workers.bodies.push(None);
+            Some(body)
+        }
+    });
+    if let Some(body) = fresh {
+        let run = Box::new(move || work(number, body));
+        operations::with(|s| s.next = Some(s.me));
+        ExecutionState::spawn_thread(run, STACK, None, None, site);
+        operations::with(|s| s.next = None);
+    }
+}
+
+/// A worker's life.
+fn work(number: usize, first: Body) {
+    let mut next = Some(first);
+    while let Some(body) = next {
+        {
+            let _user = runtime::user_code();
+            body();
+        }
+        operations::with(|s| s.threads[number].status = Status::Finished);
+        next = wait(number);
+    }
+}
+
+/// Waits for the next body; `None` when the round is over.
+fn wait(number: usize) -> Option<Body> {
+    loop {
+        switch();
+        let (body, retiring) =
+            WORKERS.with_borrow_mut(|workers| (workers.bodies[number - 1].take(), workers.retiring));
+        if body.is_some() || retiring {
+            return body;
+        }
+    }
+}
+
+/// The life of a round's main task: the model's main thread, execution after
+/// execution.
+pub(crate) fn conduct(model: &dyn Fn()) {
+    loop {
+        panics::run_main(model);
+        operations::with(|s| s.threads[0].status = Status::Finished);
+        while !operations::with(crate::explorer::state::State::over) {
+            switch();
+        }
+        let full = WORKERS.with_borrow_mut(|workers| {
+            workers.executions += 1;
+            workers.executions >= ROUND
+        });
+        if !driver::next_execution(!full) {
+            WORKERS.with_borrow_mut(|workers| workers.retiring = true);
+            return;
+        }
+    }
+}

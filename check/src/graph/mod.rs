@@ -1,0 +1,5 @@
+//! TBD.
+
+pub(crate) mod execution;
+pub(crate) mod interleave;
+pub(crate) mod psc;

@@ -1,0 +1,207 @@
+//! A counterexample: the first window of a history that cannot be linearized,
+//! with as few calls as show it.
+//!
+//! Every prefix of a linearizable history is linearizable, so the shortest bad
+//! prefix is found by halving. Of its calls those are kept that are needed: sets of
+//! calls that the specification calls [droppable](Spec::droppable) are taken away,
+//! many at once first, as long as what remains is still not linearizable.
+
+use crate::linearizability::check::Verdict;
+use crate::linearizability::check::check_part;
+use crate::linearizability::check::parts;
+use crate::linearizability::history::{Call, History};
+use crate::linearizability::spec::Spec;
+use crate::linearizability::table;
+use std::fmt;
+
+/// Why a history is not linearizable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counterexample {
+    /// What is wrong, in a sentence.
+    pub why: String,
+    /// The calls that show it, as indices into the history, ascending.
+    pub calls: Vec<usize>,
+    /// The position of the response with which the history stopped being
+    /// linearizable. `None` if its order is not real time.
+    pub at: Option<u64>,
+    /// These calls, and what became of them later, as a table.
+    pub table: String,
+}
+
+impl fmt::Display for Counterexample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not linearizable: {}\n{}", self.why, self.table)
+    }
+}
+
+/// What [`explain`] says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Explained {
+    /// The history is linearizable.
+    Linearizable,
+    /// It is not, and this shows it.
+    Not(Counterexample),
+    /// The search visited this many configurations and was not done. Not a pass.
+    GaveUp(u64),
+}
+
+impl Explained {
+    /// Whether the history is linearizable, and known to be.
+    pub fn is_linearizable(&self) -> bool {
+        *self == Explained::Linearizable
+    }
+
+    /// Why it is not, if it is not.
+    pub fn counterexample(self) -> Option<Counterexample> {
+        match self {
+            Explained::Not(counterexample) => Some(counterexample),
+            Explained::Linearizable | Explained::GaveUp(_) => None,
+        }
+    }
+}
+
+/// Checks `history`; if it is not linearizable, finds the first window that is not,
+/// and few calls that show it. Costs a check, and for a counterexample some
+/// log n more, and some more of what remains.
+pub fn explain<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>) -> Explained {
+    explain_within(spec, history, crate::linearizability::check::BUDGET)
+}
+
+/// [`explain`] with a number of configurations of your own for each search.
+pub fn explain_within<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, budget: u64) -> Explained {
+    let mut gave_up = false;
+    // Of all parts that are not linearizable, the one that stops to be so first.
+    let mut first: Option<Window<S>> = None;
+    for part in parts(spec, history) {
+        let alone = history.restrict(&part);
+        match check_part(spec, &alone, budget) {
+            Verdict::Linearizable => {}
+            Verdict::GaveUp(_) => gave_up = true,
+            Verdict::NotLinearizable(_) => {
+                let window = Window::first(spec, alone, part, budget);
+                if first.as_ref().is_none_or(|first| window.at < first.at) {
+                    first = Some(window);
+                }
+            }
+        }
+    }
+    match first {
+        Some(window) => Explained::Not(window.shrink(spec, budget).show(spec, history, budget)),
+        None if gave_up => Explained::GaveUp(budget),
+        None => Explained::Linearizable,
+    }
+}
+
+fn is_bad<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, budget: u64) -> bool {
+    matches!(check_part(spec, history, budget), Verdict::NotLinearizable(_))
+}
+
+/// Calls that are not linearizable.
+struct Window<S: Spec> {
+    history: History<S::Op, S::Ret>,
+    /// Which calls of the whole history they are.
+    names: Vec<usize>,
+    /// The position up to which the history was cut.
+    at: Option<u64>,
+}
+
+impl<S: Spec> Window<S> {
+    /// The shortest prefix of `history` that is not linearizable.
+    fn first(spec: &S, history: History<S::Op, S::Ret>, names: Vec<usize>, budget: u64) -> Self {
+        if !history.is_real_time() {
+            return Window { history, names, at: None };
+        }
+        let mut responses: Vec<u64> = history.calls().iter().filter_map(|call| call.returned).collect();
+        responses.sort_unstable();
+        let first_bad = responses.partition_point(|at| !is_bad(spec, &history.prefix(*at).0, budget));
+        let at = responses.get(first_bad).copied();
+        let (prefix, kept) = history.prefix(at.unwrap_or(u64::MAX));
+        Window { history: prefix, names: kept.into_iter().map(|call| names[call]).collect(), at }
+    }
+
+    fn restrict(&self, keep: &[usize]) -> Self {
+        let names = keep.iter().map(|call| self.names[*call]).collect();
+        Window { history: self.history.restrict(keep), names, at: self.at }
+    }
+
+    /// Takes away what is not needed.
+    fn shrink(self, spec: &S, budget: u64) -> Self {
+        let mut window = self;
+        if let Verdict::NotLinearizable(violation) = check_part(spec, &window.history, budget) {
+            let core = window.restrict(&violation.calls);
+            if is_bad(spec, &core.history, budget) {
+                window = core;
+            }
+        }
+        loop {
+            let before = window.history.len();
+            window = window.drop_sets(spec, budget);
+            if window.history.len() == before {
+                return window;
+            }
+        }
+    }
+
+    /// One round: half of the droppable sets at a time, then a quarter, down to one.
+    fn drop_sets(mut self, spec: &S, budget: u64) -> Self {
+        let mut size = spec.droppable(self.history.calls()).len().div_ceil(2);
+        while size > 0 {
+            let mut start = 0;
+            loop {
+                let sets = spec.droppable(self.history.calls());
+                if start >= sets.len() {
+                    break;
+                }
+                let gone: Vec<usize> = sets.into_iter().skip(start).take(size).flatten().collect();
+                let mut stays = vec![true; self.history.len()];
+                gone.into_iter().for_each(|call| stays[call] = false);
+                let keep: Vec<usize> = (0..self.history.len()).filter(|call| stays[*call]).collect();
+                let smaller = self.restrict(&keep);
+                if is_bad(spec, &smaller.history, budget) {
+                    self = smaller;
+                } else {
+                    start += size;
+                }
+            }
+            size = if size == 1 { 0 } else { size.div_ceil(2) };
+        }
+        self
+    }
+
+    fn show(self, spec: &S, whole: &History<S::Op, S::Ret>, budget: u64) -> Counterexample {
+        let why = match check_part(spec, &self.history, budget) {
+            Verdict::NotLinearizable(violation) => violation.why,
+            Verdict::Linearizable | Verdict::GaveUp(_) => String::new(),
+        };
+        let table = match self.at {
+            Some(at) => table::real_time(spec, whole, &self.names, &self.later(spec, whole), at),
+            None => table::partial(spec, &self.history, &self.names),
+        };
+        Counterexample { why, calls: self.names, at: self.at, table }
+    }
+
+    /// Calls after the window that belong to those in it.
+    fn later(&self, spec: &S, whole: &History<S::Op, S::Ret>) -> Vec<usize> {
+        let Some(at) = self.at else {
+            return Vec::new();
+        };
+        let ours = |call: &usize| self.names.binary_search(call).is_ok();
+        let after = |call: &usize| whole.calls()[*call].invoked > at && !ours(call);
+        let part = self.names.first().map(|call| spec.part(&whole.calls()[*call].op));
+        let same: Vec<usize> =
+            (0..whole.len()).filter(|call| Some(spec.part(&whole.calls()[*call].op)) == part).collect();
+        let calls: Vec<Call<S::Op, S::Ret>> = same.iter().map(|call| whole.calls()[*call].clone()).collect();
+        let sets = spec.droppable(&calls).into_iter();
+        let sets = sets.map(|set| set.into_iter().map(|call| same[call]).collect::<Vec<usize>>());
+        let mut later: Vec<usize> = sets
+            .filter(|set| set.len() <= LATER && set.iter().any(ours))
+            .flat_map(|set| set.into_iter().filter(after).collect::<Vec<usize>>())
+            .collect();
+        later.sort_unstable();
+        later.dedup();
+        later
+    }
+}
+
+/// Calls of one set, at most, for those after the window to be shown.
+const LATER: usize = 6;

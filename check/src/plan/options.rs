@@ -1,0 +1,122 @@
+//! How a model is to be searched.
+
+use crate::explorer::state::Budget;
+use crate::graph::execution::BrokenRule;
+use crate::plan::orderings::{Recorder, Weakened};
+use crate::plan::split::Split;
+use crate::plan::strategy::{Stage, Strategy, default_plan};
+use crate::search::stack::Decision;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Which executions to look at.
+#[derive(Clone, Debug)]
+pub(crate) enum Mode {
+    /// All of them.
+    Exhaustive,
+    /// So many, at random.
+    Random { executions: u64, seed: u64 },
+    /// What each stage looks at. For the explorer; [`Mode::simple`] is for the
+    /// other engines.
+    Stages { stages: Vec<Stage>, seed: u64 },
+    /// This one.
+    Replay(Vec<Decision>),
+}
+
+impl Mode {
+    pub(crate) fn is_random(&self) -> bool {
+        matches!(self, Mode::Random { .. })
+    }
+
+    /// The nearest mode that every engine has.
+    pub(crate) fn simple(&self) -> Mode {
+        match self {
+            Mode::Stages { stages, seed } if stages.iter().all(|s| s.strategy.is_random()) => {
+                let executions = stages.iter().filter_map(|s| s.executions).sum::<u64>().max(1);
+                Mode::Random { executions, seed: *seed }
+            }
+            Mode::Stages { .. } => Mode::Exhaustive,
+            other => other.clone(),
+        }
+    }
+
+    /// The stages of a search; none for a replay.
+    pub(crate) fn stages(&self) -> Vec<Stage> {
+        match self {
+            Mode::Exhaustive => vec![Strategy::Exhaustive.into()],
+            Mode::Random { executions, .. } => vec![Strategy::Random.executions(*executions)],
+            Mode::Stages { stages, .. } => stages.clone(),
+            Mode::Replay(_) => Vec::new(),
+        }
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        match self {
+            Mode::Random { seed, .. } | Mode::Stages { seed, .. } => *seed,
+            Mode::Exhaustive | Mode::Replay(_) => 0,
+        }
+    }
+}
+
+/// How a model is to be searched.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) name: String,
+    pub(crate) mode: Mode,
+    pub(crate) budget: Budget,
+    pub(crate) max_executions: u64,
+    pub(crate) max_time: Option<Duration>,
+    pub(crate) leaks: bool,
+    /// How long an execution may make no step. Zero: for ever.
+    pub(crate) watchdog: Duration,
+    /// Whether freed blocks may be allocated again.
+    pub(crate) reuse: bool,
+    /// Threads to freeze in one execution, at most.
+    pub(crate) freezes: u8,
+    pub(crate) broken: BrokenRule,
+    pub(crate) weakened: Vec<Weakened>,
+    /// Where to write down the orderings that the model executes.
+    pub(crate) recorder: Option<Recorder>,
+    /// The outcomes that an execution may come to, if they are known.
+    pub(crate) outcomes: Option<Arc<BTreeSet<String>>>,
+    /// Whether the exhaustive search leaves out runs of graphs it has seen.
+    pub(crate) reduction: bool,
+    /// Operating-system threads that search together.
+    pub(crate) threads: usize,
+    /// Which part of the search is this one's.
+    pub(crate) split: Split,
+}
+
+impl Plan {
+    /// The default plan of search, within a minute and ten million executions.
+    pub(crate) fn new(name: String) -> Plan {
+        Plan {
+            name,
+            mode: Mode::Stages { stages: default_plan(), seed: 0 },
+            budget: Budget { spurious: 1, timeouts: 2, repeats: 1, steps: 20_000 },
+            max_executions: 10_000_000,
+            max_time: Some(Duration::from_secs(60)),
+            leaks: true,
+            watchdog: Duration::from_secs(30),
+            reuse: false,
+            freezes: 0,
+            broken: BrokenRule::None,
+            weakened: Vec::new(),
+            recorder: None,
+            outcomes: None,
+            reduction: true,
+            threads: 1,
+            split: Split::default(),
+        }
+    }
+
+    /// The budgets, for the reader of the verdict.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let Budget { spurious, timeouts, repeats, .. } = self.budget;
+        vec![format!(
+            "budgets, a thread and execution: {spurious} spurious failures or wake-ups, {timeouts} time-outs, \
+             {repeats} repeated turns of a spinning loop"
+        )]
+    }
+}

@@ -1,0 +1,137 @@
+//! A step of a trace, taken apart: what a program that shows a trace needs.
+//!
+//! [`TraceLine::what`](crate::TraceLine::what) says a step in words. An
+//! [`Operation`] says the same in parts, and adds what words would not hold:
+//! the store that a read took its value from, every other store that it could
+//! have read, and the store's place in the modification order of its object.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What kind of operation a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum OperationKind {
+    /// A load of an atomic.
+    Load,
+    /// A store to an atomic.
+    Store,
+    /// A read-modify-write of an atomic, or a failed compare-exchange.
+    Rmw,
+    /// A fence.
+    Fence,
+    /// An operation of a lock, a condition variable or a parking token.
+    Lock,
+    /// An access to plain memory through a cell.
+    Cell,
+    /// The start of a thread.
+    Spawn,
+    /// The wait for the end of a thread.
+    Join,
+    /// An operation that never finished: its thread waits for ever.
+    Blocked,
+    /// The operation that failed.
+    Failure,
+}
+
+/// A store, as a read sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreSeen {
+    /// The step that stored, an index into [`Trace::lines`](crate::Trace::lines);
+    /// none for the value that the object was made with.
+    pub step: Option<usize>,
+    /// Its place in the object's modification order; 0 is the first value.
+    pub place: u32,
+    /// What it stored, as bits.
+    pub value: u64,
+}
+
+/// A step, taken apart. What does not apply is empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    /// What kind of operation.
+    pub kind: OperationKind,
+    /// Its name, such as `fetch_add`.
+    pub name: String,
+    /// The object, by the short name that the trace gives it.
+    pub object: Option<String>,
+    /// The ordering that it ran with.
+    pub ordering: Option<String>,
+    /// What it read, as bits.
+    pub read: Option<u64>,
+    /// What it wrote, as bits.
+    pub written: Option<u64>,
+    /// The store that it read.
+    pub from: Option<StoreSeen>,
+    /// Every store that it could have read when its turn came, the newest
+    /// first, the one that it did read included.
+    pub candidates: Vec<StoreSeen>,
+    /// Whether it read an old value: a newer store stands earlier in the trace.
+    pub stale: bool,
+    /// Where its store stands in the object's modification order; 0 is the
+    /// value that the object was made with.
+    pub place: Option<u32>,
+    /// Whether its store goes before one that stands earlier in the trace.
+    pub late: bool,
+}
+
+impl Operation {
+    pub(crate) fn new(kind: OperationKind, name: impl Into<String>) -> Operation {
+        Operation {
+            kind,
+            name: name.into(),
+            object: None,
+            ordering: None,
+            read: None,
+            written: None,
+            from: None,
+            candidates: Vec::new(),
+            stale: false,
+            place: None,
+            late: false,
+        }
+    }
+}
+
+/// Whether the steps of a trace, in their order, are what a machine with one
+/// memory would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Interleaving {
+    /// Every read reads the newest value.
+    Plain,
+    /// No order of the steps has that property.
+    Weak {
+        /// Reads that read an old value.
+        stale_reads: usize,
+        /// Stores that go before one that stands earlier.
+        late_stores: usize,
+        /// Whether no order has fewer of both; otherwise the graph was too
+        /// large to try all, and some order may.
+        fewest: bool,
+    },
+}
+
+impl fmt::Display for Interleaving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Interleaving::Weak { stale_reads, late_stores, fewest } = *self else {
+            return f.write_str("this is a plain interleaving: every read reads the newest value");
+        };
+        f.write_str("needs weak memory: ")?;
+        match stale_reads {
+            0 => {}
+            1 => f.write_str("1 read is stale")?,
+            n => write!(f, "{n} reads are stale")?,
+        }
+        if stale_reads > 0 && late_stores > 0 {
+            f.write_str(", ")?;
+        }
+        match late_stores {
+            0 => {}
+            1 => f.write_str("1 store comes late")?,
+            n => write!(f, "{n} stores come late")?,
+        }
+        f.write_str(if fewest { " (no order has fewer)" } else { " (not all orders tried)" })
+    }
+}

@@ -1,0 +1,10 @@
+//! TBD.
+
+pub(crate) mod clock;
+pub(crate) mod op;
+pub(crate) mod origin;
+pub(crate) mod outside;
+pub(crate) mod panics;
+pub(crate) mod place;
+pub(crate) mod runtime;
+pub(crate) mod statics;

@@ -1,0 +1,236 @@
+//! What an engine is: the one trait between the door and whatever runs a model.
+//!
+//! The door asks [`current`] on every operation. Outside a model that is
+//! `None`, and the operation goes to the real atomic or lock. Inside one the
+//! engine decides.
+
+use crate::seam::clock::Clock;
+use crate::seam::op::{Rmw, SyncOp};
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A line of source, as `#[track_caller]` gives it.
+pub(crate) type Site = &'static Location<'static>;
+
+/// What the door says of an object: where it lives, how wide it is, and the
+/// word by which an engine knows it again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Obj<'a> {
+    /// The address of the value.
+    pub(crate) addr: usize,
+    /// Bytes of the value in memory.
+    pub(crate) size: usize,
+    /// Bits of the value that count: 1 for a bool, 0 for a plain cell.
+    pub(crate) bits: u8,
+    /// The identity word.
+    pub(crate) id: &'a AtomicU64,
+}
+
+impl Obj<'_> {
+    /// The value in memory now.
+    pub(crate) fn value(&self) -> u64 {
+        // SAFETY: `addr` is the address of a live atomic of `size` bytes: the door took it from a
+        // reference to one that outlives this call.
+        unsafe { read_atomic(self.addr, self.size) }
+    }
+}
+
+/// Reads the atomic of `size` bytes at `addr`.
+///
+/// # Safety
+///
+/// A live atomic of that size is there.
+pub(crate) unsafe fn read_atomic(addr: usize, size: usize) -> u64 {
+    use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32};
+    // Relaxed, all of them: the engine's threads share one operating-system thread.
+    // SAFETY: the caller says so.
+    unsafe {
+        match size {
+            1 => (*(addr as *const AtomicU8)).load(Ordering::Relaxed).into(),
+            2 => (*(addr as *const AtomicU16)).load(Ordering::Relaxed).into(),
+            4 => (*(addr as *const AtomicU32)).load(Ordering::Relaxed).into(),
+            _ => (*(addr as *const AtomicU64)).load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Writes the atomic of `size` bytes at `addr`.
+///
+/// # Safety
+///
+/// A live atomic of that size is there.
+pub(crate) unsafe fn write_atomic(addr: usize, size: usize, value: u64) {
+    use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32};
+    // Relaxed, all of them: the engine's threads share one operating-system thread.
+    // SAFETY: the caller says so.
+    unsafe {
+        match size {
+            1 => (*(addr as *const AtomicU8)).store(value as u8, Ordering::Relaxed),
+            2 => (*(addr as *const AtomicU16)).store(value as u16, Ordering::Relaxed),
+            4 => (*(addr as *const AtomicU32)).store(value as u32, Ordering::Relaxed),
+            _ => (*(addr as *const AtomicU64)).store(value, Ordering::Relaxed),
+        }
+    }
+}
+
+/// What a thread does to plain memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+/// An engine: runs the operations of the model's threads.
+pub(crate) trait Runtime {
+    /// An atomic load.
+    fn load(&self, obj: Obj<'_>, order: Ordering, site: Site) -> u64;
+    /// An atomic store.
+    fn store(&self, obj: Obj<'_>, value: u64, order: Ordering, site: Site);
+    /// An atomic read-modify-write: the value it read, as `Err` if it was a
+    /// compare-exchange that failed.
+    fn rmw(&self, obj: Obj<'_>, op: Rmw, ok: Ordering, err: Ordering, site: Site) -> Result<u64, u64>;
+    /// A fence.
+    fn fence(&self, order: Ordering, site: Site);
+    /// An access to plain memory that the door sees.
+    fn access(&self, obj: Obj<'_>, access: Access, site: Site);
+    /// Gives back a lock that the running thread holds: its word becomes 0.
+    fn unlock(&self, obj: Obj<'_>, site: Site);
+    /// An operation of a lock, a condition variable or a parking token. It
+    /// may block. A timed one that misses lets `nanos` pass.
+    fn sync(&self, obj: Obj<'_>, op: SyncOp, nanos: u64, site: Site) -> u64;
+    /// Starts a thread and gives its number. `body` ends the thread.
+    fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize;
+    /// Waits until `done`, the flag that thread `thread` sets last, is set.
+    fn join(&self, thread: usize, done: Obj<'_>, site: Site);
+    /// The number of the running thread.
+    fn me(&self) -> usize;
+    /// The running thread has nothing to do until somebody else has written.
+    fn yield_now(&self, site: Site);
+    /// A number below `n`; each is explored.
+    fn choose(&self, n: usize) -> usize;
+    /// Nanoseconds since the start of the execution.
+    fn now(&self) -> u64;
+    /// Lets time pass.
+    fn sleep(&self, nanos: u64, site: Site);
+    /// What this execution came to.
+    fn outcome(&self, text: String);
+    /// The running thread begins the operation `name`, which must take at most
+    /// `limit` of its own steps. Engines that do not count let it pass.
+    fn begin_operation(&self, _name: &str, _limit: u32) {}
+    /// The operation last begun by the running thread has ended.
+    fn end_operation(&self) {}
+    /// A model thread ended with a panic that nobody has joined yet.
+    fn panicked(&self, message: String);
+    /// The running thread, how many events it has had, and what happens before
+    /// what it does next; `None` if the engine keeps no such clocks.
+    fn past(&self) -> Option<(usize, u16, Clock)> {
+        None
+    }
+    /// A join gave the panic of thread `thread` to its caller.
+    fn panic_taken(&self, thread: usize);
+    /// A call of the door's that is built of its own atomics and fences begins
+    /// or ends: they stand at the caller's line, but are not the caller's.
+    fn own_code(&self, _begins: bool) {}
+    /// `drop` frees what a static holds; the engine calls it when the execution ends.
+    fn reset_at_end(&self, addr: usize, reset: Box<dyn FnOnce()>);
+}
+
+/// Says whether threads that wait for ever are as they should be, and if not, why.
+pub(crate) type StuckJudge = Rc<dyn Fn() -> Result<(), String>>;
+
+thread_local! {
+    static WHEN_STUCK: RefCell<Option<StuckJudge>> = const { RefCell::new(None) };
+    static CURRENT: Cell<Option<&'static dyn Runtime>> = const { Cell::new(None) };
+    static USER_CODE: Cell<bool> = const { Cell::new(false) };
+    static EXECUTING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The engine that runs the calling thread, if it is a model's.
+#[inline]
+pub(crate) fn current() -> Option<&'static dyn Runtime> {
+    CURRENT.try_with(Cell::get).unwrap_or(None)
+}
+
+/// Makes `runtime` the engine of this operating-system thread.
+pub(crate) fn set_current(runtime: Option<&'static dyn Runtime>) {
+    CURRENT.set(runtime);
+    EXECUTING.set(runtime.is_some());
+    USER_CODE.set(false);
+}
+
+/// From now on `judge` says whether an execution that gets stuck is a failure.
+pub(crate) fn when_stuck(judge: Option<StuckJudge>) {
+    WHEN_STUCK.set(judge);
+}
+
+/// What the judge says, if there is one.
+pub(crate) fn judge_stuck() -> Option<Result<(), String>> {
+    let judge = WHEN_STUCK.with_borrow(Clone::clone)?;
+    Some(judge())
+}
+
+/// Whether the code of a model runs now, and not the engine's: only then are
+/// allocations and plain accesses the model's.
+#[inline]
+pub(crate) fn in_user_code() -> bool {
+    USER_CODE.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Says whether this operating-system thread runs a model without an engine of
+/// its own, so that its panics are results.
+pub(crate) fn set_quiet(quiet: bool) {
+    EXECUTING.set(quiet);
+}
+
+/// Whether an execution is under way on this operating-system thread.
+#[inline]
+pub(crate) fn executing() -> bool {
+    EXECUTING.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Marks the door's own atomics and fences until dropped.
+#[derive(Debug)]
+pub(crate) struct OwnCode(());
+
+/// A call of the door's that is built of its own atomics and fences begins.
+#[inline]
+pub(crate) fn own_code() -> OwnCode {
+    if let Some(engine) = current() {
+        engine.own_code(true);
+    }
+    OwnCode(())
+}
+
+impl Drop for OwnCode {
+    fn drop(&mut self) {
+        if let Some(engine) = current() {
+            engine.own_code(false);
+        }
+    }
+}
+
+/// Marks engine code until dropped.
+#[derive(Debug)]
+pub(crate) struct EngineCode {
+    was_user: bool,
+}
+
+/// Engine code begins.
+#[inline]
+pub(crate) fn engine_code() -> EngineCode {
+    EngineCode { was_user: USER_CODE.replace(false) }
+}
+
+/// Model code begins.
+#[inline]
+pub(crate) fn user_code() -> EngineCode {
+    EngineCode { was_user: USER_CODE.replace(true) }
+}
+
+impl Drop for EngineCode {
+    fn drop(&mut self) {
+        USER_CODE.set(self.was_user);
+    }
+}

@@ -1,0 +1,7 @@
+//! TBD.
+
+pub(crate) mod choice;
+pub(crate) mod minimise;
+pub(crate) mod sampler;
+pub(crate) mod stack;
+pub(crate) mod stages;

@@ -1,0 +1,170 @@
+//! The stages of a check under way: which one searches, how far each has come,
+//! and what that amounts to.
+
+use crate::explorer::state::Search;
+use crate::plan::options::Plan;
+use crate::plan::split::Split;
+use crate::plan::strategy::{Stage, Strategy};
+use crate::report::data::Verdict;
+use crate::search::sampler::Sampler;
+use crate::search::stack::{Rng, Stack};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// How far a search that could be complete has come.
+#[derive(Clone, Debug)]
+pub(crate) struct Reached {
+    strategy: Strategy,
+    /// Whether it has looked at everything, and if so whether its bound has left
+    /// anything out.
+    complete: Option<bool>,
+}
+
+/// The stages of a check.
+#[derive(Debug)]
+pub(crate) struct Stages {
+    list: Vec<Stage>,
+    at: usize,
+    /// Executions of the present stage, blocked ones included.
+    runs: u64,
+    started: Instant,
+    whole: Instant,
+    /// The exhaustive search, while another strategy has its turn.
+    kept: Option<Stack>,
+    reached: BTreeMap<u32, Reached>,
+    seed: u64,
+    reduction: bool,
+    max_time: Option<Duration>,
+    /// Searches that share the executions of a random stage.
+    shares: u64,
+    split: Split,
+}
+
+/// The number of a strategy that can be complete: names its part of a table
+/// that all strategies share.
+fn tag(strategy: Strategy) -> u32 {
+    match strategy {
+        Strategy::StaleReads { at_most } => 1 + 2 * at_most,
+        Strategy::ContextSwitches { at_most } => 2 + 2 * at_most,
+        _ => 0,
+    }
+}
+
+impl Stages {
+    /// The stages of `plan`, for the `worker`th of its threads.
+    pub(crate) fn new(plan: &Plan, worker: u64) -> Stages {
+        let (number, count) = plan.split.shard.unwrap_or((0, 1));
+        let part = number * plan.threads as u64 + worker;
+        let seed = plan.mode.seed();
+        Stages {
+            list: plan.mode.stages(),
+            at: 0,
+            runs: 0,
+            started: Instant::now(),
+            whole: Instant::now(),
+            kept: None,
+            reached: BTreeMap::new(),
+            // The first part starts from the seed itself, so that a check alone is its own first part.
+            seed: if part == 0 { seed } else { Rng::new(seed ^ part << 32).next() },
+            reduction: plan.reduction,
+            max_time: plan.max_time,
+            shares: count * plan.threads as u64,
+            split: plan.split.clone(),
+        }
+    }
+
+    /// The search that the present stage begins or goes on with.
+    pub(crate) fn search(&mut self) -> Search {
+        let strategy = self.list[self.at].strategy;
+        self.runs = 0;
+        self.started = Instant::now();
+        if strategy.is_random() {
+            return Search::Random(Box::new(Sampler::new(strategy, self.seed.wrapping_add(self.at as u64))));
+        }
+        self.reached.entry(tag(strategy)).or_insert(Reached { strategy, complete: None });
+        let kept = if strategy == Strategy::Exhaustive { self.kept.take() } else { None };
+        Search::Exhaustive(kept.unwrap_or_else(|| {
+            Stack::new(strategy, self.reduction, Split { tag: tag(strategy), ..self.split.clone() })
+        }))
+    }
+
+    /// An execution of the present stage has ended. Sets `search` up for the
+    /// next one; `false` when there is none.
+    pub(crate) fn next(&mut self, search: &mut Search) -> bool {
+        self.runs += 1;
+        let stage = &self.list[self.at];
+        let executions = stage.executions.map(|n| n.div_ceil(self.shares));
+        let spent = executions.is_some_and(|n| self.runs >= n) || self.out_of_time();
+        let more = match search {
+            Search::Exhaustive(stack) => stack.backtrack(),
+            Search::Random(_) => !spent,
+            Search::Replay { .. } | Search::Follow(_) | Search::Busy => false,
+        };
+        if more && !spent {
+            return true;
+        }
+        match std::mem::replace(search, Search::Busy) {
+            Search::Exhaustive(stack) if more && stage.strategy == Strategy::Exhaustive => {
+                self.kept = Some(stack);
+            }
+            Search::Exhaustive(_) if more => {}
+            Search::Exhaustive(stack) => {
+                let reached = self.reached.get_mut(&tag(stage.strategy));
+                reached.expect("the stage has begun").complete = Some(stack.cut);
+                if !stack.cut {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+        self.at += 1;
+        if self.at == self.list.len() {
+            return false;
+        }
+        *search = self.search();
+        true
+    }
+
+    /// Whether the present stage has used up its time.
+    fn out_of_time(&self) -> bool {
+        // The clock is dear next to an execution.
+        if !self.runs.is_multiple_of(64) {
+            return false;
+        }
+        let stage = &self.list[self.at];
+        let share = match (stage.share, self.max_time) {
+            (Some(share), Some(max)) => self.whole.elapsed() >= max.mul_f64(share),
+            _ => false,
+        };
+        share || stage.time.is_some_and(|time| self.started.elapsed() >= time)
+    }
+
+    /// Adds what another thread of the same check has reached. A search is
+    /// complete when everybody who began it has done their part.
+    pub(crate) fn join(&mut self, other: &Stages) {
+        for (tag, theirs) in &other.reached {
+            let ours = self.reached.entry(*tag).or_insert_with(|| theirs.clone());
+            ours.complete = match (ours.complete, theirs.complete) {
+                (Some(a), Some(b)) => Some(a || b),
+                _ => None,
+            };
+        }
+    }
+
+    /// The best that the complete searches amount to.
+    pub(crate) fn verdict(&self, too_large: bool) -> Option<Verdict> {
+        let complete = |r: &&Reached| r.complete.is_some();
+        let mut bounds = Vec::new();
+        match self.reached.values().filter(complete).find(|r| r.complete == Some(false)) {
+            Some(_) => {}
+            None => bounds.push(self.reached.values().rfind(complete)?.strategy.bound()?),
+        }
+        if too_large {
+            bounds.push("stale reads only in small graphs".into());
+        }
+        if let Some((number, count)) = self.split.shard {
+            bounds.push(format!("shard {} of {count}", number + 1));
+        }
+        Some(if bounds.is_empty() { Verdict::Exhaustive } else { Verdict::Bounded(bounds.join(", ")) })
+    }
+}

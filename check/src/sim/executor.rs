@@ -1,0 +1,269 @@
+//! The run of an execution: what happens next, and who acts on it.
+//!
+//! One step takes the earliest event (a message arrives, a timer fires, a node
+//! comes out of a pause), lets it act, and then polls every task that is ready,
+//! in the order in which they became ready, until none is. Ties in time go in
+//! the order of creation. Computing takes no simulated time.
+
+use crate::sim::FailureKind;
+use crate::sim::agenda::{Entry, Event, Task, TimerState, waker_of};
+use crate::sim::crash::Place;
+use crate::sim::world::{Broken, Node, World};
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Waker};
+
+/// What the world does next.
+enum Next {
+    /// The earliest event, at this time.
+    Event,
+    /// A message that waits for others, now that no other is left.
+    Release,
+    /// Nothing: the execution is over.
+    Quiet,
+}
+
+impl World {
+    #[track_caller]
+    pub(super) fn add_task(&self, node: Node, counts: bool, future: impl Future<Output = ()> + 'static) {
+        self.add_task_at(node, counts, Box::pin(future), Location::caller());
+    }
+
+    pub(super) fn add_task_at(
+        &self,
+        node: Node,
+        counts: bool,
+        future: Pin<Box<dyn Future<Output = ()>>>,
+        spawned: &'static Location<'static>,
+    ) {
+        let mut state = self.state();
+        let task = state.tasks.len();
+        let waker = waker_of(task, &self.core.ready);
+        state.tasks.push(Task {
+            node,
+            counts,
+            future: Some(future),
+            waker,
+            resumed: false,
+            done: false,
+            spawned,
+            waits: None,
+        });
+        state.unfinished += usize::from(counts);
+        state.nodes[node.0].life.live += 1;
+        drop(state);
+        self.core.ready.push(task);
+    }
+
+    /// Runs until the execution is over or broken.
+    pub(super) fn run_to_end(&self) {
+        loop {
+            self.poll_ready();
+            self.run_checks(false);
+            if self.is_over() || !self.step() {
+                break;
+            }
+        }
+        if !self.is_over() {
+            self.run_checks(true);
+        }
+    }
+
+    fn poll_ready(&self) {
+        while let Some(task) = self.core.ready.pop() {
+            let (node, resumed) = {
+                let mut state = self.state();
+                let task = &mut state.tasks[task];
+                // A finished task may still be woken by a waker it left behind.
+                if task.done {
+                    continue;
+                }
+                (task.node, std::mem::take(&mut task.resumed))
+            };
+            if !self.count_step(node) {
+                return;
+            }
+            if self.is_paused(node) || (!resumed && self.stop_point(node, Place::Wake)) {
+                self.state().nodes[node.0].parked.push(task);
+            } else {
+                self.poll_task(task);
+                if self.is_over() {
+                    return;
+                }
+                // The poll may have stopped the node at a gate.
+                if !self.is_down(node) && !self.is_paused(node) {
+                    self.stop_point(node, Place::Wait);
+                }
+            }
+            if self.is_down(node) {
+                self.bury(node);
+            }
+        }
+    }
+
+    fn poll_task(&self, task: usize) {
+        let (future, waker) = {
+            let mut state = self.state();
+            let slot = &mut state.tasks[task];
+            slot.waits = None;
+            let node = slot.node;
+            let taken = (slot.future.take(), slot.waker.clone());
+            state.current = Some(task);
+            state.goes_on(node);
+            taken
+        };
+        let Some(mut future) = future else { return };
+        let finished = future.as_mut().poll(&mut Context::from_waker(&waker));
+        if finished.is_ready() {
+            drop(future);
+            let mut state = self.state();
+            let (counts, node) = (state.tasks[task].counts, state.tasks[task].node);
+            state.tasks[task].done = true;
+            state.unfinished -= usize::from(counts);
+            state.nodes[node.0].life.live -= 1;
+        } else {
+            self.state().tasks[task].future = Some(future);
+        }
+        self.state().current = None;
+    }
+
+    /// Takes the next event. `false`: there is none.
+    fn step(&self) -> bool {
+        match self.next() {
+            Next::Quiet => {
+                self.report_stuck();
+                return false;
+            }
+            Next::Release => {
+                let held = self.state().oldest_held();
+                if let Some(parcel) = held {
+                    self.hand_over(parcel);
+                }
+            }
+            Next::Event => {
+                let entry = self.state().agenda.take();
+                if let Some(entry) = entry {
+                    self.act(entry);
+                }
+            }
+        }
+        !self.is_over()
+    }
+
+    /// Decides what comes next; changes nothing but the clock of idleness.
+    fn next(&self) -> Next {
+        let mut state = self.state();
+        let state = &mut *state;
+        let next = state.agenda.next_at();
+        if state.agenda.work > 0 {
+            state.idle_since = None;
+            return Next::Event;
+        }
+        if state.nodes.iter().any(|node| !node.held.is_empty()) {
+            return Next::Release;
+        }
+        let since = *state.idle_since.get_or_insert(state.now);
+        match next {
+            Some(at) if at <= since + state.settle => Next::Event,
+            _ => Next::Quiet,
+        }
+    }
+
+    fn act(&self, entry: Entry) {
+        self.state().now = entry.at;
+        let node = match &entry.event {
+            Event::Arrive { parcel, .. } => parcel.to(),
+            Event::Fire(timer) => timer.node,
+            Event::Resume(node) => {
+                self.resume(*node);
+                return;
+            }
+            Event::Boot(node) => {
+                self.reboot(*node);
+                return;
+            }
+            Event::Heal(place) => {
+                self.heal(*place);
+                return;
+            }
+        };
+        if !self.count_step(node) {
+            return;
+        }
+        if self.is_paused(node) {
+            let mut state = self.state();
+            let until = state.nodes[node.0].paused_until;
+            state.agenda.put_due(until, entry.due, entry.event);
+            return;
+        }
+        match entry.event {
+            Event::Arrive { parcel, settled: true } => self.hand_over(parcel),
+            Event::Arrive { parcel, .. } => self.arrive(parcel),
+            Event::Fire(timer) => {
+                timer.state.set(TimerState::Fired);
+                let waker = timer.waker.borrow_mut().take();
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+                self.after_event(node);
+            }
+            Event::Resume(_) | Event::Boot(_) | Event::Heal(_) => {}
+        }
+    }
+
+    /// A node comes out of its pause: what it was about to do, it does first.
+    fn resume(&self, node: Node) {
+        let (gates, parked) = {
+            let mut state = self.state();
+            let now = state.now;
+            let node = &mut state.nodes[node.0];
+            // A crash cut the pause short.
+            if node.life.down || node.paused_until != now {
+                return;
+            }
+            (std::mem::take(&mut node.gates), std::mem::take(&mut node.parked))
+        };
+        self.trace(node, None, || "goes on".to_owned());
+        gates.into_iter().for_each(Waker::wake);
+        parked.into_iter().for_each(|task| self.core.ready.push(task));
+        for task in self.core.ready.all() {
+            self.state().tasks[task].resumed = true;
+        }
+    }
+
+    /// Polls what the event made ready, then lets in the messages that waited
+    /// for an event at this node.
+    pub(super) fn after_event(&self, node: Node) {
+        self.poll_ready();
+        if self.is_over() {
+            return;
+        }
+        self.state().nodes[node.0].events += 1;
+        let due = self.state().due_held(node);
+        if let Some(parcel) = due {
+            self.run_checks(false);
+            self.hand_over(parcel);
+        }
+    }
+
+    /// The world has gone quiet: is anybody left waiting?
+    fn report_stuck(&self) {
+        let state = self.state();
+        if state.unfinished == 0 {
+            return;
+        }
+        let stuck = state.tasks.iter().filter(|task| task.counts && !task.done);
+        let mut sites = Vec::new();
+        let mut lines = Vec::new();
+        for task in stuck {
+            let name = &state.nodes[task.node.0].name;
+            let (what, site) = task.waits.unwrap_or(("an await", task.spawned));
+            lines.push(format!("{name} waits in {what} ({site})"));
+            sites.push(site);
+        }
+        let message = format!("nothing is left to happen, but {}", lines.join(", "));
+        drop(state);
+        self.break_off(Broken::new(FailureKind::Deadlock, message, &sites));
+    }
+}

@@ -1,0 +1,369 @@
+//! The network: typed messages between nodes, and calls that wait for a reply.
+//!
+//! A message leaves when the sending operation passes its pause point, and is at
+//! its receiver's door one latency later. There its fate is chosen (see
+//! [`plan`](crate::sim::plan)); what arrives goes into the receiver's inbox, and
+//! [`Net::recv`] takes from that in order of arrival. A paused node's messages
+//! wait at its door.
+
+use crate::sim::agenda::Event;
+use crate::sim::clock::remember;
+use crate::sim::crash::Perishable;
+use crate::sim::plan::Arrival;
+use crate::sim::world::{Node, World};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::Location;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+/// A message that was received, with what is needed to reply.
+#[derive(Clone, Debug)]
+pub struct Envelope<M> {
+    /// Who sent it.
+    pub from: Node,
+    /// Who received it.
+    pub to: Node,
+    /// What it says.
+    pub body: M,
+    call: Option<u64>,
+}
+
+/// Why a call has no reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CallError {
+    /// None came in time. Whether the request was acted on is unknown.
+    Timeout,
+    /// Nobody listens there: the request was not acted on.
+    Refused,
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CallError::Timeout => "no reply in time",
+            CallError::Refused => "connection refused",
+        })
+    }
+}
+
+impl std::error::Error for CallError {}
+
+/// A network for messages of type `M`. Clones are handles to the same network.
+pub struct Net<M> {
+    world: World,
+    shared: Rc<Shared<M>>,
+}
+
+struct Shared<M> {
+    name: String,
+    inboxes: RefCell<Vec<Inbox<M>>>,
+    calls: RefCell<BTreeMap<u64, Call<M>>>,
+}
+
+struct Inbox<M> {
+    /// Whether the node has ever asked for a message.
+    open: bool,
+    waiting: VecDeque<Envelope<M>>,
+    wakers: Vec<Waker>,
+}
+
+/// A call that waits.
+struct Call<M> {
+    /// When it gives up, in true nanoseconds.
+    ends: u64,
+    reply: Option<Result<M, CallError>>,
+    waker: Option<Waker>,
+}
+
+impl<M: Clone + fmt::Debug + 'static> Net<M> {
+    pub(super) fn new(world: &World, name: &str) -> Self {
+        let inbox = |_| Inbox { open: false, waiting: VecDeque::new(), wakers: Vec::new() };
+        let nodes = world.state().nodes.len();
+        let shared = Rc::new(Shared {
+            name: name.to_owned(),
+            inboxes: RefCell::new((0..nodes).map(inbox).collect()),
+            calls: RefCell::default(),
+        });
+        world.core.perishable.borrow_mut().push(Rc::clone(&shared) as Rc<dyn Perishable>);
+        Net { world: world.clone(), shared }
+    }
+
+    /// Sends a message that nobody answers. Done when it has left.
+    #[track_caller]
+    pub fn send(&self, from: Node, to: Node, body: M) -> impl Future<Output = ()> + use<M> {
+        let (net, site) = (self.clone(), Location::caller());
+        let gate = self.world.gate(from);
+        async move {
+            gate.await;
+            net.post(from, to, Body::Says(body), Purpose::Message, site);
+        }
+    }
+
+    /// The next message for `node`, in order of arrival.
+    ///
+    /// A node accepts messages from its first `recv` on; before that it refuses.
+    #[track_caller]
+    pub fn recv(&self, node: Node) -> impl Future<Output = Envelope<M>> + use<M> {
+        let (net, site) = (self.clone(), Location::caller());
+        self.shared.inboxes.borrow_mut()[node.0].open = true;
+        async move {
+            if !net.shared.inboxes.borrow()[node.0].waiting.is_empty() {
+                net.world.gate(node).await;
+            }
+            poll_fn(|cx| {
+                let inbox = &mut net.shared.inboxes.borrow_mut()[node.0];
+                match inbox.waiting.pop_front() {
+                    Some(envelope) => Poll::Ready(envelope),
+                    None => {
+                        inbox.wakers.push(cx.waker().clone());
+                        net.world.waits("a receive", site);
+                        Poll::Pending
+                    }
+                }
+            })
+            .await
+        }
+    }
+
+    /// Refuses messages at `node` from now on; what was received stays.
+    pub fn close(&self, node: Node) {
+        self.shared.inboxes.borrow_mut()[node.0].open = false;
+    }
+
+    /// Sends a request and waits for the reply, at most `patience` by the
+    /// caller's monotonic clock. It is sent once: trying again is for the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Timeout`] when no reply came in time (the request may have
+    /// been acted on, or may still be), [`CallError::Refused`] when nobody
+    /// listens at `to`.
+    #[track_caller]
+    pub fn call(
+        &self,
+        from: Node,
+        to: Node,
+        request: M,
+        patience: Duration,
+    ) -> impl Future<Output = Result<M, CallError>> + use<M> {
+        let (net, site) = (self.clone(), Location::caller());
+        let gate = self.world.gate(from);
+        async move {
+            gate.await;
+            let alarm = net.world.clock(from).alarm(patience, "a call", site);
+            let call = Registered::new(&net, alarm.ends());
+            let purpose = Purpose::Request(call.number);
+            net.post(from, to, Body::Says(request), purpose, site);
+            let mut alarm = pin!(alarm);
+            poll_fn(|cx| {
+                if let Some(reply) = call.reply(cx.waker()) {
+                    return Poll::Ready(reply);
+                }
+                alarm.as_mut().poll(cx).map(|()| {
+                    net.world.trace(from, Some(site), || "times out".to_owned());
+                    Err(CallError::Timeout)
+                })
+            })
+            .await
+        }
+    }
+
+    /// Answers a request. Without effect for a message that is none.
+    #[track_caller]
+    pub fn reply(&self, to: &Envelope<M>, body: M) -> impl Future<Output = ()> + use<M> {
+        let (net, site) = (self.clone(), Location::caller());
+        let (from, to, call) = (to.to, to.from, to.call);
+        let gate = self.world.gate(from);
+        async move {
+            let Some(call) = call else { return };
+            gate.await;
+            net.post(from, to, Body::Says(body), Purpose::Reply(call), site);
+        }
+    }
+
+    fn post(&self, from: Node, to: Node, body: Body<M>, purpose: Purpose, site: &'static Location<'static>) {
+        let letter = Letter { net: self.clone(), from, to, body, purpose };
+        self.world
+            .trace(from, Some(site), || format!("send {} to {}", letter.describe(), self.world.name(to)));
+        let mut state = self.world.state();
+        let at = state.now + state.latency;
+        let parcel = Box::new(letter);
+        let settled = false;
+        state.agenda.put(at, Event::Arrive { parcel, settled });
+    }
+}
+
+/// Sockets and what was received from them are lost. Calls go with their tasks.
+impl<M> Perishable for Shared<M> {
+    fn ways(&self, _: Node) -> u32 {
+        1
+    }
+
+    fn crash(&self, node: Node, _: u32) -> Option<String> {
+        let empty = Inbox { open: false, waiting: VecDeque::new(), wakers: Vec::new() };
+        let lost = std::mem::replace(&mut self.inboxes.borrow_mut()[node.0], empty);
+        drop(lost);
+        None
+    }
+}
+
+impl<M> Clone for Net<M> {
+    fn clone(&self) -> Self {
+        Net { world: self.world.clone(), shared: Rc::clone(&self.shared) }
+    }
+}
+
+impl<M> fmt::Debug for Net<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Net").field("name", &self.shared.name).finish_non_exhaustive()
+    }
+}
+
+/// A call in the table of those that wait; dropping it takes it out, and a
+/// reply that comes later finds nobody.
+struct Registered<M> {
+    net: Net<M>,
+    number: u64,
+}
+
+impl<M: Clone + fmt::Debug + 'static> Registered<M> {
+    fn new(net: &Net<M>, ends: u64) -> Self {
+        let number = {
+            let mut state = net.world.state();
+            state.calls += 1;
+            state.calls
+        };
+        let call = Call { ends, reply: None, waker: None };
+        net.shared.calls.borrow_mut().insert(number, call);
+        Registered { net: net.clone(), number }
+    }
+
+    fn reply(&self, waker: &Waker) -> Option<Result<M, CallError>> {
+        let mut calls = self.net.shared.calls.borrow_mut();
+        let call = calls.get_mut(&self.number)?;
+        if call.reply.is_none() {
+            remember(&mut call.waker, waker);
+        }
+        call.reply.take()
+    }
+}
+
+impl<M> Drop for Registered<M> {
+    fn drop(&mut self) {
+        let call = self.net.shared.calls.borrow_mut().remove(&self.number);
+        drop(call);
+    }
+}
+
+/// What a message is for.
+#[derive(Clone, Copy, Debug)]
+enum Purpose {
+    Message,
+    Request(u64),
+    Reply(u64),
+}
+
+#[derive(Clone, Debug)]
+enum Body<M> {
+    Says(M),
+    Refuses,
+}
+
+/// A message under way, whatever its type.
+pub(super) trait Parcel {
+    fn from(&self) -> Node;
+    fn to(&self) -> Node;
+    /// What a fault could change about it, now that it is about to arrive.
+    fn arrival(&self, now: u64) -> Arrival;
+    fn copy(&self) -> Box<dyn Parcel>;
+    fn describe(&self) -> String;
+    fn deliver(self: Box<Self>);
+}
+
+#[derive(Clone)]
+struct Letter<M> {
+    net: Net<M>,
+    from: Node,
+    to: Node,
+    body: Body<M>,
+    purpose: Purpose,
+}
+
+impl<M: Clone + fmt::Debug + 'static> Parcel for Letter<M> {
+    fn from(&self) -> Node {
+        self.from
+    }
+
+    fn to(&self) -> Node {
+        self.to
+    }
+
+    fn arrival(&self, now: u64) -> Arrival {
+        let Purpose::Reply(number) = self.purpose else {
+            return Arrival::Message;
+        };
+        match self.net.shared.calls.borrow().get(&number) {
+            Some(call) if call.reply.is_none() => Arrival::Reply(call.ends.saturating_sub(now)),
+            _ => Arrival::Unwanted,
+        }
+    }
+
+    fn copy(&self) -> Box<dyn Parcel> {
+        Box::new(self.clone())
+    }
+
+    fn describe(&self) -> String {
+        let name = &self.net.shared.name;
+        match &self.body {
+            Body::Says(body) => format!("{name}/{body:?}"),
+            Body::Refuses => format!("{name}/refused"),
+        }
+    }
+
+    fn deliver(self: Box<Self>) {
+        let call = match self.purpose {
+            Purpose::Reply(number) => {
+                self.answer(number);
+                return;
+            }
+            Purpose::Request(number) => Some(number),
+            Purpose::Message => None,
+        };
+        let Letter { net, from, to, body, .. } = *self;
+        let Body::Says(body) = body else { return };
+        let mut inboxes = net.shared.inboxes.borrow_mut();
+        let inbox = &mut inboxes[to.0];
+        if inbox.open {
+            inbox.waiting.push_back(Envelope { from, to, body, call });
+            inbox.wakers.drain(..).for_each(Waker::wake);
+        } else if let Some(number) = call {
+            drop(inboxes);
+            let site = Location::caller();
+            net.post(to, from, Body::Refuses, Purpose::Reply(number), site);
+        }
+    }
+}
+
+impl<M> Letter<M> {
+    /// Hands the reply to the call that waits for it, if it still does.
+    fn answer(self, number: u64) {
+        let mut calls = self.net.shared.calls.borrow_mut();
+        let Some(call) = calls.get_mut(&number) else {
+            return;
+        };
+        if call.reply.is_none() {
+            call.reply = Some(match self.body {
+                Body::Says(body) => Ok(body),
+                Body::Refuses => Err(CallError::Refused),
+            });
+        }
+        if let Some(waker) = call.waker.take() {
+            waker.wake();
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Linearizability: the near-linear checks against the general search, the
+//! counterexamples, the files, and objects under scenarios.
+
+#[path = "linearize/common.rs"]
+mod common;
+#[path = "linearize/cross.rs"]
+mod cross;
+#[path = "linearize/files.rs"]
+mod files;
+#[path = "linearize/long.rs"]
+mod long;
+#[path = "linearize/scenarios.rs"]
+mod scenarios;

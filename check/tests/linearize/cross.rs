@@ -1,0 +1,60 @@
+//! Each near-linear check against the general search, on many small histories.
+
+use super::common::{self, Rng};
+use ringwright_check::linearize::{
+    History, Monitored, Queue, Register, Set, Spec, Stack, Verdict, check, search,
+};
+
+/// Compares the two verdicts on `rounds` histories. Both verdicts must be common,
+/// and the near-linear check must take on nearly all histories.
+fn agree<S: Spec>(
+    spec: &S,
+    rounds: u64,
+    unsuited_at_most: u64,
+    mut make: impl FnMut(&mut Rng) -> History<S::Op, S::Ret>,
+) {
+    let (mut good, mut bad, mut unsuited) = (0, 0, 0);
+    for seed in 0..rounds {
+        let history = make(&mut Rng(seed));
+        let truth = search(spec, &history, u64::MAX);
+        match (spec.monitor(&history), &truth) {
+            (Monitored::Linearizable, Verdict::Linearizable) => good += 1,
+            (Monitored::Violation(found), Verdict::NotLinearizable(_)) => {
+                bad += 1;
+                assert!(!found.calls.is_empty() && !found.why.is_empty());
+                assert!(found.calls.windows(2).all(|pair| pair[0] < pair[1]), "{found:?}");
+            }
+            (Monitored::Unsuited, _) => unsuited += 1,
+            (said, truth) => panic!("seed {seed}: {said:?}, but {truth:?}: {:#?}", history.calls()),
+        }
+        assert_eq!(check(spec, &history).is_linearizable(), truth == Verdict::Linearizable);
+    }
+    println!("{good} linearizable, {bad} not, {unsuited} unsuited");
+    assert!(good > rounds / 5 && bad > rounds / 5, "{good} linearizable, {bad} not");
+    assert!(unsuited <= unsuited_at_most, "{unsuited} unsuited");
+}
+
+#[test]
+fn the_queue_check_is_right() {
+    agree(&Queue::new(), 20_000, 0, |rng| common::buffer(rng, false));
+}
+
+#[test]
+fn the_queue_check_is_right_with_pops_of_unknown_values() {
+    agree(&Queue::new(), 20_000, 10_000, |rng| common::buffer(rng, true));
+}
+
+#[test]
+fn the_stack_check_is_right() {
+    agree(&Stack::new(), 20_000, 0, |rng| common::buffer(rng, false));
+}
+
+#[test]
+fn the_register_check_is_right() {
+    agree(&Register::new(), 20_000, 0, common::register);
+}
+
+#[test]
+fn the_set_check_is_right() {
+    agree(&Set::new(), 20_000, 0, common::set);
+}
