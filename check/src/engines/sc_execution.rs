@@ -86,7 +86,7 @@ impl ScExecution {
             threads: Vec::new(),
             me: 0,
             next: None,
-            schedule: ThreadSchedule::new(&plan.mode),
+            schedule: ThreadSchedule::new(&plan.mode, plan.seed),
             budget: plan.budget,
             stop: None,
             steps: 0,
