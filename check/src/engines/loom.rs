@@ -103,7 +103,7 @@ fn touch(obj: &Obj<'_>, need: Need, what: &'static str, site: Site) -> (usize, R
     let block_of = with(|s| {
         let me = s.me;
         s.threads[me].doing = Some((site, what));
-        s.block_of(obj.addr)
+        s.block_of(obj.addr())
     });
     if let Some(cell) = block_of {
         cell.with(|_| ());
@@ -394,7 +394,7 @@ fn choose(n: usize) -> usize {
 
 fn write_through(obj: &Obj<'_>, value: u64) {
     // SAFETY: the door took the address from a reference to a live atomic of this size.
-    unsafe { runtime::write_atomic(obj.addr, obj.size, value) }
+    unsafe { runtime::write_atomic(obj.ptr, obj.size, value) }
 }
 
 /// Runs a blocking operation on a word.

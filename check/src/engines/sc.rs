@@ -128,7 +128,7 @@ impl Runtime for Sc {
             stand(ScRequest::Step, site);
         }
         // SAFETY: the door took the address from a reference to a live atomic of this size.
-        unsafe { runtime::write_atomic(obj.addr, obj.size, value) }
+        unsafe { runtime::write_atomic(obj.ptr, obj.size, value) }
         with(|s| {
             s.wrote();
             s.trace(Some(&obj), site, |at| format!("store {at} = {}", shown(value)));
@@ -163,7 +163,7 @@ impl Runtime for Sc {
         }
         let new = op.apply(old, obj.bits);
         // SAFETY: the door took the address from a reference to a live atomic of this size.
-        unsafe { runtime::write_atomic(obj.addr, obj.size, new) }
+        unsafe { runtime::write_atomic(obj.ptr, obj.size, new) }
         with(|s| {
             s.wrote();
             s.trace(Some(&obj), site, |at| format!("{} {at}: {} -> {}", op.name(), shown(old), shown(new)));
@@ -179,11 +179,11 @@ impl Runtime for Sc {
         let _engine = runtime::engine_code();
         with(|s| s.touch(&obj));
         if !unwinding() {
-            stand(ScRequest::Sync(op, obj.addr), site);
+            stand(ScRequest::Sync(op, obj.ptr), site);
         }
         with(|s| {
             let me = s.me;
-            s.fill_alts(me, op, obj.addr);
+            s.fill_alts(me, op, obj.ptr);
             if s.alts.is_empty() {
                 // A thread that unwinds takes a lock that another holds: it is about to be abandoned.
                 return DONE;
@@ -200,7 +200,7 @@ impl Runtime for Sc {
             }
             if let Some(value) = alt.write {
                 // SAFETY: the door took the address from a reference to a live word.
-                unsafe { runtime::write_atomic(obj.addr, obj.size, value) }
+                unsafe { runtime::write_atomic(obj.ptr, obj.size, value) }
                 s.wrote();
             }
             s.trace(Some(&obj), site, |at| format!("{} {at}{}", op.name(), how(alt.kind)));

@@ -117,7 +117,7 @@ impl ModelThread {
 /// An object of the model: an atomic, a lock's word, or a cell.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ObjectRecord {
-    pub(crate) addr: usize,
+    pub(crate) ptr: *mut u8,
     pub(crate) size: usize,
     /// Its location in the graph, or [`NONE`] for a cell.
     pub(crate) loc: u32,
@@ -501,7 +501,7 @@ impl Execution {
             // atomic, and the operation under way shows that it still is live.
             unsafe {
                 crate::seam::runtime::write_atomic(
-                    object.addr,
+                    object.ptr,
                     object.size,
                     self.graph.messages[message as usize].value,
                 )

@@ -26,7 +26,7 @@ pub(super) fn touch(s: &mut Execution, obj: &Obj<'_>, site: Place) -> ObjectReco
     let known = ((word >> 32) as u32 == s.execution)
         .then(|| s.objects.get(word as u32 as usize))
         .flatten()
-        .filter(|o| o.addr == obj.addr && o.freed.is_none())
+        .filter(|o| o.ptr == obj.ptr && o.freed.is_none())
         .copied();
     let object = known.unwrap_or_else(|| register(s, obj));
     let me = s.me;
@@ -59,7 +59,7 @@ fn register(s: &mut Execution, obj: &Obj<'_>) -> ObjectRecord {
     if let Some(object) = is_static.known {
         return object;
     }
-    let (born, freed) = heap::with(|heap| match heap.find(obj.addr) {
+    let (born, freed) = heap::with(|heap| match heap.find(obj.addr()) {
         Some(block) => {
             block.objects.push(number);
             (block.born, block.freed)
@@ -67,7 +67,7 @@ fn register(s: &mut Execution, obj: &Obj<'_>) -> ObjectRecord {
         None => (Stamp::START, None),
     });
     let mut object = ObjectRecord {
-        addr: obj.addr,
+        ptr: obj.ptr,
         size: obj.size,
         loc: NONE,
         cell: NONE,
@@ -97,11 +97,11 @@ struct StaticLookup {
 }
 
 fn statics_lookup(s: &Execution, obj: &Obj<'_>) -> StaticLookup {
-    if !statics::is_static(obj.addr) {
+    if !statics::is_static(obj.addr()) {
         return StaticLookup { here: false, known: None };
     }
     claim_statics(|| s.beat.paused(statics::claim));
-    let known = s.objects.iter().find(|o| o.addr == obj.addr && o.restore.is_some()).copied();
+    let known = s.objects.iter().find(|o| o.ptr == obj.ptr && o.restore.is_some()).copied();
     StaticLookup { here: true, known }
 }
 

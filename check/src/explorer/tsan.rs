@@ -220,7 +220,10 @@ fn modelled<R>(
         })?
     };
     // SAFETY: the word is boxed, and the table of this thread never drops one.
-    let obj = Obj { addr, size, bits: size as u8 * 8, id: unsafe { &*id } };
+    let id = unsafe { &*id };
+    // The compiler passes the address of a live object of the model, and with it the right to use it.
+    let ptr = std::ptr::with_exposed_provenance_mut(addr);
+    let obj = Obj { ptr, size, bits: size as u8 * 8, id };
     Some(place::at_address(from, || f(engine, obj)))
 }
 

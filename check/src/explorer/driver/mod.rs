@@ -259,7 +259,7 @@ impl ExplorerDriver {
         for object in &self.state().objects {
             if let Some(value) = object.restore {
                 // SAFETY: `restore` is set only for atomics in a static segment, which are always live.
-                unsafe { runtime::write_atomic(object.addr, object.size, value) }
+                unsafe { runtime::write_atomic(object.ptr, object.size, value) }
             }
         }
         heap::set_active(false);
