@@ -3,9 +3,9 @@
 
 use crate::engines::loom_object::{Kind, Object, Pool};
 use crate::report::data::SourceLine;
-use crate::seam::place::source_line;
 use crate::seam::runtime::{self, Access, Obj, Site};
 use crate::seam::statics;
+use crate::seam::symbols::source_line;
 use std::collections::BTreeMap;
 use std::ptr;
 use std::rc::Rc;

@@ -26,8 +26,8 @@
 //! `tests/engines.rs`.
 
 use crate::engines::sc_state::{State, Stop, Want};
-use crate::explorer::tracing::shown;
 use crate::report::data::Limit;
+use crate::report::words::value_text;
 use crate::seam::op::{AltKind, DONE, Rmw, SyncOp};
 use crate::seam::place;
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
@@ -123,7 +123,7 @@ impl Runtime for Sc {
             stand(Want::Step, site);
         }
         let value = obj.value();
-        with(|s| s.trace(Some(&obj), site, |at| format!("load {at} = {}", shown(value))));
+        with(|s| s.trace(Some(&obj), site, |at| format!("load {at} = {}", value_text(value))));
         value
     }
 
@@ -137,7 +137,7 @@ impl Runtime for Sc {
         unsafe { runtime::write_atomic(obj.addr, obj.size, value) }
         with(|s| {
             s.wrote();
-            s.trace(Some(&obj), site, |at| format!("store {at} = {}", shown(value)));
+            s.trace(Some(&obj), site, |at| format!("store {at} = {}", value_text(value)));
         });
     }
 
@@ -163,7 +163,7 @@ impl Runtime for Sc {
             _ => false,
         };
         if fails {
-            let text = |at: &str| format!("{} {at}: {} unchanged", op.name(), shown(old));
+            let text = |at: &str| format!("{} {at}: {} unchanged", op.name(), value_text(old));
             with(|s| s.trace(Some(&obj), site, text));
             return Err(old);
         }
@@ -172,7 +172,9 @@ impl Runtime for Sc {
         unsafe { runtime::write_atomic(obj.addr, obj.size, new) }
         with(|s| {
             s.wrote();
-            s.trace(Some(&obj), site, |at| format!("{} {at}: {} -> {}", op.name(), shown(old), shown(new)));
+            s.trace(Some(&obj), site, |at| {
+                format!("{} {at}: {} -> {}", op.name(), value_text(old), value_text(new))
+            });
         });
         Ok(old)
     }

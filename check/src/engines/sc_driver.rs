@@ -5,9 +5,8 @@ use crate::engines::sc::{self, STACK, Sc};
 use crate::engines::sc_state::{State, Stop};
 use crate::engines::schedule::Picks;
 use crate::plan::options::{Mode, Plan};
-use crate::report::data::{
-    Engine, Failure, FailureKind, Interleaving, Limit, Report, SourceLine, Trace, Verdict,
-};
+use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, Verdict};
+use crate::report::step::Interleaving;
 use crate::seam::panics;
 use crate::seam::runtime;
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
@@ -289,7 +288,7 @@ fn report(name: String, progress: &mut Progress) -> Report {
         verdict,
         executions: progress.executions,
         blocked: 0,
-        seconds: progress.started.elapsed().as_secs_f64(),
+        elapsed: progress.started.elapsed(),
         outcomes: std::mem::take(&mut progress.outcomes),
         failure: progress.failure.take(),
         notes,

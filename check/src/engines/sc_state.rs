@@ -7,9 +7,10 @@ use crate::explorer::tracing::{Tracer, name};
 use crate::plan::options::Plan;
 use crate::report::data::{FailureKind, Limit, SourceLine};
 use crate::seam::op::{Alt, AltKind, SyncOp};
-use crate::seam::place::{self, Place, source_line};
+use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Obj, Site};
 use crate::seam::statics;
+use crate::seam::symbols::source_line;
 use std::sync::MutexGuard;
 
 /// Turns for nothing, in a row, before nobody going on is a livelock.

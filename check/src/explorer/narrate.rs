@@ -6,9 +6,9 @@ use crate::explorer::tracing::Mark;
 use crate::graph::execution::{Event, NONE};
 use crate::graph::interleave::{self, Access, Order, Step};
 use crate::memory::plain::MEMORY;
-use crate::report::data::{FailureKind, Interleaving, SourceLine, Trace, TraceLine};
-use crate::report::step::{Operation, OperationKind, StoreSeen};
-use crate::seam::place::source_line;
+use crate::report::data::{FailureKind, SourceLine, Trace, TraceLine};
+use crate::report::step::{Interleaving, Operation, OperationKind, StoreSeen};
+use crate::seam::symbols::source_line;
 use std::collections::HashMap;
 
 /// A failure without its trace.
@@ -92,7 +92,7 @@ fn mark(s: &State, failing: &Failing, told: &mut Lines) -> bool {
                     line.guilty = true
                 }
                 _ => {
-                    let line = failed(s.me, Some(last.clone()), format!("fails here: {kind}"));
+                    let line = failed(s.me, Some(last.clone()), format!("the model fails here: {kind}"));
                     told.push((line, Mark::default()));
                 }
             }

@@ -7,8 +7,10 @@ use crate::graph::execution::NONE;
 use crate::memory::heap;
 use crate::memory::race::{CellState, Stamp};
 use crate::report::data::FailureKind;
-use crate::seam::place::{Place, source_line};
+use crate::report::words::count;
+use crate::seam::place::Place;
 use crate::seam::runtime::{self, Access, Obj};
+use crate::seam::symbols::source_line;
 use std::alloc::Layout;
 use std::sync::atomic::Ordering;
 
@@ -95,7 +97,7 @@ fn statics_lookup(s: &State, obj: &Obj<'_>) -> StaticLookup {
         return StaticLookup { here: false, known: None };
     }
     STATICS.with_borrow_mut(|guard| {
-        guard.get_or_insert_with(|| s.beat.paused(crate::seam::statics::claim));
+        guard.get_or_insert_with(|| s.heartbeat.paused(crate::seam::statics::claim));
     });
     let known = s.objects.iter().find(|o| o.addr == obj.addr && o.restore.is_some()).copied();
     StaticLookup { here: true, known }
@@ -152,7 +154,9 @@ pub(crate) fn keeps_back(addr: usize) -> bool {
     };
     step(|s| {
         s.steps = s.steps.saturating_sub(1);
-        s.tracer.step(s.me, stamp.site, || format!("free {}, {size} bytes", crate::memory::plain::MEMORY));
+        s.tracer.step(s.me, stamp.site, || {
+            format!("free {}, {}", crate::memory::plain::MEMORY, count(size as u64, "byte"))
+        });
         if let Some(first) = was {
             let sites = first.site.into_iter().chain(stamp.site).collect();
             s.fail(FailureKind::DoubleFree, "a block is freed twice".into(), sites);

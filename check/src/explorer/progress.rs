@@ -24,10 +24,12 @@
 use crate::explorer::operations::{step, with};
 use crate::explorer::state::{Pending, Search, State, Status, Want};
 use crate::graph::execution::NONE;
-use crate::report::data::{FailureKind, Limit, Report, Verdict};
+use crate::report::data::{FailureKind, Report, Verdict};
+use crate::report::words::count;
 use crate::seam::clock::MAX_THREADS;
-use crate::seam::place::{Place, source_line};
+use crate::seam::place::Place;
 use crate::seam::runtime;
+use crate::seam::symbols::source_line;
 use crate::search::stack::Decision;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
@@ -135,7 +137,7 @@ impl Liveness {
             self.tried.values().map(|(name, at)| format!("{name} at {} of its writes", at.len())).collect();
         if threads.is_empty() && report.passed() {
             let why = "no thread was frozen: no thread of the model ever writes".to_owned();
-            report.verdict = Verdict::LimitHit(Limit::Engine(why));
+            report.verdict = Verdict::NotRun(why);
         }
         let most = self.freezes;
         report.notes.push(format!("frozen for ever, at most {most} at a time: {}", threads.join(", ")));
@@ -153,9 +155,8 @@ impl State {
                 over = Some(format!("waits for others ({what}), for as long as it takes"));
             } else if region.taken == region.limit {
                 let Region { limit, .. } = region;
-                let steps = if *limit == 1 { "step" } else { "steps" };
-                over =
-                    Some(format!("is not done after {limit} {steps} of its own: {} comes next", next.name()));
+                let steps = count(*limit, "step");
+                over = Some(format!("is not done after {steps} of its own: {} comes next", next.name()));
             }
             region.taken += 1;
         }

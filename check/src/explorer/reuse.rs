@@ -22,6 +22,7 @@ use crate::explorer::state::{Pending, State, Want};
 use crate::graph::execution::NONE;
 use crate::memory::heap;
 use crate::report::data::Report;
+use crate::report::words::count;
 use crate::seam::op::{Alt, AltKind, DONE, Strength};
 use crate::seam::place::Place;
 use crate::seam::runtime;
@@ -61,7 +62,7 @@ impl Reuse {
     /// Says in the report how much was reused.
     pub(crate) fn report(&self, report: &mut Report) {
         if self.on {
-            report.notes.push(format!("freed memory was given out again {} times", self.count));
+            report.notes.push(format!("freed memory was given out again {}", count(self.count, "time")));
         }
     }
 }

@@ -211,7 +211,7 @@ pub(crate) struct State {
     /// Which freed blocks may be allocated again.
     pub(crate) reuse: crate::explorer::reuse::Reuse,
     /// What the watchdog looks at.
-    pub(crate) beat: std::sync::Arc<crate::explorer::watchdog::Beat>,
+    pub(crate) heartbeat: std::sync::Arc<crate::explorer::watchdog::Heartbeat>,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
     /// What `stale` came to in all executions that have ended.
@@ -252,7 +252,7 @@ impl State {
             panics: Vec::new(),
             liveness: crate::explorer::progress::Liveness::default(),
             reuse: crate::explorer::reuse::Reuse::default(),
-            beat: std::sync::Arc::default(),
+            heartbeat: std::sync::Arc::default(),
             execution: 0,
             stale_choices: 0,
             too_large: false,
@@ -284,7 +284,7 @@ impl State {
         self.panics.clear();
         self.liveness.reset();
         self.reuse.reset();
-        self.beat.execution();
+        self.heartbeat.execution();
         self.execution = execution;
         match &mut self.search {
             Search::Exhaustive(stack) => stack.rewind(),

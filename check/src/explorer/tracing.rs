@@ -5,8 +5,10 @@ use crate::explorer::state::State;
 use crate::graph::execution::NONE;
 use crate::report::data::TraceLine;
 use crate::report::step::{Operation, OperationKind};
+use crate::report::words::value_text;
 use crate::seam::op::Strength;
-use crate::seam::place::{Place, source_line};
+use crate::seam::place::Place;
+use crate::seam::symbols::source_line;
 use crate::search::minimise::Wish;
 use crate::search::stack::Choice;
 
@@ -132,23 +134,20 @@ impl State {
 
 /// `load a = 1 Acquire`.
 pub(crate) fn load_text(loc: u32, value: u64, strength: Strength) -> String {
-    format!("load {} = {} {}", name(loc), shown(value), strength.name())
+    format!("load {} = {} {}", name(loc), value_text(value), strength.name())
 }
 
 /// `store a = 1 Release`.
 pub(crate) fn store_text(loc: u32, value: u64, strength: Strength) -> String {
-    format!("store {} = {} {}", name(loc), shown(value), strength.name())
+    format!("store {} = {} {}", name(loc), value_text(value), strength.name())
 }
 
 /// `fetch_add a: 1 -> 2 AcqRel`, or without the arrow when it wrote nothing.
 pub(crate) fn rmw_text(op: &str, loc: u32, read: u64, written: Option<u64>, strength: Strength) -> String {
     match written {
-        None => format!("{op} {}: {} unchanged {}", name(loc), shown(read), strength.name()),
-        Some(new) => format!("{op} {}: {} -> {} {}", name(loc), shown(read), shown(new), strength.name()),
+        None => format!("{op} {}: {} unchanged {}", name(loc), value_text(read), strength.name()),
+        Some(new) => {
+            format!("{op} {}: {} -> {} {}", name(loc), value_text(read), value_text(new), strength.name())
+        }
     }
-}
-
-/// A value as a person would read it: pointers and other large ones in hex.
-pub(crate) fn shown(value: u64) -> String {
-    if value < 1 << 20 { value.to_string() } else { format!("{value:#x}") }
 }

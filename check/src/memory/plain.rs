@@ -10,6 +10,7 @@
 use crate::explorer::objects;
 use crate::explorer::state::State;
 use crate::memory::race::Stamp;
+use crate::report::words::count;
 use crate::seam::place::Place;
 use crate::seam::runtime::Access;
 use std::collections::HashMap;
@@ -123,7 +124,7 @@ pub(crate) fn access(s: &mut State, addr: usize, size: usize, access: Access, pl
     }
     if s.tracer.on {
         let verb = if access == Access::Read { "read" } else { "write" };
-        s.tracer.step(s.me, Some(place), || format!("{verb} {MEMORY}, {size} bytes"));
+        s.tracer.step(s.me, Some(place), || format!("{verb} {MEMORY}, {}", count(size as u64, "byte")));
     }
 }
 

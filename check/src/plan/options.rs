@@ -5,6 +5,7 @@ use crate::graph::execution::BrokenRule;
 use crate::plan::orderings::{Recorder, Weakened};
 use crate::plan::split::Split;
 use crate::plan::strategy::{Stage, Strategy, default_plan};
+use crate::report::words::count;
 use crate::search::stack::Decision;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -115,8 +116,11 @@ impl Plan {
     pub(crate) fn notes(&self) -> Vec<String> {
         let Budget { spurious, timeouts, repeats, .. } = self.budget;
         vec![format!(
-            "budgets, a thread and execution: {spurious} spurious failures or wake-ups, {timeouts} time-outs, \
-             {repeats} repeated turns of a spinning loop"
+            "each execution allows each thread at most {} or {}, {}, and {} of a spinning loop",
+            count(spurious, "spurious failure"),
+            if spurious == 1 { "wake-up" } else { "wake-ups" },
+            count(timeouts, "time-out"),
+            count(repeats, "repeated turn")
         )]
     }
 }

@@ -1,6 +1,7 @@
 //! TBD.
 
 pub(crate) mod clock;
+mod frames;
 pub(crate) mod op;
 pub(crate) mod origin;
 pub(crate) mod outside;
@@ -8,3 +9,4 @@ pub(crate) mod panics;
 pub(crate) mod place;
 pub(crate) mod runtime;
 pub(crate) mod statics;
+pub(crate) mod symbols;

@@ -16,10 +16,12 @@ use crate::plan::options::{Mode, Plan};
 use crate::plan::orderings::Sites;
 use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, Verdict};
 use crate::report::meter::{Counts, Meter};
+use crate::report::words::count;
 use crate::seam::outside::Seat;
 use crate::seam::panics;
-use crate::seam::place::{Place, source_line};
+use crate::seam::place::Place;
 use crate::seam::runtime;
+use crate::seam::symbols::source_line;
 use crate::search::stages::Stages;
 use probe::Probing;
 use replaying::{Minimising, Replaying};
@@ -326,10 +328,12 @@ impl Driver {
         let leaked = heap::with(|heap| heap.leaked());
         heap::with(heap::Heap::clear);
         if matches!(end, End::Complete) && leaked.0 > 0 {
+            let (blocks, bytes) = (leaked.0.min(left.0), leaked.1.min(left.1));
             let message = format!(
-                "{} blocks ({} bytes) that the model allocated are never freed",
-                leaked.0.min(left.0),
-                leaked.1.min(left.1)
+                "{} ({}) of the model {} never freed",
+                count(blocks as u64, "block"),
+                count(bytes as u64, "byte"),
+                if blocks == 1 { "is" } else { "are" }
             );
             self.begin_replay(progress, Failing { kind: FailureKind::Leak, message, sites: Vec::new() });
             return;
@@ -459,7 +463,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
         reuse: Reuse::default(),
     }));
     let mut driver = Driver { state, progress: Arc::clone(&progress), under_way: false, seat: Seat::take() };
-    let watched = watchdog::watch(&name, silence, &driver.state.beat);
+    let watched = watchdog::watch(&name, silence, &driver.state.heartbeat);
     let installed = Installed::new(&mut driver);
     let mut config = Config::new();
     config.stack_size = 256 * 1024;
@@ -528,7 +532,7 @@ fn report(progress: &mut Progress) -> Report {
         verdict,
         executions: progress.executions,
         blocked: progress.blocked,
-        seconds: progress.started.elapsed().as_secs_f64(),
+        elapsed: progress.started.elapsed(),
         outcomes: std::mem::take(&mut progress.outcomes),
         failure: progress.failure.take(),
         notes,

@@ -15,7 +15,7 @@ use crate::memory::heap;
 use crate::plan::options::Mode;
 use crate::plan::token;
 use crate::report::data::{Failure, FailureKind, Trace};
-use crate::seam::place::source_line;
+use crate::seam::symbols::source_line;
 use crate::search::minimise::{Follow, Minimiser, Shown, unusual};
 use crate::search::stack::Decision;
 
