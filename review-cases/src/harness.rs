@@ -13,7 +13,7 @@
 //! ```
 
 use crate::line::{Line, Site};
-use ringwright_check::{Check, Limit, Report, Verdict};
+use ringwright_check::{Check, Report, Verdict};
 use std::time::Duration;
 
 pub use ringwright_check::{any, sim};

@@ -89,7 +89,8 @@ pub(crate) fn functions(address: usize) -> Vec<Function> {
     // The library looks at the instruction before the address itself.
     backtrace::resolve(address as *mut c_void, |symbol| {
         if let Some((file, line)) = symbol.filename().zip(symbol.lineno()) {
-            let name = symbol.name().map(|name| name.to_string()).unwrap_or_default();
+            // Without the hashes of crates.
+            let name = symbol.name().map(|name| format!("{name:#}")).unwrap_or_default();
             let line = SourceLine { file: as_compiler_says(file, &WORKSPACE), line };
             functions.push(Function { owner: owner(&name, file), line });
         }

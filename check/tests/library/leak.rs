@@ -3,6 +3,6 @@
 use std::hint::black_box;
 
 /// Allocates and forgets.
-pub fn leaks() {
+pub(crate) fn leaks() {
     black_box(Box::leak(Box::new([7_u8; 64]))); // leaked in a folder `library`
 }
