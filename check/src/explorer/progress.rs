@@ -23,14 +23,14 @@
 
 use crate::explorer::operations::{step, with};
 use crate::explorer::state::{Pending, Search, State, Status, Want};
-use crate::graph::execution::NONE;
+use crate::graph::event::NONE;
+use crate::plan::decision::Decision;
 use crate::report::data::{FailureKind, Report, Verdict};
 use crate::report::words::count;
 use crate::seam::clock::MAX_THREADS;
 use crate::seam::place::Place;
 use crate::seam::runtime;
 use crate::seam::symbols::source_line;
-use crate::search::stack::Decision;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 

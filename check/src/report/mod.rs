@@ -2,6 +2,7 @@
 //! and the line that says how far a search is. It imports no other room.
 
 mod assertions;
+pub(crate) mod cause;
 mod command;
 pub(crate) mod data;
 mod files;

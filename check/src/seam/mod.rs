@@ -1,12 +1,15 @@
 //! TBD.
 
 pub(crate) mod clock;
+pub(crate) mod context;
 mod frames;
 pub(crate) mod op;
 pub(crate) mod origin;
 pub(crate) mod outside;
 pub(crate) mod panics;
 pub(crate) mod place;
+pub(crate) mod quarantine;
 pub(crate) mod runtime;
 pub(crate) mod statics;
 pub(crate) mod symbols;
+pub(crate) mod tracer;
