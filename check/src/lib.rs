@@ -56,7 +56,8 @@
 //! [`Verdict::Exhaustive`] means every execution within the budgets that the
 //! report's notes name: spurious failures and wake-ups, time-outs and repeated
 //! turns of a spinning loop, a thread. A limit that is reached is
-//! [`Verdict::LimitHit`], and never a pass. A failure is run twice more before
+//! [`Verdict::LimitHit`], and a model that could not be run (a token of another
+//! model, say) is [`Verdict::NotRun`]; neither is a pass. A failure is run twice more before
 //! it is shown, and comes with a token: the same program with
 //! `RINGWRIGHT_REPLAY=<token>` in its environment runs that one execution.
 //!

@@ -216,12 +216,12 @@ fn a_deadlock_shows_what_each_thread_waits_for() {
     let report = deadlock();
     let lines = &failure(&report, FailureKind::Deadlock).trace.lines;
     let last: Vec<_> = lines[lines.len() - 4..].iter().map(|l| (l.lane, l.what.as_str(), l.guilty)).collect();
-    let waits = "waits for ever: ";
+    let waits = "waits forever: ";
     assert!(
         last.iter().enumerate().all(|(lane, l)| l.0 == lane && l.1.starts_with(waits) && l.2),
         "{report}"
     );
-    assert_eq!(last[0].1, "waits for ever: join t1");
+    assert_eq!(last[0].1, "waits forever: join t1");
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn blocked(s: &State, failing: &Cause) -> Vec<TraceLine> {
     let line = |lane: usize| {
         let pending = s.threads[lane].pending.as_ref()?;
         let what = waits_for(s, pending.want, pending.loc);
-        let operation = Some(Operation::new(OperationKind::Blocked, "waits for ever"));
+        let operation = Some(Operation::new(OperationKind::Blocked, "waits forever"));
         let site = Some(source_line(pending.site));
         Some(TraceLine { lane, site, what, guilty: true, operation, ..TraceLine::default() })
     };
@@ -151,13 +151,13 @@ fn blocked(s: &State, failing: &Cause) -> Vec<TraceLine> {
 fn waits_for(s: &State, want: Want, loc: u32) -> String {
     let object = if loc == NONE { String::new() } else { format!(" {}", crate::seam::tracer::name(loc)) };
     match want {
-        Want::Load(_) => format!("waits for ever: load{object}"),
-        Want::Rmw { op, .. } => format!("waits for ever: {}{object}", op.name()),
-        Want::Sync(op) => format!("waits for ever: {}{object}", op.name()),
-        Want::Join(of) => format!("waits for ever: join {}", s.threads[of].name),
-        Want::Newer => "waits for ever: spins".to_owned(),
-        Want::Block(_) => "waits for ever: allocates".to_owned(),
-        Want::Frozen => "frozen for ever".to_owned(),
+        Want::Load(_) => format!("waits forever: load{object}"),
+        Want::Rmw { op, .. } => format!("waits forever: {}{object}", op.name()),
+        Want::Sync(op) => format!("waits forever: {}{object}", op.name()),
+        Want::Join(of) => format!("waits forever: join {}", s.threads[of].name),
+        Want::Newer => "waits forever: spins".to_owned(),
+        Want::Block(_) => "waits forever: allocates".to_owned(),
+        Want::Frozen => "frozen forever".to_owned(),
     }
 }
 

@@ -140,7 +140,7 @@ impl Liveness {
             report.verdict = Verdict::NotRun(why);
         }
         let most = self.freezes;
-        report.notes.push(format!("frozen for ever, at most {most} at a time: {}", threads.join(", ")));
+        report.notes.push(format!("frozen forever, at most {most} at a time: {}", threads.join(", ")));
     }
 }
 
@@ -235,7 +235,7 @@ impl State {
 
     fn ice_text(&self, ice: &Ice) -> String {
         let name = &self.threads[ice.thread].name;
-        format!("{name} is frozen for ever just before {} at {}", ice.before, source_line(ice.site))
+        format!("{name} is frozen forever just before {} at {}", ice.before, source_line(ice.site))
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 /// `cargo test -p my-queue a_test -- --exact`, if this thread runs a test of `cargo test`.
 ///
-/// libtest names a test's thread after the test; what it was built with, such
-/// as features, nobody can ask, so the text says that the rest is as before.
+/// libtest names a test's thread after the test. The features that it was built
+/// with cannot be asked for; who shows the command says so.
 pub(super) fn of_this_test() -> Option<String> {
     let program = std::env::current_exe().ok()?;
     let package = std::env::var("CARGO_PKG_NAME").ok()?;
@@ -18,8 +18,7 @@ fn test_command(program: &Path, package: &str, thread: &str) -> Option<String> {
     let is_test = program.parent()?.ends_with("deps");
     let plain = |text: &str| text.chars().all(|c| c.is_alphanumeric() || "_:-".contains(c));
     let named = thread != "main" && !thread.is_empty() && plain(thread) && plain(package);
-    (is_test && named)
-        .then(|| format!("cargo test -p {package} {thread} -- --exact (and this run's features)"))
+    (is_test && named).then(|| format!("cargo test -p {package} {thread} -- --exact"))
 }
 
 #[cfg(test)]
@@ -31,7 +30,7 @@ mod tests {
         let command = |program, thread| test_command(Path::new(program), "my-queue", thread);
         assert_eq!(
             command("/t/debug/deps/queue-0f1e", "stack::pops").as_deref(),
-            Some("cargo test -p my-queue stack::pops -- --exact (and this run's features)")
+            Some("cargo test -p my-queue stack::pops -- --exact")
         );
         // An example, a test on the main thread, a thread with a name of its own.
         assert_eq!(command("/t/debug/examples/queue", "stack::pops"), None);
@@ -42,9 +41,9 @@ mod tests {
     #[test]
     fn this_test_knows_itself() {
         let name = std::thread::current().name().map(str::to_owned);
-        let expected = name.filter(|name| name != "main").map(|name| {
-            format!("cargo test -p {} {name} -- --exact (and this run's features)", env!("CARGO_PKG_NAME"))
-        });
+        let expected = name
+            .filter(|name| name != "main")
+            .map(|name| format!("cargo test -p {} {name} -- --exact", env!("CARGO_PKG_NAME")));
         assert_eq!(of_this_test().filter(|_| std::env::var_os("CARGO_PKG_NAME").is_some()), expected);
     }
 }

@@ -49,7 +49,7 @@ impl Counts {
     }
 }
 
-/// How the reader is told.
+/// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Manner {
     Silent,
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_counts_are_told_with_their_rate() {
+    fn the_counts_come_with_their_rate() {
         let counts = Counts { complete: 900, blocked: 100, distinct: Some(7), stale_choices: 3 };
         assert_eq!(
             counts.text("m", Duration::from_secs(10)),

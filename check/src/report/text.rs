@@ -55,7 +55,10 @@ impl fmt::Display for FailureText<'_> {
         }
         match self.command {
             _ if token.is_empty() => Ok(()),
-            Some(command) => write!(f, "\nreplay: RINGWRIGHT_REPLAY={token} {command}"),
+            Some(command) => write!(
+                f,
+                "\nreplay: RINGWRIGHT_REPLAY={token} {command}\n        (with the same features and profile as this run)"
+            ),
             None => write!(f, "\nreplay: run the same command with RINGWRIGHT_REPLAY={token}"),
         }
     }
@@ -94,6 +97,7 @@ mod tests {
         assert!(text.contains("; 1 step left out, as the failure does not depend on them\n"), "{text}");
         assert!(text.ends_with("\nreplay: run the same command with RINGWRIGHT_REPLAY=x1-7"), "{text}");
         let known = FailureText { failure: &failure, colour: false, command: Some("cargo test it_races") };
-        assert!(known.to_string().ends_with("\nreplay: RINGWRIGHT_REPLAY=x1-7 cargo test it_races"));
+        let known = known.to_string();
+        assert!(known.contains("\nreplay: RINGWRIGHT_REPLAY=x1-7 cargo test it_races\n"), "{known}");
     }
 }
