@@ -11,7 +11,7 @@ use crate::plan::orderings::{OrderingSpot, Recorder, Weakened};
 use crate::plan::split;
 use crate::plan::strategy::Stage;
 use crate::plan::token::{self, Token};
-use crate::report::data::{Engine, Limit, Report, Verdict};
+use crate::report::data::{Engine, Report, Verdict};
 use crate::seam::clock::MAX_EVENTS;
 use crate::seam::context;
 use crate::seam::op::Strength;
@@ -405,10 +405,10 @@ impl Check {
         Report {
             name: self.plan.name,
             engine: self.engine,
-            verdict: Verdict::LimitHit(Limit::Engine(why)),
+            verdict: Verdict::NotRun(why),
             executions: 0,
             blocked: 0,
-            seconds: 0.0,
+            elapsed: Duration::ZERO,
             outcomes: BTreeSet::new(),
             failure: None,
             notes: Vec::new(),

@@ -4,9 +4,9 @@
 use crate::engines::loom_object::{LoomKind, LoomObject, Pool};
 use crate::report::cause::Cause;
 use crate::report::data::{Limit, SourceLine};
-use crate::seam::place::source_line;
 use crate::seam::runtime::{self, Access, Obj, Site};
 use crate::seam::statics;
+use crate::seam::symbols::source_line;
 use std::collections::BTreeMap;
 use std::ptr;
 use std::rc::Rc;

@@ -195,7 +195,7 @@ pub(crate) fn run(plan: &Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         verdict,
         executions: rounds,
         blocked: 0,
-        seconds: started.elapsed().as_secs_f64(),
+        elapsed: started.elapsed(),
         outcomes,
         failure,
         notes: vec![

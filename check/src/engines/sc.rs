@@ -28,10 +28,10 @@
 use crate::engines::sc_execution::{ScExecution, ScRequest, ScStop};
 use crate::report::cause::PanicData;
 use crate::report::data::Limit;
+use crate::report::words::value_text;
 use crate::seam::op::{AltKind, DONE, Rmw, SyncOp};
 use crate::seam::place;
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
-use crate::seam::tracer::shown;
 use shuttle_engine::runtime::execution::ExecutionState;
 use std::cell::Cell;
 use std::ptr;
@@ -117,7 +117,7 @@ impl Runtime for Sc {
             stand(ScRequest::Step, site);
         }
         let value = obj.value();
-        with(|s| s.trace(Some(&obj), site, |at| format!("load {at} = {}", shown(value))));
+        with(|s| s.trace(Some(&obj), site, |at| format!("load {at} = {}", value_text(value))));
         value
     }
 
@@ -131,7 +131,7 @@ impl Runtime for Sc {
         unsafe { runtime::write_atomic(obj.ptr, obj.size, value) }
         with(|s| {
             s.wrote();
-            s.trace(Some(&obj), site, |at| format!("store {at} = {}", shown(value)));
+            s.trace(Some(&obj), site, |at| format!("store {at} = {}", value_text(value)));
         });
     }
 
@@ -157,7 +157,7 @@ impl Runtime for Sc {
             _ => false,
         };
         if fails {
-            let text = |at: &str| format!("{} {at}: {} unchanged", op.name(), shown(old));
+            let text = |at: &str| format!("{} {at}: {} unchanged", op.name(), value_text(old));
             with(|s| s.trace(Some(&obj), site, text));
             return Err(old);
         }
@@ -166,7 +166,9 @@ impl Runtime for Sc {
         unsafe { runtime::write_atomic(obj.ptr, obj.size, new) }
         with(|s| {
             s.wrote();
-            s.trace(Some(&obj), site, |at| format!("{} {at}: {} -> {}", op.name(), shown(old), shown(new)));
+            s.trace(Some(&obj), site, |at| {
+                format!("{} {at}: {} -> {}", op.name(), value_text(old), value_text(new))
+            });
         });
         Ok(old)
     }

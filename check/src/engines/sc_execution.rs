@@ -7,9 +7,10 @@ use crate::plan::options::Plan;
 use crate::report::cause::PanicData;
 use crate::report::data::{FailureKind, Limit, SourceLine};
 use crate::seam::op::{Alt, AltKind, SyncOp};
-use crate::seam::place::{self, Place, source_line};
+use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Obj, Site};
 use crate::seam::statics;
+use crate::seam::symbols::source_line;
 use crate::seam::tracer::{Tracer, name};
 use std::sync::MutexGuard;
 

@@ -193,7 +193,7 @@ pub(crate) struct Execution {
     /// Which freed blocks may be allocated again.
     pub(crate) reuse: crate::memory::free_lists::Reuse,
     /// What the watchdog looks at.
-    pub(crate) beat: std::sync::Arc<crate::explorer::watchdog::Beat>,
+    pub(crate) heartbeat: std::sync::Arc<crate::explorer::watchdog::Heartbeat>,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
     /// What `stale` came to in all executions that have ended.
@@ -236,7 +236,7 @@ impl Execution {
             panics: Vec::new(),
             liveness: crate::explorer::liveness::Liveness::default(),
             reuse: crate::memory::free_lists::Reuse::default(),
-            beat: std::sync::Arc::default(),
+            heartbeat: std::sync::Arc::default(),
             execution: 0,
             stale_choices: 0,
             too_large: false,
@@ -270,7 +270,7 @@ impl Execution {
         self.panics.clear();
         self.liveness.reset();
         self.reuse.reset();
-        self.beat.execution();
+        self.heartbeat.execution();
         self.execution = execution;
         match &mut self.search {
             Chooser::Exhaustive(stack) => stack.rewind(),

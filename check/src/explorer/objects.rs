@@ -9,9 +9,11 @@ use crate::memory::heap;
 use crate::memory::race::CellState;
 use crate::memory::shadow::Conflict;
 use crate::report::data::FailureKind;
-use crate::seam::place::{Place, source_line};
+use crate::report::words::count;
+use crate::seam::place::Place;
 use crate::seam::runtime::{self, Access, Obj};
 use crate::seam::statics;
+use crate::seam::symbols::source_line;
 use std::alloc::Layout;
 use std::sync::atomic::Ordering;
 
@@ -100,7 +102,7 @@ fn statics_lookup(s: &Execution, obj: &Obj<'_>) -> StaticLookup {
     if !statics::is_static(obj.addr()) {
         return StaticLookup { here: false, known: None };
     }
-    claim_statics(|| s.beat.paused(statics::claim));
+    claim_statics(|| s.heartbeat.paused(statics::claim));
     let known = s.objects.iter().find(|o| o.ptr == obj.ptr && o.restore.is_some()).copied();
     StaticLookup { here: true, known }
 }
@@ -156,7 +158,7 @@ pub(crate) fn keeps_back(addr: usize) -> bool {
     };
     step(|s| {
         s.steps = s.steps.saturating_sub(1);
-        s.tracer.step(s.me, stamp.site, || format!("free {}, {size} bytes", MEMORY));
+        s.tracer.step(s.me, stamp.site, || format!("free {MEMORY}, {}", count(size as u64, "byte")));
         if let Some(first) = was {
             let sites = first.site.into_iter().chain(stamp.site).collect();
             s.fail(FailureKind::DoubleFree, "a block is freed twice".into(), sites);

@@ -6,6 +6,7 @@ use crate::plan::decision::Decision;
 use crate::plan::orderings::{Recorder, Weakened};
 use crate::plan::split::Split;
 use crate::plan::strategy::{Stage, Strategy, default_plan};
+use crate::report::words::count;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,8 +112,11 @@ impl Plan {
     pub(crate) fn notes(&self) -> Vec<String> {
         let Budget { spurious, timeouts, repeats, .. } = self.budget;
         vec![format!(
-            "budgets, a thread and execution: {spurious} spurious failures or wake-ups, {timeouts} time-outs, \
-             {repeats} repeated turns of a spinning loop"
+            "each execution allows each thread at most {} or {}, {}, and {} of a spinning loop",
+            count(spurious, "spurious failure"),
+            if spurious == 1 { "wake-up" } else { "wake-ups" },
+            count(timeouts, "time-out"),
+            count(repeats, "repeated turn")
         )]
     }
 }

@@ -6,6 +6,7 @@
 //! matter. An execution that spends fewer faults than the level allows was run
 //! at an earlier level; the report counts it as blocked.
 
+use crate::report::words::count;
 use crate::search::choice::{Choices, Odometer};
 use crate::sim::Engine;
 use crate::sim::Failure;
@@ -85,7 +86,7 @@ impl Search<'_> {
             verdict,
             executions: tally.executions,
             blocked: tally.blocked,
-            seconds: tally.started.elapsed().as_secs_f64(),
+            elapsed: tally.started.elapsed(),
             outcomes: tally.outcomes,
             failure: tally.failure,
             notes,
@@ -118,10 +119,10 @@ impl Search<'_> {
             }
         }
         Verdict::Bounded(format!(
-            "{} faults, {} nodes, {} steps",
-            self.rules.faults,
-            self.rules.nodes.len(),
-            tally.most_steps
+            "{}, {}, {}",
+            count(self.rules.faults, "fault"),
+            count(self.rules.nodes.len() as u64, "node"),
+            count(tally.most_steps, "step")
         ))
     }
 
@@ -208,7 +209,7 @@ impl Search<'_> {
     }
 
     fn replay(&self, tally: &mut Tally, text: &str) -> Verdict {
-        let refuse = |why: String| Verdict::LimitHit(Limit::Engine(why));
+        let refuse = Verdict::NotRun;
         let token = match Token::parse(text) {
             Ok(token) => token,
             Err(why) => return refuse(why),
