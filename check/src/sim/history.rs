@@ -8,8 +8,9 @@
 //! at all. The search is that of Wing and Gong (1993) with the memory of Lowe
 //! (2017): no set of done operations is tried twice with the same state.
 
+use crate::sim::node::Node;
 use crate::sim::oracle::ClientResult;
-use crate::sim::world::{Node, World};
+use crate::sim::world::World;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::{self, Debug};

@@ -5,7 +5,8 @@
 //! with a property failure at the first effect that must not be.
 
 use crate::sim::network::CallError;
-use crate::sim::world::{Node, World};
+use crate::sim::node::Node;
+use crate::sim::world::World;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,6 +1,7 @@
 //! Ready-made properties of what clients are promised: sessions, durability, few attempts.
 
-use crate::sim::world::{Node, World};
+use crate::sim::node::Node;
+use crate::sim::world::World;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;

@@ -7,22 +7,23 @@
 //! when there are none). `<run>` is a hash of the failure and of every line of
 //! the trace: a replay that does not come out the same is of another build.
 
-use crate::sim::TraceLine;
-use crate::sim::world::{Broken, Rules};
+use crate::report::data::TraceLine;
+use crate::sim::record::RunFailure;
+use crate::sim::rules::Rules;
 use std::fmt;
 
 const KIND: &str = "sim1";
 
 /// A parsed token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Token {
+pub(super) struct SimToken {
     pub(super) model: u64,
     pub(super) faults: u32,
     pub(super) picks: Vec<u32>,
     pub(super) run: u64,
 }
 
-impl fmt::Display for Token {
+impl fmt::Display for SimToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (model, faults, length) = (self.model, self.faults, self.picks.len());
         write!(f, "{KIND}:{model:016x}:{faults}:{length}:")?;
@@ -42,7 +43,7 @@ impl fmt::Display for Token {
 /// More choices than any execution makes: a longer token is a mistake.
 const LONGEST: usize = 10_000_000;
 
-impl Token {
+impl SimToken {
     /// Reads a token.
     ///
     /// # Errors
@@ -71,7 +72,7 @@ impl Token {
                 *slot = pick.parse().map_err(|_| damaged())?;
             }
         }
-        Ok(Token {
+        Ok(SimToken {
             model: hex(model)?,
             faults: faults.parse().map_err(|_| damaged())?,
             picks,
@@ -114,8 +115,8 @@ pub(super) fn model_hash(name: &str, rules: &Rules) -> u64 {
 }
 
 /// The hash of what an execution did and how it failed.
-pub(super) fn run_hash(broken: &Broken, trace: &[TraceLine]) -> u64 {
-    let mut hash = Fnv::new().add(broken.kind.to_string().as_bytes()).add(broken.message.as_bytes());
+pub(super) fn run_hash(failure: &RunFailure, trace: &[TraceLine]) -> u64 {
+    let mut hash = Fnv::new().add(failure.kind.to_string().as_bytes()).add(failure.message.as_bytes());
     for line in trace {
         hash = hash.add(&line.lane.to_le_bytes());
         hash = hash.add(line.what.as_bytes()).add(line.note.as_bytes());
@@ -127,15 +128,15 @@ pub(super) fn run_hash(broken: &Broken, trace: &[TraceLine]) -> u64 {
 mod tests {
     use super::*;
 
-    fn token(picks: &[u32]) -> Token {
-        Token { model: 0x1234, faults: 2, picks: picks.to_vec(), run: 0xabcd }
+    fn token(picks: &[u32]) -> SimToken {
+        SimToken { model: 0x1234, faults: 2, picks: picks.to_vec(), run: 0xabcd }
     }
 
     #[test]
     fn a_token_is_read_as_it_was_written() {
         for picks in [&[][..], &[0, 0], &[0, 3, 0, 0, 1], &[7]] {
             let token = token(picks);
-            assert_eq!(Token::parse(&token.to_string()), Ok(token));
+            assert_eq!(SimToken::parse(&token.to_string()), Ok(token));
         }
         assert_eq!(token(&[0, 3, 0, 0, 1]).to_string(), "sim1:0000000000001234:2:5:1.3-4.1:000000000000abcd");
     }
@@ -155,7 +156,7 @@ mod tests {
             "sim1:12:2:99999999999:0:0",
         ];
         for text in bad {
-            assert!(Token::parse(text).is_err(), "{text:?}");
+            assert!(SimToken::parse(text).is_err(), "{text:?}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{SECOND, quiet, show};
 use ringwright_check::sim::{
-    Acknowledged, Attempts, ClientResult, Clock, History, KeyValue, KeyValueOp, Net, Node, Sim, World,
+    Acknowledged, Attempts, ClientResult, History, KeyValue, KeyValueOp, Net, Node, NodeClock, Sim, World,
 };
 use ringwright_check::{FailureKind, Report};
 use std::cell::Cell;
@@ -25,7 +25,7 @@ async fn proxy(me: Node, server: Node, net: Net<u32>, tries: u32) {
     }
 }
 
-async fn retrying_client(me: Node, proxy: Node, net: Net<u32>, clock: Clock) {
+async fn retrying_client(me: Node, proxy: Node, net: Net<u32>, clock: NodeClock) {
     for _ in 0..ATTEMPTS {
         if net.call(me, proxy, 7, SECOND).await.is_ok() {
             return;

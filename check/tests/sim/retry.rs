@@ -6,7 +6,7 @@
 //! in memory forgets them in a crash.
 
 use crate::show;
-use ringwright_check::sim::{Acknowledged, Attempts, Disk, Down, Effects, Net, Node, Sim, World};
+use ringwright_check::sim::{Acknowledged, Attempts, Disk, Downtime, Effects, Net, Node, Sim, World};
 use ringwright_check::{FailureKind, Report};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -71,7 +71,7 @@ fn payments(keys: Keys) -> impl Fn(&World) + Send + Sync + 'static {
 
 fn run(faults: u32, keys: Keys) -> Report {
     let sim = Sim::new("payments").nodes(["shop", "bank"]).faults(faults);
-    show(sim.crashes([Down::For(SECOND), Down::Forever]).run(payments(keys)))
+    show(sim.crashes([Downtime::For(SECOND), Downtime::Forever]).run(payments(keys)))
 }
 
 #[test]

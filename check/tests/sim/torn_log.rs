@@ -6,7 +6,7 @@
 //! is acknowledged only once it is synced.
 
 use crate::show;
-use ringwright_check::sim::{Acknowledged, Down, File, Net, Node, Sim, World};
+use ringwright_check::sim::{Acknowledged, Downtime, File, Net, Node, Sim, World};
 use ringwright_check::{FailureKind, Report};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -120,7 +120,7 @@ fn logging(format: Format, sync: Sync) -> impl Fn(&World) + Send + std::marker::
 }
 
 fn run(faults: u32, format: Format, sync: Sync) -> Report {
-    let sim = Sim::new("log").nodes(["client", "store"]).faults(faults).crashes([Down::For(SECOND / 2)]);
+    let sim = Sim::new("log").nodes(["client", "store"]).faults(faults).crashes([Downtime::For(SECOND / 2)]);
     show(sim.run(logging(format, sync)))
 }
 
