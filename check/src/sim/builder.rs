@@ -1,5 +1,6 @@
 //! The builder of a simulation: its nodes, its faults, its budget.
 
+use crate::plan::token;
 use crate::report::data::Report;
 use crate::sim::fault_search::{FaultSearch, SearchMode};
 use crate::sim::menu::{ClockFault, Cut, Delay, Downtime, FaultMenu};
@@ -215,10 +216,7 @@ impl Sim {
             cuts.is_empty() || self.rules.nodes.len() <= most,
             "partitions of this kind are enumerated among {most} nodes at most"
         );
-        let mode = match std::env::var("RINGWRIGHT_REPLAY") {
-            Ok(token) if !token.is_empty() => SearchMode::Replay(token),
-            _ => self.mode,
-        };
+        let mode = token::requested().map_or(self.mode, SearchMode::Replay);
         let search = FaultSearch {
             name: &self.name,
             rules: &self.rules,

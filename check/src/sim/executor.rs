@@ -9,7 +9,7 @@ use crate::report::data::FailureKind;
 use crate::sim::agenda::Entry;
 use crate::sim::lifecycle::StopSite;
 use crate::sim::node::Node;
-use crate::sim::record::RunFailure;
+use crate::sim::record::cause;
 use crate::sim::state::{NodeTask, WorldEvent};
 use crate::sim::world::World;
 use std::future::Future;
@@ -285,6 +285,6 @@ impl World {
         }
         let message = format!("nothing is left to happen, but {}", lines.join(", "));
         drop(state);
-        self.fail(RunFailure::new(FailureKind::Deadlock, message, &sites));
+        self.fail(cause(FailureKind::Deadlock, message, &sites));
     }
 }

@@ -6,20 +6,19 @@
 //! matter. An execution that spends fewer faults than the level allows was run
 //! at an earlier level; the report counts it as blocked.
 
-use crate::report::data::{
-    Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict,
-};
+use crate::plan::token::hash_of;
+use crate::report::cause::{Cause, PanicData};
+use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, TraceLine, Verdict};
+use crate::seam::{panics, runtime};
 use crate::search::choice::{Choices, Odometer};
 use crate::sim::menu::{FaultCounts, placed};
-use crate::sim::record::{RunFailure, RunRecord, line_of};
+use crate::sim::record::RunRecord;
 use crate::sim::rules::Rules;
-use crate::sim::token::{Fnv, SimToken, model_hash, run_hash};
+use crate::sim::token::{SimToken, model_hash, run_hash};
 use crate::sim::world::World;
-use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashSet};
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::Once;
 use std::time::{Duration, Instant};
 
 /// Why a model is not deterministic.
@@ -57,7 +56,7 @@ struct Tally {
 
 impl FaultSearch<'_> {
     pub(super) fn run(&self, mode: &SearchMode) -> Report {
-        hush_panics();
+        panics::install();
         let mut tally = Tally {
             executions: 0,
             blocked: 0,
@@ -128,9 +127,7 @@ impl FaultSearch<'_> {
             // The first run is all dice; its length says how rare a fault is to be.
             let choices = Choices::random(seed.wrapping_add(number.wrapping_mul(0x1_0000_0001)));
             let run = execute(&rules, self.body, choices, false);
-            let hash = |h: Fnv, pick: &u32| h.add(&pick.to_le_bytes());
-            let picks = run.choices.picks();
-            distinct.insert(picks.iter().fold(Fnv::new(), hash).finish());
+            distinct.insert(hash_of(&run.choices.picks()));
             if let Some(verdict) = self.take(tally, &rules, &run, true) {
                 return verdict;
             }
@@ -226,7 +223,7 @@ impl FaultSearch<'_> {
         }
     }
 
-    fn failure(&self, failure: RunFailure, mut lines: Vec<TraceLine>, token: String) -> Failure {
+    fn failure(&self, failure: Cause, mut lines: Vec<TraceLine>, token: String) -> Failure {
         // A failure that no line shows (a panic, a deadlock) is about the last one.
         if !lines.iter().any(|line| line.guilty) {
             lines.iter_mut().rev().take(1).for_each(|l| l.guilty = true);
@@ -241,7 +238,7 @@ impl FaultSearch<'_> {
     }
 
     fn not_deterministic(&self, tally: &mut Tally, why: String) -> Verdict {
-        let failure = RunFailure {
+        let failure = Cause {
             kind: FailureKind::NotDeterministic,
             message: format!("{why}; a model must take time, chance and order from its world only"),
             sites: Vec::new(),
@@ -259,58 +256,23 @@ fn execute(rules: &Rules, body: &dyn Fn(&World), choices: Choices, tracing: bool
         body(&inside);
         inside.run_to_end();
     });
-    if let Err((message, site)) = caught {
-        world.panicked(message, site);
+    if let Err(panic) = caught {
+        world.fail(panic.into());
     }
     // Dropping the model's futures may panic too.
     let last = world.clone();
-    let mut finished = None;
-    if let Err((message, site)) = catching(|| finished = Some(world.finish())) {
-        last.panicked(message, site);
+    let mut record = None;
+    if let Err(panic) = catching(|| record = Some(world.finish())) {
+        last.fail(panic.into());
     }
-    finished.unwrap_or_else(|| last.finish())
+    record.unwrap_or_else(|| last.finish())
 }
 
-impl World {
-    fn panicked(&self, message: String, site: Option<SourceLine>) {
-        self.fail(RunFailure { kind: FailureKind::Panic, message, sites: site.into_iter().collect() });
-    }
-}
-
-thread_local! {
-    static CATCHING: Cell<bool> = const { Cell::new(false) };
-    static PANIC_SITE: RefCell<Option<SourceLine>> = const { RefCell::new(None) };
-}
-
-/// Runs `act`; a panic in it is returned with its place, and not printed.
-fn catching(act: impl FnOnce()) -> Result<(), (String, Option<SourceLine>)> {
-    let before = CATCHING.replace(true);
+/// Runs `act`; a panic in it is returned, and not printed.
+fn catching(act: impl FnOnce()) -> Result<(), PanicData> {
+    let quiet = runtime::executing();
+    runtime::set_quiet(true);
     let caught = catch_unwind(AssertUnwindSafe(act));
-    CATCHING.set(before);
-    caught.map_err(|payload| {
-        let message = match payload.downcast::<String>() {
-            Ok(text) => *text,
-            Err(payload) => match payload.downcast::<&'static str>() {
-                Ok(text) => (*text).to_owned(),
-                Err(_) => "a panic whose payload is no text".to_owned(),
-            },
-        };
-        (message, PANIC_SITE.take())
-    })
-}
-
-/// Installs, once, a panic hook that keeps the panics of models to itself.
-fn hush_panics() {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let previous = take_hook();
-        set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
-            if !CATCHING.get() {
-                previous(info);
-                return;
-            }
-            let site = info.location().map(line_of);
-            PANIC_SITE.with_borrow_mut(|slot| *slot = site);
-        }));
-    });
+    runtime::set_quiet(quiet);
+    caught.map_err(|payload| panics::of(&*payload))
 }

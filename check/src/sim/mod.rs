@@ -113,8 +113,9 @@
 //! # Oracles
 //!
 //! [`Exclusion`]: one writer at a time, at the storage. [`Effects`]: at most once.
-//! [`Acknowledged`]: what is acknowledged is durable. [`History`]: the clients saw
-//! one [`Register`], [`KeyValue`] or other [`Sequential`] object (linearizability).
+//! [`Acknowledged`]: what is acknowledged is durable. [`ClientHistory`]: the clients
+//! saw one register, [`KeyValue`] or other object of a
+//! [`Spec`](crate::linearize::Spec) (linearizability).
 //! [`Sessions`]: read your writes, monotonic reads. [`Leaders`]: one a term.
 //! [`AtomicCommit`]: all or nothing. [`Attempts`]: so many of a request at most.
 //! Anything else is a [`World::check`], after every event, or a
@@ -153,6 +154,7 @@ mod fault_search;
 mod file;
 mod history;
 mod join;
+mod key_value;
 mod lifecycle;
 mod menu;
 mod message_faults;
@@ -176,8 +178,9 @@ pub use builder::Sim;
 pub use clock::{NodeClock, TimeoutError};
 pub use disk::{Disk, SyncError};
 pub use file::File;
-pub use history::{History, KeyValue, KeyValueOp, Pending, Register, RegisterOp, RegisterRet, Sequential};
+pub use history::{ClientCall, ClientHistory};
 pub use join::join_all;
+pub use key_value::{KeyValue, KeyValueOp};
 pub use menu::{ClockFault, Cut, Delay, Downtime};
 pub use network::{CallError, Envelope, Net};
 pub use node::Node;

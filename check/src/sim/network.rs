@@ -62,7 +62,7 @@ pub struct Net<M> {
 struct NetState<M> {
     name: String,
     inboxes: RefCell<Vec<Inbox<M>>>,
-    calls: RefCell<BTreeMap<u64, OpenCall<M>>>,
+    calls: RefCell<BTreeMap<u64, CallState<M>>>,
 }
 
 struct Inbox<M> {
@@ -73,7 +73,7 @@ struct Inbox<M> {
 }
 
 /// A call that waits.
-struct OpenCall<M> {
+struct CallState<M> {
     /// When it gives up, in true nanoseconds.
     ends: u64,
     reply: Option<Result<M, CallError>>,
@@ -245,7 +245,7 @@ impl<M: Clone + fmt::Debug + 'static> CallEntry<M> {
             state.calls += 1;
             state.calls
         };
-        let call = OpenCall { ends, reply: None, waker: None };
+        let call = CallState { ends, reply: None, waker: None };
         net.shared.calls.borrow_mut().insert(number, call);
         CallEntry { net: net.clone(), number }
     }

@@ -1,23 +1,15 @@
 //! What is left of an execution: how it failed, if it did, and what it came to.
 
+use crate::report::cause::Cause;
 use crate::report::data::{FailureKind, Limit, SourceLine, TraceLine};
 use crate::search::choice::Choices;
 use crate::sim::menu::FaultCounts;
 use std::collections::BTreeSet;
 use std::panic::Location;
 
-/// Why an execution failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct RunFailure {
-    pub(super) kind: FailureKind,
-    pub(super) message: String,
-    pub(super) sites: Vec<SourceLine>,
-}
-
-impl RunFailure {
-    pub(super) fn new(kind: FailureKind, message: String, sites: &[&'static Location<'static>]) -> Self {
-        RunFailure { kind, message, sites: sites.iter().map(|site| line_of(site)).collect() }
-    }
+/// Why an execution failed, and at which of its lines.
+pub(super) fn cause(kind: FailureKind, message: String, sites: &[&'static Location<'static>]) -> Cause {
+    Cause { kind, message, sites: sites.iter().map(|site| line_of(site)).collect() }
 }
 
 /// What is left of an execution.
@@ -31,7 +23,7 @@ pub(super) struct RunRecord {
     pub(super) digest: u64,
     /// What ended it before its end.
     pub(super) limit: Option<Limit>,
-    pub(super) failure: Option<RunFailure>,
+    pub(super) failure: Option<Cause>,
     pub(super) trace: Option<Vec<TraceLine>>,
     pub(super) outcomes: BTreeSet<String>,
 }

@@ -1,5 +1,6 @@
 //! The state of one execution: its time, its nodes, its tasks, its faults.
 
+use crate::report::cause::Cause;
 use crate::report::data::{Limit, TraceLine};
 use crate::search::choice::Choices;
 use crate::sim::agenda::{Agenda, Slot, Weight};
@@ -8,7 +9,7 @@ use crate::sim::lifecycle::NodeLifecycle;
 use crate::sim::menu::{ClockFault, FaultCounts, FaultMenu};
 use crate::sim::node::Node;
 use crate::sim::partition::Partition;
-use crate::sim::record::{RunFailure, RunRecord};
+use crate::sim::record::RunRecord;
 use crate::sim::rules::Rules;
 use crate::sim::time::nanos;
 use std::cell::{Cell, RefCell};
@@ -102,7 +103,7 @@ pub(super) struct WorldState {
     digest: u64,
     max_steps: u64,
     pub(super) limit: Option<Limit>,
-    pub(super) failure: Option<RunFailure>,
+    pub(super) failure: Option<Cause>,
     pub(super) trace: Option<Vec<TraceLine>>,
     pub(super) outcomes: BTreeSet<String>,
 }

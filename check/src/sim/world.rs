@@ -1,11 +1,12 @@
 //! The world of one execution: what a model asks of it, and what it says about itself.
 
+use crate::report::cause::Cause;
 use crate::report::data::{FailureKind, Limit, TraceLine};
 use crate::search::choice::Choices;
 use crate::sim::menu::FaultMenu;
 use crate::sim::node::Node;
 use crate::sim::ready::ReadyQueue;
-use crate::sim::record::{RunFailure, RunRecord, line_of};
+use crate::sim::record::{RunRecord, cause, line_of};
 use crate::sim::resource::NodeResource;
 use crate::sim::rules::Rules;
 use crate::sim::state::WorldState;
@@ -124,7 +125,7 @@ impl World {
         if let Some(line) = self.state().trace.as_mut().and_then(|t| t.last_mut()) {
             line.guilty = true;
         }
-        self.fail(RunFailure::new(FailureKind::Property, message, &[site]));
+        self.fail(cause(FailureKind::Property, message, &[site]));
     }
 }
 
@@ -161,7 +162,7 @@ impl World {
                 continue;
             }
             if let Err(message) = (property.holds)() {
-                self.fail(RunFailure::new(FailureKind::Property, message, &[property.site]));
+                self.fail(cause(FailureKind::Property, message, &[property.site]));
                 return;
             }
         }
@@ -172,9 +173,9 @@ impl World {
         state.failure.is_some() || state.limit.is_some()
     }
 
-    /// Ends the execution with this failure. The first one counts.
-    pub(super) fn fail(&self, failure: RunFailure) {
-        self.state().failure.get_or_insert(failure);
+    /// Ends the execution with a failure. The first one counts.
+    pub(super) fn fail(&self, cause: Cause) {
+        self.state().failure.get_or_insert(cause);
     }
 
     /// Ends the execution because a limit was reached. The first one counts.
