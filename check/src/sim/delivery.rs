@@ -6,12 +6,12 @@ use crate::sim::partition::{Partition, partitions};
 use std::time::Duration;
 
 /// A message on its way, whatever its type.
-pub(super) trait Packet {
+pub(super) trait Datagram {
     fn from(&self) -> Node;
     fn to(&self) -> Node;
     /// What a fault could change about it, now that it is about to arrive.
     fn arrival(&self, now: u64) -> Arrival;
-    fn copy(&self) -> Box<dyn Packet>;
+    fn copy(&self) -> Box<dyn Datagram>;
     fn describe(&self) -> String;
     fn deliver(self: Box<Self>);
 }

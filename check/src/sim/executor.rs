@@ -154,8 +154,8 @@ impl World {
             }
             NextStep::Release => {
                 let held = self.state().oldest_held();
-                if let Some(packet) = held {
-                    self.hand_over(packet);
+                if let Some(datagram) = held {
+                    self.hand_over(datagram);
                 }
             }
             NextStep::Event => {
@@ -190,7 +190,7 @@ impl World {
     fn act(&self, entry: Entry<WorldEvent>) {
         self.state().now = entry.at();
         let node = match &entry.event {
-            WorldEvent::Arrival { packet, .. } => packet.to(),
+            WorldEvent::Arrival { datagram, .. } => datagram.to(),
             WorldEvent::Timer(timer) => timer.node,
             WorldEvent::Resumption(node) => return self.resume(*node),
             WorldEvent::Reboot(node) => return self.reboot(*node),
@@ -204,8 +204,8 @@ impl World {
             return;
         }
         match entry.event {
-            WorldEvent::Arrival { packet, settled: true } => self.hand_over(packet),
-            WorldEvent::Arrival { packet, .. } => self.arrive(packet),
+            WorldEvent::Arrival { datagram, settled: true } => self.hand_over(datagram),
+            WorldEvent::Arrival { datagram, .. } => self.arrive(datagram),
             WorldEvent::Timer(timer) => {
                 timer.slot.set(None);
                 timer.fired.set(true);
@@ -262,9 +262,9 @@ impl World {
         }
         self.state().nodes[node.0].events += 1;
         let due = self.state().due_held(node);
-        if let Some(packet) = due {
+        if let Some(datagram) = due {
             self.check_properties(false);
-            self.hand_over(packet);
+            self.hand_over(datagram);
         }
     }
 

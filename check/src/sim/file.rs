@@ -26,11 +26,11 @@ pub struct File {
 struct FileContent {
     node: Node,
     torn: bool,
-    bytes: RefCell<Bytes>,
+    bytes: RefCell<FileBytes>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Change {
+enum FileChange {
     Write { at: usize, bytes: Vec<u8> },
     Truncate(usize),
 }
@@ -48,39 +48,39 @@ enum Tear {
 type CrashState = (usize, Option<Tear>);
 
 #[derive(Default)]
-struct Bytes {
+struct FileBytes {
     /// What reads see.
     seen: Vec<u8>,
     durable: Vec<u8>,
     /// Changes that no sync has seen, in order.
-    unsynced: Vec<Change>,
+    unsynced: Vec<FileChange>,
 }
 
-fn apply(file: &mut Vec<u8>, change: &Change) {
+fn apply(file: &mut Vec<u8>, change: &FileChange) {
     match change {
-        Change::Write { at, bytes } => {
+        FileChange::Write { at, bytes } => {
             let end = at + bytes.len();
             if file.len() < end {
                 file.resize(end, 0);
             }
             file[*at..end].copy_from_slice(bytes);
         }
-        Change::Truncate(len) => file.truncate(*len),
+        FileChange::Truncate(len) => file.truncate(*len),
     }
 }
 
-fn tear(file: &mut Vec<u8>, change: &Change, torn: Tear) {
-    let Change::Write { at, bytes } = change else { return };
+fn tear(file: &mut Vec<u8>, change: &FileChange, torn: Tear) {
+    let FileChange::Write { at, bytes } = change else { return };
     let before = file.len();
-    let half = Change::Write { at: *at, bytes: bytes[..bytes.len() / 2].to_vec() };
+    let half = FileChange::Write { at: *at, bytes: bytes[..bytes.len() / 2].to_vec() };
     apply(file, &half);
     if torn == Tear::Zeroed {
         file.resize(before.max(at + bytes.len()), 0);
     }
 }
 
-impl Bytes {
-    fn change(&mut self, change: Change) {
+impl FileBytes {
+    fn change(&mut self, change: FileChange) {
         apply(&mut self.seen, &change);
         self.unsynced.push(change);
     }
@@ -98,7 +98,7 @@ impl Bytes {
         for (kept, change) in self.unsynced.iter().enumerate() {
             ways.push((kept, None));
             match change {
-                Change::Write { at, bytes } => {
+                FileChange::Write { at, bytes } => {
                     if torn && bytes.len() > 1 {
                         ways.push((kept, Some(Tear::Short)));
                         if at + bytes.len() > length {
@@ -107,7 +107,7 @@ impl Bytes {
                     }
                     length = length.max(at + bytes.len());
                 }
-                Change::Truncate(len) => length = length.min(*len),
+                FileChange::Truncate(len) => length = length.min(*len),
             }
         }
         ways.push((self.unsynced.len(), None));
@@ -180,7 +180,7 @@ impl File {
         let bytes = bytes.to_vec();
         self.operate(move |file, site| {
             let at = file.content.bytes.borrow().seen.len();
-            file.change(site, Change::Write { at, bytes });
+            file.change(site, FileChange::Write { at, bytes });
         })
     }
 
@@ -189,13 +189,13 @@ impl File {
     #[track_caller]
     pub fn write_at(&self, at: usize, bytes: &[u8]) -> impl Future<Output = ()> + use<> {
         let bytes = bytes.to_vec();
-        self.operate(move |file, site| file.change(site, Change::Write { at, bytes }))
+        self.operate(move |file, site| file.change(site, FileChange::Write { at, bytes }))
     }
 
     /// Cuts the file off after `len` bytes, if it is longer.
     #[track_caller]
     pub fn truncate(&self, len: usize) -> impl Future<Output = ()> + use<> {
-        self.operate(move |file, site| file.change(site, Change::Truncate(len)))
+        self.operate(move |file, site| file.change(site, FileChange::Truncate(len)))
     }
 
     /// All bytes of the file.
@@ -234,16 +234,16 @@ impl File {
         self.content.bytes.borrow().durable.clone()
     }
 
-    fn change(&self, site: &'static Location<'static>, change: Change) {
+    fn change(&self, site: &'static Location<'static>, change: FileChange) {
         self.world.trace(self.content.node, Some(site), || match &change {
-            Change::Write { at, bytes } => format!("write {} at {at}", shown(bytes)),
-            Change::Truncate(len) => format!("truncate to {len}"),
+            FileChange::Write { at, bytes } => format!("write {} at {at}", shown(bytes)),
+            FileChange::Truncate(len) => format!("truncate to {len}"),
         });
         self.content.bytes.borrow_mut().change(change);
     }
 }
 
-/// Bytes as text: letters as they are.
+/// FileBytes as text: letters as they are.
 fn shown(bytes: &[u8]) -> String {
     format!("\"{}\"", bytes.escape_ascii())
 }
@@ -258,13 +258,13 @@ impl fmt::Debug for File {
 mod tests {
     use super::*;
 
-    fn file(synced: &[u8], changes: &[Change]) -> Bytes {
-        let mut file = Bytes { seen: synced.to_vec(), durable: synced.to_vec(), unsynced: Vec::new() };
+    fn file(synced: &[u8], changes: &[FileChange]) -> FileBytes {
+        let mut file = FileBytes { seen: synced.to_vec(), durable: synced.to_vec(), unsynced: Vec::new() };
         changes.iter().cloned().for_each(|change| file.change(change));
         file
     }
 
-    fn left(synced: &[u8], changes: &[Change]) -> Vec<Vec<u8>> {
+    fn left(synced: &[u8], changes: &[FileChange]) -> Vec<Vec<u8>> {
         let ways = file(synced, changes).ways(true);
         let crash = |way| {
             let mut file = file(synced, changes);
@@ -275,8 +275,8 @@ mod tests {
         ways.into_iter().map(crash).collect()
     }
 
-    fn write(at: usize, bytes: &[u8]) -> Change {
-        Change::Write { at, bytes: bytes.to_vec() }
+    fn write(at: usize, bytes: &[u8]) -> FileChange {
+        FileChange::Write { at, bytes: bytes.to_vec() }
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn only_the_last_write_that_is_kept_is_torn() {
-        let changes = [write(0, b"ab"), Change::Truncate(1), write(1, b"x")];
+        let changes = [write(0, b"ab"), FileChange::Truncate(1), write(1, b"x")];
         assert_eq!(left(b"", &changes), [&b""[..], b"a", b"a\0", b"ab", b"a", b"ax"]);
     }
 

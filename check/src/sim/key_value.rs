@@ -24,6 +24,7 @@ impl<K, V> Default for KeyValue<K, V> {
 
 /// An operation of a [`KeyValue`]. Each gives back what the key held before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum KeyValueOp<K, V> {
     /// Reads a key.
     Get(K),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 /// How late a late message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Delay {
     /// It arrives after this many further events (deliveries or timers) at its
     /// receiver, or when nothing else is left to happen. At least 1.
@@ -16,6 +17,7 @@ pub enum Delay {
 
 /// What may be wrong with a node's clocks, from the start of the execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ClockFault {
     /// The wall clock is ahead of true time by this much.
     Ahead(Duration),
@@ -40,6 +42,7 @@ impl ClockFault {
 
 /// How long a node that has crashed stays down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Downtime {
     /// It starts again after this long.
     For(Duration),
@@ -50,6 +53,7 @@ pub enum Downtime {
 /// Which messages a partition stops. It begins when it stops the first one, so
 /// every kind is tried for the sender and the receiver of every message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Cut {
     /// One node is cut off from all others, both ways.
     Isolate,

@@ -5,7 +5,7 @@
 //! faults nothing is asked any more.
 
 use crate::sim::agenda::Weight;
-use crate::sim::delivery::{Arrival, Delivery, Packet};
+use crate::sim::delivery::{Arrival, Datagram, Delivery};
 use crate::sim::menu::{Delay, FaultKind};
 use crate::sim::node::Node;
 use crate::sim::partition::Partition;
@@ -16,34 +16,34 @@ use std::time::Duration;
 
 impl World {
     /// A message is about to arrive: chooses what becomes of it.
-    pub(super) fn arrive(&self, packet: Box<dyn Packet>) {
-        let (from, to) = (packet.from(), packet.to());
+    pub(super) fn arrive(&self, datagram: Box<dyn Datagram>) {
+        let (from, to) = (datagram.from(), datagram.to());
         if self.is_down(to) || self.is_cut(from, to) {
-            self.hand_over(packet);
+            self.hand_over(datagram);
             return;
         }
-        let arrival = packet.arrival(self.state().now);
+        let arrival = datagram.arrival(self.state().now);
         let delivery = self.state().choose_delivery(arrival, from, to);
         match delivery {
-            Delivery::OnTime => self.hand_over(packet),
+            Delivery::OnTime => self.hand_over(datagram),
             Delivery::Lost => {
-                self.trace(to, None, || format!("lost {}", self.describe(&*packet)));
+                self.trace(to, None, || format!("lost {}", self.describe(&*datagram)));
                 self.mark_fault(FaultKind::Loss);
             }
             Delivery::Cut(partition, heal) => {
                 self.divide(to, partition, heal);
-                self.hand_over(packet);
+                self.hand_over(datagram);
             }
             Delivery::Late(delay) => {
-                self.trace(to, None, || format!("{} is late {}", self.describe(&*packet), how_late(delay)));
+                self.trace(to, None, || format!("{} is late {}", self.describe(&*datagram), how_late(delay)));
                 self.mark_fault(FaultKind::Delay);
-                self.put_off(packet, delay);
+                self.put_off(datagram, delay);
             }
             Delivery::Twice(delay) => {
-                let copy = packet.copy();
+                let copy = datagram.copy();
                 self.trace(to, None, || {
                     let when = delay.map_or("at once".to_owned(), how_late);
-                    format!("{} comes twice, again {when}", self.describe(&*packet))
+                    format!("{} comes twice, again {when}", self.describe(&*datagram))
                 });
                 self.mark_fault(FaultKind::Duplicate);
                 match delay {
@@ -51,45 +51,45 @@ impl World {
                     // Let in by the delivery of the original.
                     None => self.state().nodes[to.0].held.push((0, copy)),
                 }
-                self.hand_over(packet);
+                self.hand_over(datagram);
             }
         }
     }
 
-    fn put_off(&self, packet: Box<dyn Packet>, delay: Delay) {
+    fn put_off(&self, datagram: Box<dyn Datagram>, delay: Delay) {
         let mut state = self.state();
         let state = &mut *state;
         match delay {
             Delay::By(d) => {
                 let at = state.now + nanos(d);
-                state.agenda.put(at, Weight::Work, WorldEvent::Arrival { packet, settled: true });
+                state.agenda.put(at, Weight::Work, WorldEvent::Arrival { datagram, settled: true });
             }
             Delay::PastNext(n) => {
-                let node = &mut state.nodes[packet.to().0];
+                let node = &mut state.nodes[datagram.to().0];
                 let after = node.events + u64::from(n);
-                node.held.push((after, packet));
+                node.held.push((after, datagram));
             }
         }
     }
 
     /// Delivers, unless nothing can get there, and lets the receiver act on it.
-    pub(super) fn hand_over(&self, packet: Box<dyn Packet>) {
-        let (from, to) = (packet.from(), packet.to());
+    pub(super) fn hand_over(&self, datagram: Box<dyn Datagram>) {
+        let (from, to) = (datagram.from(), datagram.to());
         if self.is_down(to) {
-            self.trace(to, None, || format!("is down: {} is lost", self.describe(&*packet)));
+            self.trace(to, None, || format!("is down: {} is lost", self.describe(&*datagram)));
             return;
         }
         if self.is_cut(from, to) {
-            self.trace(to, None, || format!("cut off: {} is lost", self.describe(&*packet)));
+            self.trace(to, None, || format!("cut off: {} is lost", self.describe(&*datagram)));
             return;
         }
-        self.trace(to, None, || format!("deliver {}", self.describe(&*packet)));
-        packet.deliver();
+        self.trace(to, None, || format!("deliver {}", self.describe(&*datagram)));
+        datagram.deliver();
         self.after_event(to);
     }
 
-    fn describe(&self, packet: &dyn Packet) -> String {
-        format!("{} from {}", packet.describe(), self.name(packet.from()))
+    fn describe(&self, datagram: &dyn Datagram) -> String {
+        format!("{} from {}", datagram.describe(), self.name(datagram.from()))
     }
 
     /// Whether a partition lies between them now.

@@ -63,7 +63,7 @@
 //!   stalled virtual machine would: at any of its awaits, that is before a task
 //!   that was woken goes on, and before every operation on network, disk and
 //!   timers takes effect. Time goes on meanwhile, other nodes run, timers run
-//!   out, and messages wait at the door. Afterwards the node first does what it
+//!   out, and messages wait for it. Afterwards the node first does what it
 //!   was about to do, and then sees the rest in the order in which it was due.
 //! - **Crash** of a node that was booted ([`crashes`](Sim::crashes)): at any of its
 //!   awaits, that is where a task is left waiting, where one is woken and has not
@@ -113,7 +113,7 @@
 //! # Oracles
 //!
 //! [`Exclusion`]: one writer at a time, at the storage. [`Effects`]: at most once.
-//! [`Acknowledged`]: what is acknowledged is durable. [`ClientHistory`]: the clients
+//! [`Durability`]: what is acknowledged is durable. [`ClientHistory`]: the clients
 //! saw one register, [`KeyValue`] or other object of a
 //! [`Spec`](crate::linearize::Spec) (linearizability).
 //! [`Sessions`]: read your writes, monotonic reads. [`Leaders`]: one a term.
@@ -145,6 +145,7 @@
 mod agenda;
 mod agreement;
 mod builder;
+mod client_result;
 mod clock;
 mod crash;
 mod delivery;
@@ -173,8 +174,9 @@ mod time;
 mod token;
 mod world;
 
-pub use agreement::{AtomicCommit, Decision, Leaders};
+pub use agreement::{AtomicCommit, CommitDecision, Leaders};
 pub use builder::Sim;
+pub use client_result::ClientResult;
 pub use clock::{NodeClock, TimeoutError};
 pub use disk::{Disk, SyncError};
 pub use file::File;
@@ -184,6 +186,6 @@ pub use key_value::{KeyValue, KeyValueOp};
 pub use menu::{ClockFault, Cut, Delay, Downtime};
 pub use network::{CallError, Envelope, Net};
 pub use node::Node;
-pub use oracle::{ClientResult, Effects, Exclusion};
-pub use promises::{Acknowledged, Attempts, Guarantee, Sessions};
+pub use oracle::{Effects, Exclusion};
+pub use promises::{Attempts, Durability, Guarantee, Sessions};
 pub use world::World;

@@ -6,7 +6,7 @@
 //! [`Net::recv`] takes from that in order of arrival. A paused node's messages
 //! wait for it.
 
-use crate::sim::delivery::{Arrival, Packet};
+use crate::sim::delivery::{Arrival, Datagram};
 use crate::sim::node::Node;
 use crate::sim::ready::remember;
 use crate::sim::resource::NodeResource;
@@ -35,6 +35,7 @@ pub struct Envelope<M> {
 
 /// Why a call has no reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CallError {
     /// None came in time. Whether the request was acted on is unknown.
     Timeout,
@@ -198,7 +199,7 @@ impl<M: Clone + fmt::Debug + 'static> Net<M> {
         purpose: Purpose,
         site: &'static Location<'static>,
     ) {
-        let message = Message { net: self.clone(), from, to, body, purpose };
+        let message = NetMessage { net: self.clone(), from, to, body, purpose };
         self.world
             .trace(from, Some(site), || format!("send {} to {}", message.describe(), self.world.name(to)));
         self.world.state().send(Box::new(message));
@@ -282,7 +283,7 @@ enum Content<M> {
 }
 
 #[derive(Clone)]
-struct Message<M> {
+struct NetMessage<M> {
     net: Net<M>,
     from: Node,
     to: Node,
@@ -290,7 +291,7 @@ struct Message<M> {
     purpose: Purpose,
 }
 
-impl<M: Clone + fmt::Debug + 'static> Packet for Message<M> {
+impl<M: Clone + fmt::Debug + 'static> Datagram for NetMessage<M> {
     fn from(&self) -> Node {
         self.from
     }
@@ -309,7 +310,7 @@ impl<M: Clone + fmt::Debug + 'static> Packet for Message<M> {
         }
     }
 
-    fn copy(&self) -> Box<dyn Packet> {
+    fn copy(&self) -> Box<dyn Datagram> {
         Box::new(self.clone())
     }
 
@@ -330,7 +331,7 @@ impl<M: Clone + fmt::Debug + 'static> Packet for Message<M> {
             Purpose::Request(number) => Some(number),
             Purpose::Notice => None,
         };
-        let Message { net, from, to, body, .. } = *self;
+        let NetMessage { net, from, to, body, .. } = *self;
         let Content::Body(body) = body else { return };
         let mut inboxes = net.shared.inboxes.borrow_mut();
         let inbox = &mut inboxes[to.0];
@@ -345,7 +346,7 @@ impl<M: Clone + fmt::Debug + 'static> Packet for Message<M> {
     }
 }
 
-impl<M> Message<M> {
+impl<M> NetMessage<M> {
     /// Hands the reply to the call that waits for it, if it still does.
     fn answer(self, number: u64) {
         let mut calls = self.net.shared.calls.borrow_mut();

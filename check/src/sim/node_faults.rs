@@ -115,13 +115,19 @@ impl World {
     }
 
     #[track_caller]
-    pub(super) fn gate(&self, node: Node) -> Gate {
-        Gate { world: self.clone(), node, place: StopSite::Operation, asked: false, site: Location::caller() }
+    pub(super) fn gate(&self, node: Node) -> OperationGate {
+        OperationGate {
+            world: self.clone(),
+            node,
+            place: StopSite::Operation,
+            asked: false,
+            site: Location::caller(),
+        }
     }
 
     #[track_caller]
-    pub(super) fn gate_of_sleep(&self, node: Node) -> Gate {
-        Gate { place: StopSite::Sleep, ..self.gate(node) }
+    pub(super) fn gate_of_sleep(&self, node: Node) -> OperationGate {
+        OperationGate { place: StopSite::Sleep, ..self.gate(node) }
     }
 
     /// Counts a fault, and notes on the last line that it is one.
@@ -149,7 +155,7 @@ impl WorldState {
 
 /// The start of an operation: the node may pause here, and a paused node waits
 /// here until it goes on.
-pub(super) struct Gate {
+pub(super) struct OperationGate {
     world: World,
     node: Node,
     place: StopSite,
@@ -157,7 +163,7 @@ pub(super) struct Gate {
     site: &'static Location<'static>,
 }
 
-impl Future for Gate {
+impl Future for OperationGate {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {

@@ -3,8 +3,8 @@
 use crate::report::cause::Cause;
 use crate::report::data::{Limit, TraceLine};
 use crate::search::choice::Choices;
-use crate::sim::agenda::{Agenda, Slot, Weight};
-use crate::sim::delivery::Packet;
+use crate::sim::agenda::{Agenda, AgendaSlot, Weight};
+use crate::sim::delivery::Datagram;
 use crate::sim::lifecycle::NodeLifecycle;
 use crate::sim::menu::{ClockFault, FaultCounts, FaultMenu};
 use crate::sim::node::Node;
@@ -40,7 +40,7 @@ pub(super) struct NodeTask {
 pub(super) struct NodeTimer {
     pub(super) node: Node,
     /// Its place in the agenda, as long as it is there.
-    pub(super) slot: Cell<Option<Slot>>,
+    pub(super) slot: Cell<Option<AgendaSlot>>,
     pub(super) fired: Cell<bool>,
     pub(super) waker: RefCell<Option<Waker>>,
 }
@@ -49,7 +49,7 @@ pub(super) struct NodeTimer {
 pub(super) enum WorldEvent {
     /// A message reaches its receiver. `settled`: what becomes of it was chosen
     /// before.
-    Arrival { packet: Box<dyn Packet>, settled: bool },
+    Arrival { datagram: Box<dyn Datagram>, settled: bool },
     /// A timer runs out.
     Timer(Rc<NodeTimer>),
     /// A node comes out of its pause.
@@ -71,7 +71,7 @@ pub(super) struct NodeState {
     /// Deliveries and timers so far.
     pub(super) events: u64,
     /// Late messages, with the count of events that lets them in.
-    pub(super) held: Vec<(u64, Box<dyn Packet>)>,
+    pub(super) held: Vec<(u64, Box<dyn Datagram>)>,
     /// Chosen when a clock of the node is first read.
     pub(super) clock: Option<Option<ClockFault>>,
     /// Set by the model.
@@ -166,9 +166,9 @@ impl WorldState {
     }
 
     /// Lets a message arrive one latency from now.
-    pub(super) fn send(&mut self, packet: Box<dyn Packet>) {
+    pub(super) fn send(&mut self, datagram: Box<dyn Datagram>) {
         let at = self.now + self.latency;
-        self.agenda.put(at, Weight::Work, WorldEvent::Arrival { packet, settled: false });
+        self.agenda.put(at, Weight::Work, WorldEvent::Arrival { datagram, settled: false });
     }
 
     /// Chooses among `count` faults and none (0), if one is left to spend.
@@ -182,13 +182,13 @@ impl WorldState {
     }
 
     /// Takes out the first message that is held back, at whichever node.
-    pub(super) fn oldest_held(&mut self) -> Option<Box<dyn Packet>> {
+    pub(super) fn oldest_held(&mut self) -> Option<Box<dyn Datagram>> {
         let node = self.nodes.iter_mut().find(|node| !node.held.is_empty())?;
         Some(node.held.remove(0).1)
     }
 
     /// The first message that waited long enough at this node.
-    pub(super) fn due_held(&mut self, node: Node) -> Option<Box<dyn Packet>> {
+    pub(super) fn due_held(&mut self, node: Node) -> Option<Box<dyn Datagram>> {
         let node = &mut self.nodes[node.0];
         let at = node.held.iter().position(|held| held.0 <= node.events)?;
         Some(node.held.remove(at).1)

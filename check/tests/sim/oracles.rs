@@ -3,8 +3,7 @@
 use crate::{SECOND, quiet, show};
 use ringwright_check::linearize::{Register, RegisterOp, RegisterRet};
 use ringwright_check::sim::{
-    Acknowledged, Attempts, ClientHistory, ClientResult, KeyValue, KeyValueOp, Net, Node, NodeClock, Sim,
-    World,
+    Attempts, ClientHistory, ClientResult, Durability, KeyValue, KeyValueOp, Net, Node, NodeClock, Sim, World,
 };
 use ringwright_check::{FailureKind, Limit, Report, Verdict};
 use std::cell::Cell;
@@ -158,9 +157,9 @@ fn what_was_acknowledged_must_still_be_there_at_the_end() {
             let a = world.node("a");
             let (stored, clock) = (Rc::new(Cell::new(true)), world.clock(a));
             let disk = Rc::clone(&stored);
-            let acknowledged = Acknowledged::new(world, move |_: &u32| disk.get());
+            let durability = Durability::new(world, move |_: &u32| disk.get());
             world.spawn(a, async move {
-                acknowledged.told(a, 7);
+                durability.acknowledged(a, 7);
                 clock.sleep(SECOND).await;
                 stored.set(!cleans_up);
             });
