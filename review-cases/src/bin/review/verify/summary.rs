@@ -97,9 +97,9 @@ impl Summary {
     /// One line: how many of everything.
     pub(crate) fn sentence(&self) -> String {
         format!(
-            "{} cases, {} variants checked: {} as labelled, {} not; {} skipped; {} bad input\n",
-            self.cases,
-            self.checked,
+            "{}, {} checked: {} as labelled, {} not; {} skipped; {} bad input\n",
+            counted(self.cases, "case"),
+            counted(self.checked, "variant"),
             self.checked - self.wrong,
             self.wrong,
             self.skipped.len(),
@@ -134,6 +134,11 @@ impl Summary {
         }
         out
     }
+}
+
+/// A number of things, as English has it.
+fn counted(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Adds a problem, unless it is there already: what is wrong with the tests or
@@ -245,5 +250,20 @@ mod tests {
         assert!(lines.iter().all(|line| line.len() <= 80), "{table}");
         assert_eq!((lines[1], lines[4], lines[6]), ("a", "b", "skipped b/fixed: why"), "{table}");
         assert!(lines[2].ends_with("ok") && lines[3].ends_with("WRONG"), "{table}");
+    }
+
+    #[test]
+    fn the_sentence_counts_everything() {
+        let one = Summary::new(vec![checked("a", true)], Vec::new());
+        assert_eq!(
+            one.sentence(),
+            "1 case, 1 variant checked: 1 as labelled, 0 not; 0 skipped; 0 bad input\n"
+        );
+        let more = vec![checked("a", true), checked("b", false), checked("b", true), skipped()];
+        let more = Summary::new(more, vec![Problem::new("m", "h")]);
+        assert_eq!(
+            more.sentence(),
+            "2 cases, 3 variants checked: 2 as labelled, 1 not; 1 skipped; 1 bad input\n"
+        );
     }
 }
