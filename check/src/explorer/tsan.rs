@@ -10,9 +10,9 @@
 //! The address that the call returns to names the line. A stub in assembly
 //! passes it on as a further argument.
 
-use crate::explorer::operations;
+use crate::explorer::current;
+use crate::explorer::plain;
 use crate::memory::heap;
-use crate::memory::plain;
 use crate::seam::op::Rmw;
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, current, in_user_code};
@@ -128,7 +128,7 @@ fn record(addr: usize, size: usize, access: Access, from: usize) {
     if place::is_door(from) {
         return;
     }
-    operations::unstepped(|s| plain::access(s, addr, size, access, Place::Address(from)));
+    current::unstepped(|s| plain::access(s, addr, size, access, Place::Address(from)));
 }
 
 extern "C" fn memcpy(to: *mut u8, of: *const u8, size: usize, from: usize) -> *mut u8 {
@@ -220,7 +220,10 @@ fn modelled<R>(
         })?
     };
     // SAFETY: the word is boxed, and the table of this thread never drops one.
-    let obj = Obj { addr, size, bits: size as u8 * 8, id: unsafe { &*id } };
+    let id = unsafe { &*id };
+    // The compiler passes the address of a live object of the model, and with it the right to use it.
+    let ptr = std::ptr::with_exposed_provenance_mut(addr);
+    let obj = Obj { ptr, size, bits: size as u8 * 8, id };
     Some(place::at_address(from, || f(engine, obj)))
 }
 
