@@ -7,6 +7,7 @@ mod barrier;
 pub mod cell;
 mod condvar;
 mod fences;
+pub mod hint;
 mod locals;
 pub mod mpsc;
 mod mutex;
@@ -18,22 +19,6 @@ mod poison;
 mod rwlock;
 pub mod thread;
 pub mod time;
-
-/// What a thread says to the processor: [`std::hint`].
-pub mod hint {
-    use crate::seam::runtime;
-    use std::panic::Location;
-
-    /// Says that the thread spins: [`std::hint::spin_loop`]. In a model it
-    /// waits until one of the values that it has just read changes.
-    #[track_caller]
-    pub fn spin_loop() {
-        match runtime::current() {
-            Some(engine) => engine.yield_now(Location::caller()),
-            None => std::hint::spin_loop(),
-        }
-    }
-}
 
 pub use arc::{Arc, Weak};
 pub use barrier::{Barrier, BarrierWaitResult};
