@@ -122,12 +122,12 @@ pub mod task;
 
 pub mod alloc {
     //! The allocator that a test binary declares: see [`Quarantine`].
-    pub use crate::explorer::alloc::Quarantine;
+    pub use crate::seam::quarantine::Quarantine;
 }
 
 pub use check::{Check, any, model, outcome};
 pub use explorer::progress::{bounded, wait_free};
-pub use graph::execution::BrokenRule;
+pub use graph::event::BrokenRule;
 pub use plan::strategy::{Stage, Strategy};
 pub use report::data::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict};
 pub use report::data::{Interleaving, Operation, OperationKind, StoreSeen};

@@ -16,23 +16,29 @@
 //! *turn*. A turn without a write that reads just what the turn before read is
 //! a repetition. A read-modify-write that leaves the value as it was (a `swap`
 //! on a lock that is held) counts as a read here, and its message as the one
-//! that it read ([`root`](crate::graph::execution::Message::root)): threads that spin with
+//! that it read ([`root`](crate::graph::event::Message::root)): threads that spin with
 //! such do not wake each other. A thread may repeat itself [`Budget::repeats`] times; then it
 //! waits at its yield until one of the locations of the turn has a newer
 //! message, and the next turn must read a newer one somewhere. When nobody
 //! else can go on, a waiting thread gets some turns for nothing, in case its
 //! loop counts; when these are used up, the execution is a livelock.
 
-use crate::explorer::tracing::Tracer;
-use crate::graph::execution::{Graph, NONE};
-use crate::memory::race::{CellState, Stamp};
+use crate::graph::event::NONE;
+use crate::graph::execution::Graph;
+use crate::graph::stamp::Stamp;
+use crate::memory::race::CellState;
+use crate::plan::budget::Budget;
+use crate::plan::decision::Decision;
 use crate::plan::orderings::{Ask, Sites};
+use crate::report::cause::PanicData;
 use crate::report::data::{FailureKind, Limit};
 use crate::seam::clock::MAX_THREADS;
 use crate::seam::op::{Alt, AltKind, Rmw, Strength, SyncOp};
 use crate::seam::place::Place;
+use crate::seam::tracer::Tracer;
+use crate::search::minimise::Wish;
 use crate::search::sampler::Sampler;
-use crate::search::stack::{Choice, Decision, Stack, Written};
+use crate::search::stack::{Choice, Stack, Written};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -73,19 +79,6 @@ pub(crate) enum Status {
     /// Stands at its pending operation.
     Waiting,
     Finished,
-}
-
-/// How often a thread may do in one execution what costs nothing.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Budget {
-    /// Spurious failures and wake-ups, a thread.
-    pub(crate) spurious: u8,
-    /// Time-outs, a thread.
-    pub(crate) timeouts: u8,
-    /// Turns of a spinning loop that read nothing new, in a row.
-    pub(crate) repeats: u8,
-    /// Operations in one execution.
-    pub(crate) steps: u32,
 }
 
 /// Turns and time-outs for nothing that a thread gets when nobody can go on.
@@ -203,9 +196,13 @@ pub(crate) struct State {
     pub(super) last: usize,
     pub(crate) nanos: u64,
     pub(crate) tracer: Tracer,
+    /// While traced: the messages that the read about to run could take, the newest first.
+    pub(super) candidates: Vec<u32>,
+    /// While traced: the choices of the execution, in a form that fits other schedules too.
+    pub(super) wishes: Vec<Wish>,
     pub(crate) outcome: Option<String>,
-    /// Panics of threads that nobody has joined: thread, message, site.
-    pub(crate) panics: Vec<(usize, String, Option<Place>)>,
+    /// Panics of threads that nobody has joined: thread, panic, last operation.
+    pub(crate) panics: Vec<(usize, PanicData, Option<Place>)>,
     /// Who is frozen, and how many steps its operations take.
     pub(crate) liveness: crate::explorer::progress::Liveness,
     /// Which freed blocks may be allocated again.
@@ -248,6 +245,8 @@ impl State {
             last: 0,
             nanos: 0,
             tracer: Tracer::default(),
+            candidates: Vec::new(),
+            wishes: Vec::new(),
             outcome: None,
             panics: Vec::new(),
             liveness: crate::explorer::progress::Liveness::default(),
@@ -280,6 +279,8 @@ impl State {
         self.last = 0;
         self.nanos = 0;
         self.tracer.reset();
+        self.candidates.clear();
+        self.wishes.clear();
         self.outcome = None;
         self.panics.clear();
         self.liveness.reset();
