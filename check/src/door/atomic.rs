@@ -1,6 +1,6 @@
 //! Atomic integers, booleans and pointers, fences: [`std::sync::atomic`].
 
-use super::object::Identity;
+use crate::door::object::Identity;
 use crate::seam::op::Rmw;
 use crate::seam::outside;
 use crate::seam::runtime::{self, Obj, Runtime};

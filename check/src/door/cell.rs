@@ -1,6 +1,6 @@
 //! The cell through which every structure reaches plain shared memory.
 
-use super::object::Identity;
+use crate::door::object::Identity;
 use crate::seam::outside;
 use crate::seam::runtime::{self, Access};
 use std::panic::Location;

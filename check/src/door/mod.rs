@@ -7,6 +7,7 @@ mod barrier;
 pub mod cell;
 mod condvar;
 mod fences;
+mod held;
 pub mod hint;
 mod locals;
 pub mod mpsc;
@@ -20,6 +21,7 @@ mod rwlock;
 pub mod thread;
 pub mod time;
 
+pub use crate::thread_local;
 pub use arc::{Arc, Weak};
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
@@ -29,6 +31,3 @@ pub use mutex::{Mutex, MutexGuard};
 pub use once::{LazyLock, Once, OnceLock, OnceState};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
-
-#[doc(hidden)]
-pub use std::thread_local as real_thread_local;

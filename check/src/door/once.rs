@@ -22,9 +22,9 @@
 //! was. If the execution did not run to its end the value is forgotten instead:
 //! nobody knows in which state its threads left it.
 
-use super::atomic::{AtomicU8, Ordering};
-use super::condvar::Condvar;
-use super::mutex::{Mutex, MutexGuard};
+use crate::door::atomic::{AtomicU8, Ordering};
+use crate::door::condvar::Condvar;
+use crate::door::mutex::{Mutex, MutexGuard};
 use crate::seam::context;
 use crate::seam::runtime;
 use crate::seam::statics;

@@ -36,12 +36,20 @@ pub(super) struct Counts {
 impl Counts {
     /// One handle that keeps the value.
     pub(super) const fn one() -> Counts {
-        Counts { strong: AtomicUsize::new(1), weak: AtomicUsize::new(1), weak_made: real::AtomicBool::new(false) }
+        Counts {
+            strong: AtomicUsize::new(1),
+            weak: AtomicUsize::new(1),
+            weak_made: real::AtomicBool::new(false),
+        }
     }
 
     /// One weak handle to a value that is still to come.
     pub(super) const fn to_come() -> Counts {
-        Counts { strong: AtomicUsize::new(0), weak: AtomicUsize::new(1), weak_made: real::AtomicBool::new(true) }
+        Counts {
+            strong: AtomicUsize::new(0),
+            weak: AtomicUsize::new(1),
+            weak_made: real::AtomicBool::new(true),
+        }
     }
 
     /// How many handles keep the value.
@@ -225,7 +233,8 @@ impl<T> Block<T> {
 
 /// The layout of a block whose value has the layout `value`, and where in it the value is.
 fn layout(value: Layout) -> (Layout, usize) {
-    let (layout, offset) = Layout::new::<Counts>().extend(value).expect("the value has been allocated before");
+    let (layout, offset) =
+        Layout::new::<Counts>().extend(value).expect("the value has been allocated before");
     (layout.pad_to_align(), offset)
 }
 

@@ -265,11 +265,7 @@ impl Arc<dyn Any + Send + Sync> {
     ///
     /// If it is not a `T`; the handle is the error.
     pub fn downcast<T: Any + Send + Sync>(self) -> Result<Arc<T>, Self> {
-        if (*self).is::<T>() {
-            Ok(Arc::of(ManuallyDrop::new(self).block.cast()))
-        } else {
-            Err(self)
-        }
+        if (*self).is::<T>() { Ok(Arc::of(ManuallyDrop::new(self).block.cast())) } else { Err(self) }
     }
 }
 
