@@ -96,6 +96,8 @@ struct Progress {
     /// Threads that were frozen, and steps that were counted.
     liveness: Liveness,
     reuse: Reuse,
+    /// Raw pointers to what cells hold that models got.
+    unseen_cells: u64,
 }
 
 impl Progress {
@@ -422,6 +424,7 @@ impl Progress {
         self.hooked &= other.hooked;
         self.liveness.join(other.liveness);
         self.reuse.join(&other.reuse);
+        self.unseen_cells += other.unseen_cells;
     }
 }
 
@@ -459,6 +462,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
         hooked: false,
         meter,
         liveness: Liveness::default(),
+        unseen_cells: 0,
         reuse: Reuse::default(),
     }));
     let mut driver = Driver { state, progress: Arc::clone(&progress), under_way: false, seat: Seat::take() };
@@ -474,11 +478,13 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
     drop(watched);
     let liveness = std::mem::take(&mut driver.state.liveness);
     let reuse = std::mem::take(&mut driver.state.reuse);
+    let unseen_cells = driver.state.unseen_cells;
     drop(driver);
     let progress = Arc::into_inner(progress).expect("the driver is gone");
     let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.hooked = heap::hooked();
     (progress.liveness, progress.reuse) = (liveness, reuse);
+    progress.unseen_cells = unseen_cells;
     progress
 }
 
@@ -506,6 +512,14 @@ impl Drop for Installed {
     }
 }
 
+/// Whether code of this program was compiled with the thread-sanitizer pass.
+fn pass_is_active() -> bool {
+    #[cfg(feature = "plain")]
+    return crate::explorer::tsan::is_active();
+    #[cfg(not(feature = "plain"))]
+    false
+}
+
 fn report(progress: &mut Progress) -> Report {
     let complete = progress.stages.verdict(progress.too_large);
     let verdict = match (&progress.failure, complete, &progress.limit) {
@@ -526,6 +540,12 @@ fn report(progress: &mut Progress) -> Report {
         notes.push(
             "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen".into(),
         );
+    }
+    if progress.unseen_cells > 0 && !pass_is_active() {
+        notes.push(format!(
+            "{} calls of `UnsafeCell::get`: what is done through the pointer is not seen without the thread-sanitizer pass",
+            progress.unseen_cells
+        ));
     }
     let mut report = Report {
         name: progress.plan.name.clone(),
