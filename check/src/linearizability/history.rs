@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 
+/// The position of an event that never comes: later than all others.
+pub(crate) const NEVER: u64 = u64::MAX;
+
 /// One call of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Call<O, R> {
@@ -22,8 +25,8 @@ pub struct Call<O, R> {
 
 impl<O, R> Call<O, R> {
     /// The position of the response, infinite for an open call.
-    pub(super) fn end(&self) -> u64 {
-        self.returned.unwrap_or(u64::MAX)
+    pub(crate) fn end(&self) -> u64 {
+        self.returned.unwrap_or(NEVER)
     }
 }
 
@@ -56,7 +59,7 @@ impl<O, R> History<O, R> {
         }
         positions.sort_unstable();
         assert!(positions.windows(2).all(|pair| pair[0] != pair[1]), "two events share a position");
-        assert!(positions.last() != Some(&u64::MAX), "the last position means an open call");
+        assert!(positions.last() != Some(&NEVER), "the last position means an open call");
         History { calls, before: None }
     }
 
@@ -103,14 +106,14 @@ impl<O, R> History<O, R> {
     }
 
     /// For each call the calls that precede it, if the order is not real time.
-    pub(super) fn before(&self) -> Option<&[Vec<usize>]> {
+    pub(crate) fn before(&self) -> Option<&[Vec<usize>]> {
         self.before.as_deref()
     }
 }
 
 impl<O: Clone, R: Clone> History<O, R> {
     /// The history of the calls `keep` alone (ascending).
-    pub(super) fn restrict(&self, keep: &[usize]) -> Self {
+    pub(crate) fn restrict(&self, keep: &[usize]) -> Self {
         let calls = keep.iter().map(|call| self.calls[*call].clone()).collect();
         let before = self.before.as_ref().map(|before| {
             let renamed: HashMap<usize, usize> =
@@ -125,7 +128,7 @@ impl<O: Clone, R: Clone> History<O, R> {
     /// What had happened up to and with position `last`. A call that was open
     /// then keeps the result that it gave later: a linearization of the prefix
     /// need not hold it, but if it does, with that result.
-    pub(super) fn prefix(&self, last: u64) -> (Self, Vec<usize>) {
+    pub(crate) fn prefix(&self, last: u64) -> (Self, Vec<usize>) {
         let keep: Vec<usize> = (0..self.len()).filter(|call| self.calls[*call].invoked <= last).collect();
         let mut prefix = self.restrict(&keep);
         for call in &mut prefix.calls {

@@ -1,7 +1,7 @@
 //! Ready specifications made of others: many objects under keys, and a lock.
 
-use crate::linearizability::history::{Call, Value};
-use crate::linearizability::spec::{Spec, part_of};
+use crate::linearizability::history::{Call, History, Value};
+use crate::linearizability::spec::{Monitored, Spec, part_of};
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
@@ -61,18 +61,13 @@ impl<K: Value + Ord, S: Spec> Spec for Keyed<K, S> {
         part_of(&op.key)
     }
 
-    fn monitor(
-        &self,
-        history: &crate::linearizability::history::History<Self::Op, S::Ret>,
-    ) -> crate::linearizability::spec::Monitored {
+    fn monitor(&self, history: &History<Self::Op, S::Ret>) -> Monitored {
         let calls = history.calls();
         let alone = calls.windows(2).all(|pair| pair[0].op.key == pair[1].op.key);
         if !alone {
-            return crate::linearizability::spec::Monitored::Unsuited;
+            return Monitored::Unsuited;
         }
-        self.each.monitor(&crate::linearizability::history::History::real_time(
-            calls.iter().map(without_key).collect(),
-        ))
+        self.each.monitor(&History::real_time(calls.iter().map(without_key).collect()))
     }
 
     fn droppable(&self, calls: &[Call<Self::Op, S::Ret>]) -> Vec<Vec<usize>> {

@@ -32,20 +32,20 @@ use crate::linearizability::spec::Spec;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-/// What the search found.
+/// What a search comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum SearchResult {
     /// The calls in an order that explains their results.
-    Order(Vec<usize>),
+    Linearization(Vec<usize>),
     /// There is none. This is the longest beginning of one, and the state after it.
-    Stuck { order: Vec<usize>, state: String },
+    NoLinearization { prefix: Vec<usize>, state: String },
     /// The search visited as many configurations as it was allowed to.
-    GaveUp,
+    BudgetExhausted,
 }
 
 /// Calls put in order, and the state after them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Config<S> {
+struct Configuration<S> {
     /// The first completed call (as a rank) that is not in order yet.
     low: u32,
     /// Later completed calls that are, ascending.
@@ -56,32 +56,32 @@ struct Config<S> {
 }
 
 /// A configuration whose successors are being tried.
-struct Frame<S> {
-    config: Rc<Config<S>>,
+struct SearchFrame<S> {
+    config: Rc<Configuration<S>>,
     node: usize,
     /// Calls to try next, the last one first.
-    calls: Vec<Next>,
+    calls: Vec<NextCall>,
     /// States to try next.
-    states: Vec<Rc<Config<S>>>,
+    states: Vec<Rc<Configuration<S>>>,
     /// The call that leads to them.
     by: usize,
 }
 
 /// A call that may come next: its rank among the completed or the open calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
+enum NextCall {
     Completed(u32),
     Open(u32),
 }
 
-struct Search<'a, S: Spec> {
+struct LinearizationSearch<'a, S: Spec> {
     spec: &'a S,
     history: &'a History<S::Op, S::Ret>,
     /// Completed calls by invocation.
     completed: Vec<usize>,
     /// Open calls by invocation.
     open: Vec<usize>,
-    /// Whether the open calls wait, in [`Open`]'s sense.
+    /// Whether the open calls wait, in [`OpenCalls`]'s sense.
     waiting: bool,
     /// The rank of each call in its list.
     rank: Vec<u32>,
@@ -91,7 +91,7 @@ struct Search<'a, S: Spec> {
 
 /// What the calls that are open have done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Open {
+pub(crate) enum OpenCalls {
     /// Anything, or nothing yet.
     Unknown,
     /// Nothing: they wait, and in the final state none of them can run.
@@ -102,9 +102,9 @@ pub(crate) enum Open {
 pub(crate) fn search<S: Spec>(
     spec: &S,
     history: &History<S::Op, S::Ret>,
-    state_of_open: Open,
+    open_calls: OpenCalls,
     budget: u64,
-) -> Found {
+) -> SearchResult {
     let calls = history.calls();
     let by_invocation = |open: bool| {
         let mut list: Vec<usize> =
@@ -117,20 +117,21 @@ pub(crate) fn search<S: Spec>(
     for list in [&completed, &open] {
         list.iter().enumerate().for_each(|(at, call)| rank[*call] = at as u32);
     }
-    let waiting = state_of_open == Open::Waiting;
-    Search { spec, history, completed, open, waiting, rank, nodes: vec![(0, 0)] }.run(budget)
+    let waiting = open_calls == OpenCalls::Waiting;
+    LinearizationSearch { spec, history, completed, open, waiting, rank, nodes: vec![(0, 0)] }.run(budget)
 }
 
-impl<S: Spec> Search<'_, S> {
-    fn run(mut self, budget: u64) -> Found {
-        let first = Rc::new(Config { low: 0, ahead: Vec::new(), open: Vec::new(), state: self.spec.init() });
+impl<S: Spec> LinearizationSearch<'_, S> {
+    fn run(mut self, budget: u64) -> SearchResult {
+        let first =
+            Rc::new(Configuration { low: 0, ahead: Vec::new(), open: Vec::new(), state: self.spec.init() });
         let mut seen = HashSet::from([Rc::clone(&first)]);
         let mut frames = vec![self.frame(first, 0)];
         let mut deepest = (0, 0, self.spec.init());
         while let Some(frame) = frames.last_mut() {
             if frame.config.low as usize == self.completed.len() && self.may_end(&frame.config.state) {
                 let node = frame.node;
-                return Found::Order(self.path(node));
+                return SearchResult::Linearization(self.path(node));
             }
             let Some(next) = frame.states.pop() else {
                 match frame.calls.pop() {
@@ -143,7 +144,7 @@ impl<S: Spec> Search<'_, S> {
                 continue;
             }
             if seen.len() as u64 > budget {
-                return Found::GaveUp;
+                return SearchResult::BudgetExhausted;
             }
             self.nodes.push((frame.node, frame.by));
             let node = self.nodes.len() - 1;
@@ -153,7 +154,7 @@ impl<S: Spec> Search<'_, S> {
             }
             frames.push(self.frame(next, node));
         }
-        Found::Stuck { order: self.path(deepest.1), state: format!("{:?}", deepest.2) }
+        SearchResult::NoLinearization { prefix: self.path(deepest.1), state: format!("{:?}", deepest.2) }
     }
 
     /// Whether the open calls are as they should be in the final `state`.
@@ -175,33 +176,37 @@ impl<S: Spec> Search<'_, S> {
         path
     }
 
-    fn frame(&self, config: Rc<Config<S::State>>, node: usize) -> Frame<S::State> {
+    fn frame(&self, config: Rc<Configuration<S::State>>, node: usize) -> SearchFrame<S::State> {
         let calls = self.candidates(&config);
-        Frame { config, node, calls, states: Vec::new(), by: 0 }
+        SearchFrame { config, node, calls, states: Vec::new(), by: 0 }
     }
 
     /// Adds the states that the call `next` leads to.
-    fn enter(&self, frame: &mut Frame<S::State>, next: Next) {
+    fn enter(&self, frame: &mut SearchFrame<S::State>, next: NextCall) {
         let config = &frame.config;
         let call = match next {
-            Next::Completed(rank) => self.completed[rank as usize],
-            Next::Open(rank) => self.open[rank as usize],
+            NextCall::Completed(rank) => self.completed[rank as usize],
+            NextCall::Open(rank) => self.open[rank as usize],
         };
         frame.by = call;
         let what = &self.history.calls()[call];
         for state in self.spec.successors(&config.state, &what.op, what.ret.as_ref()) {
-            let mut after =
-                Config { low: config.low, ahead: config.ahead.clone(), open: config.open.clone(), state };
+            let mut after = Configuration {
+                low: config.low,
+                ahead: config.ahead.clone(),
+                open: config.open.clone(),
+                state,
+            };
             match next {
-                Next::Completed(rank) => after.put(rank),
-                Next::Open(rank) => insert(&mut after.open, rank),
+                NextCall::Completed(rank) => after.put(rank),
+                NextCall::Open(rank) => insert(&mut after.open, rank),
             }
             frame.states.push(Rc::new(after));
         }
     }
 
     /// The calls that nothing missing precedes, the most urgent last.
-    fn candidates(&self, config: &Config<S::State>) -> Vec<Next> {
+    fn candidates(&self, config: &Configuration<S::State>) -> Vec<NextCall> {
         let calls = self.history.calls();
         let mut next: Vec<u32> = Vec::new();
         // The first response among the missing calls: what is invoked later must wait.
@@ -219,7 +224,7 @@ impl<S: Spec> Search<'_, S> {
             }
         }
         if self.waiting {
-            return next.into_iter().map(Next::Completed).collect();
+            return next.into_iter().map(NextCall::Completed).collect();
         }
         next.sort_by_key(|rank| std::cmp::Reverse(calls[self.completed[*rank as usize]].end()));
         let open = (0..self.open.len() as u32).rev().filter(|rank| config.open.binary_search(rank).is_err());
@@ -228,12 +233,12 @@ impl<S: Spec> Search<'_, S> {
             let early = calls[call].invoked < first_end || !self.history.is_real_time();
             early && self.ready(config, call)
         };
-        let open = open.filter(may_come).map(Next::Open);
-        open.chain(next.into_iter().map(Next::Completed)).collect()
+        let open = open.filter(may_come).map(NextCall::Open);
+        open.chain(next.into_iter().map(NextCall::Completed)).collect()
     }
 
     /// Whether all that precede `call` in the history's partial order have come.
-    fn ready(&self, config: &Config<S::State>, call: usize) -> bool {
+    fn ready(&self, config: &Configuration<S::State>, call: usize) -> bool {
         let Some(before) = self.history.before() else {
             return true;
         };
@@ -245,7 +250,7 @@ impl<S: Spec> Search<'_, S> {
     }
 }
 
-impl<S> Config<S> {
+impl<S> Configuration<S> {
     fn has(&self, rank: u32) -> bool {
         rank < self.low || self.ahead.binary_search(&rank).is_ok()
     }

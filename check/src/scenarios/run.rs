@@ -3,11 +3,12 @@
 use crate::Check;
 use crate::Report;
 use crate::door::thread;
-use crate::linearizability::check::BUDGET;
-use crate::linearizability::explain::{Explained, explain_within};
+use crate::linearizability::check::{BUDGET, Linearizability};
+use crate::linearizability::explain::explain_within;
 use crate::linearizability::history::{History, Value};
 use crate::linearizability::spec::Spec;
-use crate::linearizability::wgl;
+use crate::linearizability::table;
+use crate::linearizability::wgl::{self, OpenCalls, SearchResult};
 use crate::scenarios::program::{Odometer, OpOf, RetOf, Scenario, Size, Subject};
 use crate::scenarios::record::{Log, Order};
 use crate::seam::panics;
@@ -20,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Which scenarios to run.
 #[derive(Clone, Copy, Debug)]
-enum Pick {
+enum Selection {
     All,
     Random { count: u64, seed: u64 },
 }
@@ -75,18 +76,18 @@ pub struct Scenarios<S: Subject> {
     name: String,
     subject: Arc<S>,
     size: Size,
-    pick: Pick,
+    selection: Selection,
     order: Order,
     plan: Box<dyn Fn(Check) -> Check>,
 }
 
 impl<S: Subject> fmt::Debug for Scenarios<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Scenarios { name, size, pick, order, .. } = self;
+        let Scenarios { name, size, selection, order, .. } = self;
         f.debug_struct("Scenarios")
             .field("name", name)
             .field("size", size)
-            .field("pick", pick)
+            .field("selection", selection)
             .field("order", order)
             .finish_non_exhaustive()
     }
@@ -94,7 +95,8 @@ impl<S: Subject> fmt::Debug for Scenarios<S> {
 
 /// A scenario that failed, as small as it got.
 #[derive(Clone, Debug)]
-pub struct Shown<O> {
+#[non_exhaustive]
+pub struct FailingScenario<O> {
     /// The scenario.
     pub scenario: Scenario<O>,
     /// It as a table.
@@ -105,6 +107,7 @@ pub struct Shown<O> {
 
 /// What a search over scenarios found.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 #[must_use = "findings may be a failure"]
 pub struct Findings<O> {
     /// The name of the search.
@@ -118,7 +121,7 @@ pub struct Findings<O> {
     /// The reports of scenarios that hit a limit. Not a pass.
     pub limits: Vec<Report>,
     /// The scenario that failed, if one did; it ended the search.
-    pub failure: Option<Shown<O>>,
+    pub failure: Option<FailingScenario<O>>,
 }
 
 impl<O> Findings<O> {
@@ -156,7 +159,7 @@ impl<S: Subject> Scenarios<S> {
             name: name.into(),
             subject: Arc::new(subject),
             size: Size { threads: 2, ops: 2, init: 0, post: 0 },
-            pick: Pick::All,
+            selection: Selection::All,
             order: Order::default(),
             plan: Box::new(|check| check),
         }
@@ -193,7 +196,7 @@ impl<S: Subject> Scenarios<S> {
     /// If that is none.
     pub fn random(mut self, scenarios: u64, seed: u64) -> Self {
         assert!(scenarios > 0, "a search over 0 scenarios finds nothing");
-        self.pick = Pick::Random { count: scenarios, seed };
+        self.selection = Selection::Random { count: scenarios, seed };
         self
     }
 
@@ -227,20 +230,20 @@ impl<S: Subject> Scenarios<S> {
             failure: None,
         };
         let mut odometer = Odometer::default();
-        let mut rng = Rng::new(if let Pick::Random { seed, .. } = self.pick { seed } else { 0 });
+        let mut rng = Rng::new(if let Selection::Random { seed, .. } = self.selection { seed } else { 0 });
         let mut tries = 0;
         loop {
-            let mut pick = |of: usize| match self.pick {
-                Pick::All => odometer.pick(of),
-                Pick::Random { .. } => rng.below(of),
+            let mut pick = |of: usize| match self.selection {
+                Selection::All => odometer.pick(of),
+                Selection::Random { .. } => rng.below(of),
             };
             tries += 1;
             if let Some(scenario) = Scenario::make(&*self.subject, self.size, &mut pick) {
                 self.one(scenario, &mut findings);
             }
-            let more = match self.pick {
-                Pick::All => odometer.turn(),
-                Pick::Random { count, .. } => findings.scenarios < count && tries < 100 * count,
+            let more = match self.selection {
+                Selection::All => odometer.turn(),
+                Selection::Random { count, .. } => findings.scenarios < count && tries < 100 * count,
             };
             if !more || findings.failure.is_some() {
                 break;
@@ -274,7 +277,7 @@ impl<S: Subject> Scenarios<S> {
             }
         }
         let table = scenario.show(&*self.subject);
-        findings.failure = Some(Shown { scenario, table, report });
+        findings.failure = Some(FailingScenario { scenario, table, report });
     }
 
     /// Checks one scenario; also how many histories it had.
@@ -314,10 +317,10 @@ impl<O: Value, R: Value> Judge<O, R> {
             return said.clone();
         }
         let said = match explain_within(spec, &history, BUDGET) {
-            Explained::Linearizable if stuck => waits_wrongly(spec, &history),
-            Explained::Linearizable => None,
-            Explained::Not(counterexample) => Some(counterexample.to_string()),
-            Explained::GaveUp(budget) => Some(format!("undecided after {budget} configurations")),
+            Linearizability::Linearizable if stuck => waits_wrongly(spec, &history),
+            Linearizability::Linearizable => None,
+            Linearizability::NotLinearizable(counterexample) => Some(counterexample.to_string()),
+            Linearizability::GaveUp(budget) => Some(format!("undecided after {budget} configurations")),
         };
         known.insert((history, stuck), said.clone());
         said
@@ -326,12 +329,12 @@ impl<O: Value, R: Value> Judge<O, R> {
 
 /// Whether some call waits for ever that the specification lets run.
 fn waits_wrongly<T: Spec>(spec: &T, history: &History<T::Op, T::Ret>) -> Option<String> {
-    match wgl::search(spec, history, wgl::Open::Waiting, BUDGET) {
-        wgl::Found::Order(_) => None,
-        wgl::Found::GaveUp => Some(format!("undecided after {BUDGET} configurations")),
-        wgl::Found::Stuck { .. } => {
+    match wgl::search(spec, history, OpenCalls::Waiting, BUDGET) {
+        SearchResult::Linearization(_) => None,
+        SearchResult::BudgetExhausted => Some(format!("undecided after {BUDGET} configurations")),
+        SearchResult::NoLinearization { .. } => {
             let all: Vec<usize> = (0..history.len()).collect();
-            let table = crate::linearizability::table::partial(spec, history, &all);
+            let table = table::partial(spec, history, &all);
             Some(format!("a call waits for ever though it could run:\n{table}"))
         }
     }
