@@ -229,3 +229,54 @@ impl<O, R> Recorder<O, R> {
 /// What a value of an operation must be able to do.
 pub trait Value: Clone + Eq + Hash + fmt::Debug {}
 impl<T: Clone + Eq + Hash + fmt::Debug> Value for T {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(process: usize, invoked: u64, returned: Option<u64>) -> Call<&'static str, u8> {
+        Call { process, op: "op", ret: None, invoked, returned }
+    }
+
+    #[test]
+    fn a_prefix_opens_the_calls_that_had_not_returned() {
+        let history = History::real_time(vec![call(0, 1, Some(3)), call(1, 2, Some(5)), call(2, 4, None)]);
+        let (prefix, kept) = history.prefix(3);
+        assert_eq!(prefix.calls(), [call(0, 1, Some(3)), call(1, 2, None)]);
+        assert_eq!(kept, [0, 1]);
+    }
+
+    #[test]
+    fn a_restriction_renames_what_precedes() {
+        let calls = (0..3).map(|n| call(n, n as u64, None)).collect();
+        let history = History::partial(calls, vec![vec![], vec![0], vec![0, 1]]);
+        assert_eq!(history.restrict(&[1, 2]).before(), Some(&[vec![], vec![0]][..]));
+    }
+
+    #[test]
+    #[should_panic(expected = "two events share a position")]
+    fn events_at_one_position_are_refused() {
+        History::real_time(vec![call(0, 1, Some(2)), call(1, 2, Some(3))]);
+    }
+
+    #[test]
+    #[should_panic(expected = "calls that precede each other in a ring")]
+    fn a_ring_is_refused() {
+        History::partial(vec![call(0, 1, None), call(1, 2, None)], vec![vec![1], vec![0]]);
+    }
+
+    #[test]
+    fn a_recorder_leaves_out_what_failed() {
+        let mut recorder = Recorder::new();
+        let (a, b, c) = (recorder.invoke(0, "a"), recorder.invoke(1, "b"), recorder.invoke(2, "c"));
+        recorder.fail(b);
+        recorder.info(c);
+        recorder.at(9);
+        recorder.ok(a, 7u8);
+        let calls = [
+            Call { process: 0, op: "a", ret: Some(7), invoked: 1, returned: Some(9) },
+            Call { process: 2, op: "c", ret: None, invoked: 3, returned: None },
+        ];
+        assert_eq!(recorder.finish().calls(), calls);
+    }
+}

@@ -165,3 +165,61 @@ fn cover(values: &[Residence], from: u64, to: u64) -> Vec<&Residence> {
     }
     cover
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linearizability::history::Call;
+
+    fn call(
+        op: BufferOp<u8>,
+        ret: Option<BufferRet<u8>>,
+        span: (u64, u64),
+    ) -> Call<BufferOp<u8>, BufferRet<u8>> {
+        let returned = ret.is_some().then_some(span.1);
+        Call { process: 0, op, ret, invoked: span.0, returned }
+    }
+
+    fn push(value: u8, span: (u64, u64)) -> Call<BufferOp<u8>, BufferRet<u8>> {
+        call(BufferOp::Push(value), Some(BufferRet::Pushed), span)
+    }
+
+    fn pop(value: u8, span: (u64, u64)) -> Call<BufferOp<u8>, BufferRet<u8>> {
+        call(BufferOp::Pop, Some(BufferRet::Popped(value)), span)
+    }
+
+    #[test]
+    fn a_value_is_inside_between_its_calls() {
+        let calls = [push(1, (1, 2)), pop(1, (5, 6)), push(2, (3, 8)), pop(2, (4, 7))];
+        let residences = Residences::of(&calls).expect("each value is pushed once");
+        let inside: Vec<_> = residences.values.iter().map(Residence::inside).collect();
+        assert_eq!(inside, [Some((2, 5)), None], "the calls of the second value overlap");
+        // The push of the second value is cut to the response of its pop.
+        assert_eq!(residences.values[1].push, (3, 7));
+    }
+
+    #[test]
+    fn a_pop_that_found_nothing_is_false_where_values_cover_it() {
+        let empty = call(BufferOp::Pop, Some(BufferRet::Empty), (5, 8));
+        let calls = [push(1, (1, 2)), pop(1, (7, 10)), push(2, (3, 4)), pop(2, (9, 11)), empty.clone()];
+        let residences = Residences::of(&calls).expect("each value is pushed once");
+        let (pop, cover) = residences.false_empty().expect("2 is inside from 4 to 9");
+        assert_eq!((pop, cover.len(), cover[0].push_call), (4, 1, 2));
+        let residences = Residences::of(&[calls[0].clone(), calls[1].clone(), empty]).expect("as above");
+        assert!(residences.false_empty().is_none(), "1 may have left before 8");
+    }
+
+    #[test]
+    fn what_no_buffer_can_do_is_a_violation() {
+        let why = |calls: &[Call<BufferOp<u8>, BufferRet<u8>>]| match Residences::of(calls) {
+            Err(Monitored::Violation(violation)) => violation.why,
+            other => panic!("no violation: {other:?}"),
+        };
+        assert_eq!(why(&[pop(1, (1, 2))]), "1 is popped and was never pushed");
+        assert_eq!(why(&[pop(1, (1, 2)), push(1, (3, 4))]), "1 is popped before it is pushed");
+        let twice = [push(1, (1, 2)), pop(1, (3, 4)), pop(1, (5, 6))];
+        assert_eq!(why(&twice), "1 is popped 2 times and was pushed once");
+        let same = Residences::of(&[push(1, (1, 2)), push(1, (3, 4))]);
+        assert!(matches!(same, Err(Monitored::Unsuited)), "the values are not distinct");
+    }
+}

@@ -273,3 +273,134 @@ fn insert(list: &mut Vec<u32>, rank: u32) {
         list.insert(at, rank);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linearizability::buffer::{BufferOp, BufferRet};
+    use crate::linearizability::history::Call;
+    use crate::linearizability::queue::Queue;
+
+    type Answer = (BufferOp<u8>, Option<BufferRet<u8>>);
+    type QueueHistory = History<BufferOp<u8>, BufferRet<u8>>;
+
+    /// Operations of a queue with room for one, and what they may come back with.
+    const ANSWERS: [Answer; 7] = [
+        (BufferOp::Push(1), Some(BufferRet::Pushed)),
+        (BufferOp::Push(2), Some(BufferRet::Full)),
+        (BufferOp::Pop, Some(BufferRet::Popped(1))),
+        (BufferOp::Pop, Some(BufferRet::Empty)),
+        (BufferOp::Push(1), None),
+        (BufferOp::Recv, None),
+        (BufferOp::Send(2), None),
+    ];
+
+    /// Invocations and responses of three calls: one after the other, all at once, and between.
+    const SPANS: [[(u64, u64); 3]; 4] = [
+        [(1, 2), (3, 4), (5, 6)],
+        [(1, 4), (2, 5), (3, 6)],
+        [(1, 3), (2, 5), (4, 6)],
+        [(1, 6), (2, 3), (4, 5)],
+    ];
+
+    /// What precedes what, for three calls in a partial order.
+    const ORDERS: [[&[usize]; 3]; 3] = [[&[], &[], &[]], [&[], &[], &[0]], [&[1, 2], &[], &[1]]];
+
+    fn calls(which: usize, spans: [(u64, u64); 3]) -> Vec<Call<BufferOp<u8>, BufferRet<u8>>> {
+        let picks = [which % 7, which / 7 % 7, which / 49];
+        let call = |(process, (pick, span)): (usize, (usize, (u64, u64)))| {
+            let (op, ret) = ANSWERS[pick].clone();
+            let returned = ret.is_some().then_some(span.1);
+            Call { process, op, ret, invoked: span.0, returned }
+        };
+        picks.into_iter().zip(spans).enumerate().map(call).collect()
+    }
+
+    /// All histories of three calls with these answers.
+    fn histories() -> impl Iterator<Item = QueueHistory> {
+        let real_time = SPANS
+            .into_iter()
+            .flat_map(|spans| (0..343).map(move |which| History::real_time(calls(which, spans))));
+        let partial = ORDERS.into_iter().flat_map(|order| {
+            let order: Vec<Vec<usize>> = order.iter().map(|earlier| earlier.to_vec()).collect();
+            (0..343).map(move |which| History::partial(calls(which, SPANS[0]), order.clone()))
+        });
+        real_time.chain(partial)
+    }
+
+    fn precedes(history: &QueueHistory, a: usize, b: usize) -> bool {
+        let (first, second) = (&history.calls()[a], &history.calls()[b]);
+        match history.before() {
+            Some(before) => first.returned.is_some() && before[b].contains(&a),
+            None => first.returned.is_some_and(|returned| returned < second.invoked),
+        }
+    }
+
+    /// Tries every order, and remembers nothing.
+    fn has_order(
+        spec: &Queue<u8>,
+        history: &QueueHistory,
+        done: &[usize],
+        state: &State,
+        open: OpenCalls,
+    ) -> bool {
+        let calls = history.calls();
+        let missing: Vec<usize> = (0..calls.len()).filter(|call| !done.contains(call)).collect();
+        let waits = |call: &usize| spec.successors(state, &calls[*call].op, None).is_empty();
+        let is_open = |call: &usize| calls[*call].returned.is_none();
+        if missing.iter().all(is_open) && (open == OpenCalls::Unknown || missing.iter().all(waits)) {
+            return true;
+        }
+        missing.iter().any(|call| {
+            let first = missing.iter().all(|other| !precedes(history, *other, *call));
+            let may = first && !(is_open(call) && open == OpenCalls::Waiting);
+            let states = spec.successors(state, &calls[*call].op, calls[*call].ret.as_ref());
+            let done = [done, &[*call]].concat();
+            may && states.iter().any(|state| has_order(spec, history, &done, state, open))
+        })
+    }
+
+    type State = <Queue<u8> as Spec>::State;
+
+    #[test]
+    fn the_search_finds_an_order_exactly_where_there_is_one() {
+        let spec = Queue::bounded(1);
+        let (mut some, mut none) = (0, 0);
+        for history in histories() {
+            for open in [OpenCalls::Unknown, OpenCalls::Waiting] {
+                let expected = has_order(&spec, &history, &[], &spec.init(), open);
+                match search(&spec, &history, open, u64::MAX) {
+                    SearchResult::Linearization(order) => {
+                        assert!(expected, "{open:?}: {history:#?}");
+                        let mut states = vec![spec.init()];
+                        for (at, call) in order.iter().enumerate() {
+                            let what = &history.calls()[*call];
+                            assert!(order[at..].iter().all(|later| !precedes(&history, *later, *call)));
+                            let next = |state| spec.successors(state, &what.op, what.ret.as_ref());
+                            states = states.iter().flat_map(next).collect();
+                        }
+                        assert!(!states.is_empty(), "{order:?} is none: {history:#?}");
+                        some += 1;
+                    }
+                    result @ SearchResult::NoLinearization { .. } => {
+                        assert!(!expected, "{open:?}, {result:?}: {history:#?}");
+                        none += 1;
+                    }
+                    SearchResult::BudgetExhausted => panic!("there is no budget"),
+                }
+            }
+        }
+        assert!(some > 500 && none > 500, "{some} with an order, {none} without");
+    }
+
+    #[test]
+    fn the_longest_beginning_is_shown_with_its_state() {
+        // push(1) = ok, push(2) = full, pop() = empty, one after the other.
+        let history = History::real_time(calls(7 + 3 * 49, SPANS[0]));
+        let result = search(&Queue::bounded(1), &history, OpenCalls::Unknown, u64::MAX);
+        let expected = SearchResult::NoLinearization { prefix: vec![0, 1], state: "[1]".into() };
+        assert_eq!(result, expected);
+        let result = search(&Queue::bounded(1), &history, OpenCalls::Unknown, 1);
+        assert_eq!(result, SearchResult::BudgetExhausted);
+    }
+}
