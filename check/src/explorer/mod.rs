@@ -1,6 +1,6 @@
 //! TBD.
 
-pub(crate) mod alloc;
+pub(crate) mod allocations;
 pub(crate) mod decide;
 pub(crate) mod driver;
 pub(crate) mod follow;

@@ -9,9 +9,11 @@ use crate::explorer::objects::{now, report_race, touch};
 use crate::explorer::progress::{self, Step};
 use crate::explorer::state::{Pending, State, Status, Stop, Want};
 use crate::explorer::tracing;
+use crate::seam::tracer;
 use crate::explorer::workers;
 use crate::graph::event::NONE;
 use crate::plan::orderings::{Ask, Role};
+use crate::report::cause::PanicData;
 use crate::report::data::Limit;
 use crate::report::step::{Operation, OperationKind};
 use crate::seam::clock::Clock;
@@ -26,7 +28,6 @@ use std::sync::atomic::Ordering;
 thread_local! {
     static STATE: Cell<*mut State> = const { Cell::new(ptr::null_mut()) };
     pub(super) static STATICS: std::cell::RefCell<Option<MutexGuard<'static, ()>>> = const { std::cell::RefCell::new(None) };
-    static RESETS: std::cell::RefCell<Vec<Box<dyn FnOnce()>>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
 /// The engine. Its state is the thread's.
@@ -48,11 +49,6 @@ pub(crate) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
     // SAFETY: the driver installed a state that lives as long as the check does. Only this thread uses
     // it, and `f` is a short piece of engine code that neither calls `with` again nor switches.
     f(unsafe { &mut *state })
-}
-
-/// Runs what the execution's statics asked for at its end.
-pub(crate) fn run_resets(completed: bool) {
-    crate::door::run_resets(RESETS.take(), completed);
 }
 
 /// Gives up control for ever: the execution is over.
@@ -141,7 +137,7 @@ fn sync_text(op: SyncOp, loc: u32, choice: &crate::search::stack::Choice) -> Str
         AltKind::Spurious => ": wakes for no reason",
         AltKind::Timeout => ": time is up",
     };
-    format!("{} {}{how}", op.name(), tracing::name(loc))
+    format!("{} {}{how}", op.name(), tracer::name(loc))
 }
 
 /// Whether the thread unwinds a panic: its operations then run at once, on the
@@ -194,7 +190,7 @@ impl Runtime for Explorer {
             let loc = touch(s, &obj, site).loc;
             if s.stop.is_none() {
                 s.store(loc, 0, Strength::RELEASE);
-                s.tracer.step(s.me, Some(site), || format!("unlock {}", tracing::name(loc)));
+                s.tracer.step(s.me, Some(site), || format!("unlock {}", tracer::name(loc)));
                 s.detail_event(OperationKind::Lock, "unlock", Strength::RELEASE, None);
             }
         });
@@ -376,20 +372,13 @@ impl Runtime for Explorer {
         with(|s| s.nanos)
     }
 
-    fn sleep(&self, nanos: u64, site: Site) {
+    fn pass(&self, nanos: u64) {
         with(|s| s.nanos += nanos);
-        self.yield_now(site);
     }
 
     fn outcome(&self, text: String) {
         let _engine = runtime::engine_code();
-        with(|s| match &mut s.outcome {
-            Some(outcome) => {
-                outcome.push_str("; ");
-                outcome.push_str(&text);
-            }
-            None => s.outcome = Some(text),
-        });
+        with(|s| runtime::add_outcome(&mut s.outcome, text));
     }
 
     fn begin_operation(&self, name: &str, limit: u32) {
@@ -402,11 +391,11 @@ impl Runtime for Explorer {
         with(|s| s.liveness.end_operation(s.me));
     }
 
-    fn panicked(&self, message: String) {
+    fn panicked(&self, panic: PanicData) {
         let _engine = runtime::engine_code();
         with(|s| {
             let site = s.graph.site;
-            s.panics.push((s.me, message, site));
+            s.panics.push((s.me, panic, site));
         });
     }
 
@@ -419,12 +408,6 @@ impl Runtime for Explorer {
 
     fn panic_taken(&self, thread: usize) {
         with(|s| s.panics.retain(|(by, _, _)| *by != thread));
-    }
-
-    fn reset_at_end(&self, addr: usize, reset: Box<dyn FnOnce()>) {
-        if crate::seam::statics::is_static(addr) {
-            RESETS.with_borrow_mut(|resets| resets.push(reset));
-        }
     }
 }
 

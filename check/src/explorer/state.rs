@@ -23,7 +23,6 @@
 //! else can go on, a waiting thread gets some turns for nothing, in case its
 //! loop counts; when these are used up, the execution is a livelock.
 
-use crate::explorer::tracing::Tracer;
 use crate::graph::event::NONE;
 use crate::graph::execution::Graph;
 use crate::graph::stamp::Stamp;
@@ -31,10 +30,13 @@ use crate::memory::race::CellState;
 use crate::plan::budget::Budget;
 use crate::plan::decision::Decision;
 use crate::plan::orderings::{Ask, Sites};
+use crate::report::cause::PanicData;
 use crate::report::data::{FailureKind, Limit};
 use crate::seam::clock::MAX_THREADS;
 use crate::seam::op::{Alt, AltKind, Rmw, Strength, SyncOp};
 use crate::seam::place::Place;
+use crate::seam::tracer::Tracer;
+use crate::search::minimise::Wish;
 use crate::search::sampler::Sampler;
 use crate::search::stack::{Choice, Stack, Written};
 use std::collections::BTreeSet;
@@ -194,9 +196,13 @@ pub(crate) struct State {
     pub(super) last: usize,
     pub(crate) nanos: u64,
     pub(crate) tracer: Tracer,
+    /// While traced: the messages that the read about to run could take, the newest first.
+    pub(super) candidates: Vec<u32>,
+    /// While traced: the choices of the execution, in a form that fits other schedules too.
+    pub(super) wishes: Vec<Wish>,
     pub(crate) outcome: Option<String>,
-    /// Panics of threads that nobody has joined: thread, message, site.
-    pub(crate) panics: Vec<(usize, String, Option<Place>)>,
+    /// Panics of threads that nobody has joined: thread, panic, last operation.
+    pub(crate) panics: Vec<(usize, PanicData, Option<Place>)>,
     /// Who is frozen, and how many steps its operations take.
     pub(crate) liveness: crate::explorer::progress::Liveness,
     /// Which freed blocks may be allocated again.
@@ -239,6 +245,8 @@ impl State {
             last: 0,
             nanos: 0,
             tracer: Tracer::default(),
+            candidates: Vec::new(),
+            wishes: Vec::new(),
             outcome: None,
             panics: Vec::new(),
             liveness: crate::explorer::progress::Liveness::default(),
@@ -271,6 +279,8 @@ impl State {
         self.last = 0;
         self.nanos = 0;
         self.tracer.reset();
+        self.candidates.clear();
+        self.wishes.clear();
         self.outcome = None;
         self.panics.clear();
         self.liveness.reset();

@@ -9,6 +9,7 @@ use crate::linearizability::table;
 use crate::linearizability::wgl::{self, OpenCalls, SearchResult};
 use crate::scenarios::program::{OpOf, RetOf, Scenario, Subject};
 use crate::scenarios::record::{Log, Order};
+use crate::seam::context;
 use crate::seam::panics;
 use crate::seam::runtime;
 use std::collections::HashMap;
@@ -85,7 +86,7 @@ pub(crate) fn execute<S: Subject>(
         let _engine = runtime::engine_code();
         let log = Arc::new(Log::<OpOf<S>, RetOf<S>>::new(order));
         let (subject, checker, log_when_stuck) = (Arc::clone(subject), Arc::clone(checker), Arc::clone(&log));
-        runtime::when_stuck(Some(Rc::new(move || {
+        context::when_stuck(Some(Rc::new(move || {
             if log_when_stuck.open() == 0 {
                 return Err("no call is open".into());
             }

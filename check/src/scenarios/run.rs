@@ -6,7 +6,7 @@ use crate::scenarios::execution::{HistoryChecker, execute};
 use crate::scenarios::findings::{FailingScenario, Findings};
 use crate::scenarios::program::{OpOf, Scenario, Size, Subject};
 use crate::scenarios::record::Order;
-use crate::seam::runtime;
+use crate::seam::context;
 use crate::search::choice::Odometer;
 use crate::search::random::Rng;
 use std::fmt;
@@ -225,7 +225,7 @@ impl<S: Subject> Scenarios<S> {
         let (order, checked) = (self.order, Arc::clone(&checker));
         let check = (self.plan)(Check::new(&*self.name));
         let report = check.run(move || execute(&subject, &scenario, order, &checked));
-        runtime::when_stuck(None);
+        context::when_stuck(None);
         (report, checker.count())
     }
 }

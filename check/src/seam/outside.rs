@@ -6,7 +6,7 @@
 //! none. What only real threads touch, or touch before the model does, is not
 //! noticed.
 
-use crate::explorer::narrate::Failing;
+use crate::report::cause::Cause;
 use crate::report::data::{FailureKind, SourceLine};
 use crate::seam::place::{Place, source_line};
 use crate::seam::runtime::{Obj, Site};
@@ -39,13 +39,13 @@ impl Seat {
     }
 
     /// The execution is over: whether it was touched.
-    pub(crate) fn end(&self) -> Option<Failing> {
+    pub(crate) fn end(&self) -> Option<Cause> {
         let execution = LIVE[self.0].swap(0, Ordering::Relaxed);
         let mut touched = TOUCHED.lock().unwrap_or_else(PoisonError::into_inner);
         let at = touched.iter().position(|(of, _)| *of == execution)?;
         let (_, line) = touched.swap_remove(at);
         touched.retain(|(of, _)| *of != execution);
-        Some(Failing {
+        Some(Cause {
             kind: FailureKind::Unsupported,
             message: "a thread that is not the model's uses an object of the model: start threads with \
                       `ringwright::sync::thread`, and keep real threads away from what the model shares"

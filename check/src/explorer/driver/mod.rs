@@ -4,7 +4,7 @@
 mod probe;
 mod replaying;
 
-use crate::explorer::narrate::Failing;
+use crate::explorer::allocations::ExplorerAllocations;
 use crate::explorer::operations::{self, Explorer};
 use crate::explorer::progress::Liveness;
 use crate::explorer::reuse::Reuse;
@@ -14,8 +14,10 @@ use crate::explorer::workers;
 use crate::memory::heap;
 use crate::plan::options::{Mode, Plan};
 use crate::plan::orderings::Sites;
+use crate::report::cause::{Cause, PanicData};
 use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, Verdict};
 use crate::report::meter::{Counts, Meter};
+use crate::seam::context;
 use crate::seam::outside::Seat;
 use crate::seam::panics;
 use crate::seam::place::{Place, source_line};
@@ -42,7 +44,7 @@ enum End {
     Blocked,
     /// Left to another thread or shard.
     Foreign,
-    Failed(Failing),
+    Failed(Cause),
     Limit(Limit),
 }
 
@@ -236,12 +238,12 @@ impl Driver {
                     return End::Failed(panicked(panic));
                 }
                 let stuck = matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
-                let message = match stuck.then(runtime::judge_stuck).flatten() {
+                let message = match stuck.then(context::judge_stuck).flatten() {
                     Some(Ok(())) => return End::Waiting,
                     Some(Err(why)) => format!("{message}\n{why}"),
                     None => message,
                 };
-                End::Failed(Failing { kind, message, sites: sites.into_iter().map(source_line).collect() })
+                End::Failed(Cause { kind, message, sites: sites.into_iter().map(source_line).collect() })
             }
             ended => match first_panic {
                 Some(panic) => End::Failed(panicked(panic)),
@@ -253,8 +255,7 @@ impl Driver {
 
     /// Puts statics back as they were, and memory back where it came from.
     fn put_back(&mut self, completed: bool) {
-        operations::run_resets(completed);
-        crate::door::new_execution();
+        context::end_of_execution(completed);
         for object in &self.state.objects {
             if let Some(value) = object.restore {
                 // SAFETY: `restore` is set only for atomics in a static segment, which are always live.
@@ -301,7 +302,7 @@ impl Driver {
                 return;
             }
             // A real thread need not do the same again.
-            End::Failed(Failing { kind: kind @ FailureKind::Unsupported, message, sites }) => {
+            End::Failed(Cause { kind: kind @ FailureKind::Unsupported, message, sites }) => {
                 progress.executions += 1;
                 progress.failure =
                     Some(Failure { kind, message, sites, trace: Trace::default(), token: String::new() });
@@ -331,7 +332,7 @@ impl Driver {
                 leaked.0.min(left.0),
                 leaked.1.min(left.1)
             );
-            self.begin_replay(progress, Failing { kind: FailureKind::Leak, message, sites: Vec::new() });
+            self.begin_replay(progress, Cause { kind: FailureKind::Leak, message, sites: Vec::new() });
             return;
         }
         if let Some(search) = search {
@@ -367,20 +368,22 @@ impl Driver {
 }
 
 /// The failure of an execution that came to an outcome that it may not come to.
-fn unlisted_outcome(state: &State) -> Option<Failing> {
+fn unlisted_outcome(state: &State) -> Option<Cause> {
     let (allowed, outcome) = (state.outcomes.as_ref()?, state.outcome.as_ref()?);
-    (!allowed.contains(outcome)).then(|| Failing {
+    (!allowed.contains(outcome)).then(|| Cause {
         kind: FailureKind::Property,
         message: format!("the outcome `{outcome}` is none of those that the check allows"),
         sites: Vec::new(),
     })
 }
 
-/// The failure of a thread that panicked: where the panic came from, or else the
-/// thread's last operation.
-fn panicked((_, message, last): (usize, String, Option<Place>)) -> Failing {
-    let site = panics::site_in(&message).or_else(|| last.map(source_line));
-    Failing { kind: FailureKind::Panic, message, sites: site.into_iter().collect() }
+/// The failure of a thread that panicked: where the panic came from, or else the thread's last operation.
+fn panicked((_, panic, last): (usize, PanicData, Option<Place>)) -> Cause {
+    let mut cause = Cause::from(panic);
+    if cause.sites.is_empty() {
+        cause.sites.extend(last.map(source_line));
+    }
+    cause
 }
 
 /// Runs `model` by `plan`.
@@ -487,6 +490,7 @@ impl Installed {
         operations::install(&raw mut *driver.state);
         DRIVER.set(driver);
         runtime::set_current(Some(&Explorer));
+        context::set_allocations(Some(&ExplorerAllocations));
         Installed
     }
 }
@@ -494,6 +498,7 @@ impl Installed {
 impl Drop for Installed {
     fn drop(&mut self) {
         runtime::set_current(None);
+        context::set_allocations(None);
         heap::set_active(false);
         heap::with(heap::Heap::clear);
         operations::install(std::ptr::null_mut());

@@ -9,12 +9,13 @@ use crate::explorer::driver::Driver;
 use crate::explorer::driver::End;
 use crate::explorer::driver::Phase;
 use crate::explorer::driver::Progress;
-use crate::explorer::narrate::{self, Failing};
+use crate::explorer::narrate;
 use crate::explorer::state::Search;
 use crate::memory::heap;
 use crate::plan::decision::Decision;
 use crate::plan::options::Mode;
 use crate::plan::token;
+use crate::report::cause::Cause;
 use crate::report::data::{Failure, FailureKind, Trace};
 use crate::seam::place::source_line;
 use crate::search::minimise::{Follow, Minimiser, Shown, unusual};
@@ -27,7 +28,7 @@ const REPLAYS: u8 = 2;
 pub(super) struct Replaying {
     /// How often this makes it.
     nth: u8,
-    failing: Failing,
+    failing: Cause,
     decisions: Vec<Decision>,
     /// What has made it smaller, once that is over.
     minimiser: Option<Minimiser>,
@@ -36,12 +37,12 @@ pub(super) struct Replaying {
 /// A failure that is being made smaller.
 #[derive(Debug)]
 pub(super) struct Minimising {
-    failing: Failing,
+    failing: Cause,
     minimiser: Minimiser,
 }
 
 impl Driver {
-    pub(super) fn begin_replay(&mut self, progress: &mut Progress, failing: Failing) {
+    pub(super) fn begin_replay(&mut self, progress: &mut Progress, failing: Cause) {
         let decisions = self.state.decisions.clone();
         self.state.tracer.on = true;
         self.state.tracer.origins = about_memory(failing.kind);
@@ -107,8 +108,8 @@ impl Driver {
     }
 
     /// The execution that has just failed, as the minimiser sees it.
-    fn shown(&mut self, failing: &Failing) -> Shown {
-        let wishes = std::mem::take(&mut self.state.tracer.wishes);
+    fn shown(&mut self, failing: &Cause) -> Shown {
+        let wishes = std::mem::take(&mut self.state.wishes);
         let told = narrate::tell(&mut self.state, failing, narrate::QUICK);
         let cost = (told.odd, told.trace.lines.len(), told.switches, unusual(&wishes));
         Shown { cost, wishes, decisions: self.state.decisions.clone() }
@@ -123,7 +124,7 @@ fn about_memory(kind: FailureKind) -> bool {
 
 /// The first run that looked exactly where memory is allocated and freed has
 /// ended: what it saw are the sites.
-fn locate(failing: &mut Failing, end: &End) {
+fn locate(failing: &mut Cause, end: &End) {
     match end {
         End::Failed(again) if again.kind == failing.kind && about_memory(failing.kind) => {
             failing.clone_from(again);
@@ -145,8 +146,8 @@ fn leaks() -> bool {
 
 /// The failure of an execution that ended so, if it is `failing` once more: of
 /// the same kind, at the same sites.
-fn same_failure(end: &End, failing: &Failing, leaks: bool) -> Option<Failing> {
-    let sorted = |failing: &Failing| {
+fn same_failure(end: &End, failing: &Cause, leaks: bool) -> Option<Cause> {
+    let sorted = |failing: &Cause| {
         let mut sites = failing.sites.clone();
         sites.sort();
         sites
@@ -161,7 +162,7 @@ fn same_failure(end: &End, failing: &Failing, leaks: bool) -> Option<Failing> {
 }
 
 /// The failure of a model that did not fail again.
-fn not_again(failing: Failing, end: End) -> Failure {
+fn not_again(failing: Cause, end: End) -> Failure {
     let seen = match end {
         End::Failed(again) => format!("{}: {}", again.kind, again.message),
         End::Complete | End::Frozen | End::Waiting => "a run that passes".into(),
