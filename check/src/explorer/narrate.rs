@@ -1,10 +1,10 @@
 //! Tells a replayed execution: its lines in an order that can be read, with the
 //! steps that the failure is about marked.
 
+use crate::explorer::objects::MEMORY;
 use crate::explorer::state::{State, Status, Want};
 use crate::graph::event::{Event, NONE};
 use crate::graph::interleave::{self, Access, Order, Step};
-use crate::memory::plain::MEMORY;
 use crate::report::cause::Cause;
 use crate::report::data::{FailureKind, Interleaving, SourceLine, Trace, TraceLine};
 use crate::report::step::{Operation, OperationKind, StoreSeen};

@@ -5,11 +5,11 @@
 //! are coroutines of shuttle's engine on that thread; [`crate::explorer::driver`] is the
 //! scheduler that resumes whichever one the state decided on.
 
+use crate::explorer::current::{resume, step, with};
 use crate::explorer::objects::{now, report_race, touch};
 use crate::explorer::progress::{self, Step};
 use crate::explorer::state::{Pending, State, Status, Stop, Want};
 use crate::explorer::tracing;
-use crate::seam::tracer;
 use crate::explorer::workers;
 use crate::graph::event::NONE;
 use crate::plan::orderings::{Ask, Role};
@@ -20,69 +20,12 @@ use crate::seam::clock::Clock;
 use crate::seam::op::{DONE, Rmw, Strength, SyncOp};
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
-use std::cell::Cell;
-use std::ptr;
-use std::sync::MutexGuard;
+use crate::seam::tracer;
 use std::sync::atomic::Ordering;
-
-thread_local! {
-    static STATE: Cell<*mut State> = const { Cell::new(ptr::null_mut()) };
-    pub(super) static STATICS: std::cell::RefCell<Option<MutexGuard<'static, ()>>> = const { std::cell::RefCell::new(None) };
-}
 
 /// The engine. Its state is the thread's.
 #[derive(Debug)]
 pub(crate) struct Explorer;
-
-/// Makes `state` the state of this operating-system thread.
-pub(crate) fn install(state: *mut State) {
-    STATE.set(state);
-    if state.is_null() {
-        STATICS.take();
-    }
-}
-
-/// Gives `f` the state.
-pub(crate) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
-    let state = STATE.get();
-    assert!(!state.is_null(), "no execution is under way on this thread");
-    // SAFETY: the driver installed a state that lives as long as the check does. Only this thread uses
-    // it, and `f` is a short piece of engine code that neither calls `with` again nor switches.
-    f(unsafe { &mut *state })
-}
-
-/// Gives up control for ever: the execution is over.
-fn abandon() -> ! {
-    loop {
-        shuttle_engine::runtime::thread::switch();
-    }
-}
-
-/// Runs `f` on the state; ends the execution if `f` stopped it.
-pub(crate) fn step<R>(f: impl FnOnce(&mut State) -> R) -> R {
-    let (result, stopped) = with(|s| {
-        let result = f(s);
-        s.steps += 1;
-        s.beat.step(s.me, s.graph.site);
-        if s.steps > s.budget.steps && s.stop.is_none() {
-            s.stop = Some(Stop::Limit(Limit::Steps(s.budget.steps.into())));
-        }
-        (result, s.stop.is_some())
-    });
-    if stopped && !std::thread::panicking() {
-        abandon();
-    }
-    result
-}
-
-/// [`step`] for what is no operation, such as an access to plain memory.
-#[cfg(feature = "plain")]
-pub(crate) fn unstepped(f: impl FnOnce(&mut State)) {
-    step(|s| {
-        s.steps = s.steps.saturating_sub(1);
-        f(s);
-    });
-}
 
 /// Publishes `pending`, waits until it is chosen, and runs it.
 pub(super) fn read(pending: Pending) -> (u64, crate::search::stack::Choice) {
@@ -93,11 +36,7 @@ pub(super) fn read(pending: Pending) -> (u64, crate::search::stack::Choice) {
         s.advance();
         me
     });
-    if with(|s| s.next == Some(me)) {
-        with(|s| s.next = None);
-    } else {
-        shuttle_engine::runtime::thread::switch();
-    }
+    resume(me);
     step(|s| {
         let (pending, choice) = s.take_chosen();
         s.graph.site = Some(pending.site);
@@ -428,15 +367,6 @@ fn wait_for_newer(site: Place) {
     if waits {
         resume(me);
         with(|s| s.threads[me].pending = None);
-    }
-}
-
-/// Gives up control unless thread `me`, which runs, is also the next.
-fn resume(me: usize) {
-    if with(|s| s.next == Some(me)) {
-        with(|s| s.next = None);
-    } else {
-        shuttle_engine::runtime::thread::switch();
     }
 }
 

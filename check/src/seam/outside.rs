@@ -14,23 +14,23 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Searches that are noted at once. Beyond that, none is.
-const SEATS: usize = 64;
+const SLOTS: usize = 64;
 
 /// The executions under way, one a search; 0 is none.
-static LIVE: [AtomicU32; SEATS] = [const { AtomicU32::new(0) }; SEATS];
-static TAKEN: [AtomicBool; SEATS] = [const { AtomicBool::new(false) }; SEATS];
+static LIVE: [AtomicU32; SLOTS] = [const { AtomicU32::new(0) }; SLOTS];
+static TAKEN: [AtomicBool; SLOTS] = [const { AtomicBool::new(false) }; SLOTS];
 /// Executions that were touched, and where.
 static TOUCHED: Mutex<Vec<(u32, SourceLine)>> = Mutex::new(Vec::new());
 
 /// The place of a search among those under way.
 #[derive(Debug)]
-pub(crate) struct Seat(usize);
+pub(crate) struct SearchSlot(usize);
 
-impl Seat {
+impl SearchSlot {
     /// A free one. Relaxed here and below: a number stands for itself, and the
     /// list of what was touched is under a lock.
-    pub(crate) fn take() -> Option<Seat> {
-        TAKEN.iter().position(|taken| !taken.swap(true, Ordering::Relaxed)).map(Seat)
+    pub(crate) fn take() -> Option<SearchSlot> {
+        TAKEN.iter().position(|taken| !taken.swap(true, Ordering::Relaxed)).map(SearchSlot)
     }
 
     /// `execution` begins.
@@ -55,7 +55,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for SearchSlot {
     fn drop(&mut self) {
         LIVE[self.0].store(0, Ordering::Relaxed);
         TAKEN[self.0].store(false, Ordering::Relaxed);

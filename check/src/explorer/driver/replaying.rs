@@ -10,7 +10,6 @@ use crate::explorer::driver::End;
 use crate::explorer::driver::Phase;
 use crate::explorer::driver::Progress;
 use crate::explorer::narrate;
-use crate::explorer::state::Search;
 use crate::memory::heap;
 use crate::plan::decision::Decision;
 use crate::plan::options::Mode;
@@ -18,6 +17,7 @@ use crate::plan::token;
 use crate::report::cause::Cause;
 use crate::report::data::{Failure, FailureKind, Trace};
 use crate::seam::place::source_line;
+use crate::search::chooser::Chooser;
 use crate::search::minimise::{Follow, Minimiser, Shown, unusual};
 
 /// Times a failure is run again before it is believed.
@@ -43,14 +43,14 @@ pub(super) struct Minimising {
 
 impl Driver {
     pub(super) fn begin_replay(&mut self, progress: &mut Progress, failing: Cause) {
-        let decisions = self.state.decisions.clone();
-        self.state.tracer.on = true;
-        self.state.tracer.origins = about_memory(failing.kind);
+        let decisions = self.state().decisions.clone();
+        self.state().tracer.on = true;
+        self.state().tracer.origins = about_memory(failing.kind);
         self.replay(progress, Replaying { nth: 1, failing, decisions, minimiser: None });
     }
 
     fn replay(&mut self, progress: &mut Progress, replaying: Replaying) {
-        self.state.search = Search::Replay { list: replaying.decisions.clone(), next: 0 };
+        self.state().search = Chooser::Replay { list: replaying.decisions.clone(), next: 0 };
         progress.phase = Phase::Replaying(Box::new(replaying));
     }
 
@@ -75,7 +75,7 @@ impl Driver {
         }
         progress.minimised = minimiser.and_then(|m| m.note());
         progress.failure = Some(Failure {
-            trace: narrate::tell(&mut self.state, &failing, narrate::THOROUGH).trace,
+            trace: narrate::tell(self.state(), &failing, narrate::THOROUGH).trace,
             kind: failing.kind,
             message: failing.message,
             sites: failing.sites,
@@ -84,7 +84,7 @@ impl Driver {
     }
 
     pub(super) fn minimised(&mut self, progress: &mut Progress, end: End, mut minimising: Minimising) {
-        let steps = self.state.tracer.lines.len();
+        let steps = self.state().tracer.lines.len();
         let again = same_failure(&end, &minimising.failing, leaks());
         let shown = again.as_ref().map(|again| self.shown(again));
         if let (true, Some(again)) = (minimising.minimiser.judge(steps, shown), again) {
@@ -96,7 +96,7 @@ impl Driver {
     /// Sets up the next smaller schedule, or the best one once there is none.
     fn go_on_minimising(&mut self, progress: &mut Progress, mut minimising: Minimising) {
         if let Some(wishes) = minimising.minimiser.propose() {
-            self.state.search = Search::Follow(Follow::new(wishes));
+            self.state().search = Chooser::Follow(Follow::new(wishes));
             progress.phase = Phase::Minimising(Box::new(minimising));
             return;
         }
@@ -109,10 +109,10 @@ impl Driver {
 
     /// The execution that has just failed, as the minimiser sees it.
     fn shown(&mut self, failing: &Cause) -> Shown {
-        let wishes = std::mem::take(&mut self.state.wishes);
-        let told = narrate::tell(&mut self.state, failing, narrate::QUICK);
+        let wishes = std::mem::take(&mut self.state().wishes);
+        let told = narrate::tell(self.state(), failing, narrate::QUICK);
         let cost = (told.odd, told.trace.lines.len(), told.switches, unusual(&wishes));
-        Shown { cost, wishes, decisions: self.state.decisions.clone() }
+        Shown { cost, wishes, decisions: self.state().decisions.clone() }
     }
 }
 
