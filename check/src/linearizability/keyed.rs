@@ -142,18 +142,15 @@ mod tests {
 
     type Registers = Keyed<char, Register<u8>>;
 
-    fn call(
-        key: char,
-        op: RegisterOp<u8>,
-        ret: RegisterRet<u8>,
-    ) -> (At<char, RegisterOp<u8>>, RegisterRet<u8>) {
+    type Op = At<char, RegisterOp<u8>>;
+    type Ret = RegisterRet<u8>;
+
+    fn call(key: char, op: RegisterOp<u8>, ret: Ret) -> (Op, Ret) {
         (At { key, op }, ret)
     }
 
     /// These calls, one after the other.
-    fn history(
-        calls: &[(At<char, RegisterOp<u8>>, RegisterRet<u8>)],
-    ) -> History<At<char, RegisterOp<u8>>, RegisterRet<u8>> {
+    fn history(calls: &[(Op, Ret)]) -> History<Op, Ret> {
         let mut recorder = Recorder::new();
         for (op, ret) in calls {
             let id = recorder.invoke(0, op.clone());

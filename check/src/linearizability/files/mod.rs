@@ -57,6 +57,7 @@ pub use error::{FileError, FileErrorKind};
 pub use event::{Event, EventKind};
 pub use format::{Format, read};
 pub use jsonl::read_jsonl;
+pub use operations::{BufferHistory, KeyValueHistory, RegisterHistory, SetHistory};
 pub use operations::{
     buffer_history, cas_register_history, key_value_history, register_history, set_history,
 };

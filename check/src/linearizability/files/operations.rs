@@ -10,14 +10,21 @@ use crate::linearizability::keyed::At;
 use crate::linearizability::register::{RegisterOp, RegisterRet};
 use crate::linearizability::set::SetOp;
 
+/// The calls of a queue or a stack in a file.
+pub type BufferHistory = History<BufferOp<EventValue>, BufferRet<EventValue>>;
+/// The calls of a register in a file.
+pub type RegisterHistory = History<RegisterOp<EventValue>, RegisterRet<EventValue>>;
+/// The calls of a map from keys to registers in a file.
+pub type KeyValueHistory = History<At<EventValue, RegisterOp<EventValue>>, RegisterRet<EventValue>>;
+/// The calls of a set in a file.
+pub type SetHistory = History<SetOp<EventValue>, bool>;
+
 /// The history of a queue or a stack.
 ///
 /// # Errors
 ///
 /// The first event that does not fit.
-pub fn buffer_history(
-    events: &[Event],
-) -> Result<History<BufferOp<EventValue>, BufferRet<EventValue>>, FileError> {
+pub fn buffer_history(events: &[Event]) -> Result<BufferHistory, FileError> {
     history(events, buffer_op, buffer_ret)
 }
 
@@ -26,9 +33,7 @@ pub fn buffer_history(
 /// # Errors
 ///
 /// The first event that does not fit.
-pub fn register_history(
-    events: &[Event],
-) -> Result<History<RegisterOp<EventValue>, RegisterRet<EventValue>>, FileError> {
+pub fn register_history(events: &[Event]) -> Result<RegisterHistory, FileError> {
     let without_cas = |f: &str, value: &EventValue| match register_op(f, value)? {
         RegisterOp::Cas(..) => Err(FileErrorKind::NoCas),
         op => Ok(op),
@@ -41,9 +46,7 @@ pub fn register_history(
 /// # Errors
 ///
 /// The first event that does not fit.
-pub fn cas_register_history(
-    events: &[Event],
-) -> Result<History<RegisterOp<EventValue>, RegisterRet<EventValue>>, FileError> {
+pub fn cas_register_history(events: &[Event]) -> Result<RegisterHistory, FileError> {
     history(events, register_op, register_ret)
 }
 
@@ -52,9 +55,7 @@ pub fn cas_register_history(
 /// # Errors
 ///
 /// The first event that does not fit.
-pub fn key_value_history(
-    events: &[Event],
-) -> Result<History<At<EventValue, RegisterOp<EventValue>>, RegisterRet<EventValue>>, FileError> {
+pub fn key_value_history(events: &[Event]) -> Result<KeyValueHistory, FileError> {
     history(events, key_value_op, key_value_ret)
 }
 
@@ -63,7 +64,7 @@ pub fn key_value_history(
 /// # Errors
 ///
 /// The first event that does not fit.
-pub fn set_history(events: &[Event]) -> Result<History<SetOp<EventValue>, bool>, FileError> {
+pub fn set_history(events: &[Event]) -> Result<SetHistory, FileError> {
     history(events, set_op, set_ret)
 }
 
