@@ -30,8 +30,8 @@
 //! - [`Scenarios`] makes up small programs for an object, runs each in a model
 //!   under an engine, checks every history that can come out, and gives the
 //!   smallest program that shows a failure.
-//! - [`command::run`] checks a file of a real system's history; it is the whole of
-//!   `examples/linearize.rs`.
+//! - [`files`] reads the history of a real system from a file; the example
+//!   `linearize` is a command that checks one.
 //!
 //! # Calls without an answer
 //!
@@ -70,15 +70,18 @@
 //! them; where an argument is ours, the file says so, and all checks are compared
 //! with the search on tens of thousands of small histories.
 
-pub use crate::linearizability::buffer::{BufferOp, BufferRet, Queue, Stack};
-pub use crate::linearizability::check::{BUDGET, Verdict, check, check_within, search};
-pub use crate::linearizability::command;
-pub use crate::linearizability::explain::{Counterexample, Explained, explain, explain_within};
+pub use crate::linearizability::buffer::{BufferOp, BufferRet};
+pub use crate::linearizability::check::{BUDGET, Linearizability, check, check_within, search};
+pub use crate::linearizability::explain::{Counterexample, explain, explain_within};
+pub use crate::linearizability::files;
 pub use crate::linearizability::history::{Call, CallId, History, Recorder, Value};
 pub use crate::linearizability::keyed::{At, Keyed, Lock, LockOp};
+pub use crate::linearizability::queue::Queue;
 pub use crate::linearizability::register::{Register, RegisterOp, RegisterRet};
 pub use crate::linearizability::set::{Set, SetOp};
 pub use crate::linearizability::spec::{Monitored, Spec, Violation};
+pub use crate::linearizability::stack::Stack;
+pub use crate::scenarios::findings::{FailingScenario, Findings};
 pub use crate::scenarios::program::{Lane, Role, Scenario, Subject};
 pub use crate::scenarios::record::Order;
-pub use crate::scenarios::run::{Findings, Scenarios, Shown};
+pub use crate::scenarios::run::Scenarios;

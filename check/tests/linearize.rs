@@ -1,6 +1,10 @@
 //! Linearizability: the near-linear checks against the general search, the
 //! counterexamples, the files, and objects under scenarios.
 
+#[path = "../examples/linearize/arguments.rs"]
+mod arguments;
+#[path = "../examples/linearize/command.rs"]
+mod command;
 #[path = "linearize/common.rs"]
 mod common;
 #[path = "linearize/cross.rs"]

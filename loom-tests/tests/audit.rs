@@ -220,7 +220,10 @@ fn a_model_that_reaches_its_limit_says_nothing_and_one_that_fails_is_reported() 
     };
     let report = Audit::new().model("broken", broken).run();
     assert_eq!(lines(&report), ["load Acquire -> Relaxed blind"]);
-    assert!(!report.is_clean());
+    assert!(!report.is_clean() && !report.passed());
+    let caught = std::panic::catch_unwind(|| report.assert_passed().seconds).expect_err("it has not passed");
+    let text = caught.downcast_ref::<String>().expect("with a text");
+    assert!(text.starts_with("the audit leaves something to do\n"), "{text}");
     assert!(report.to_string().contains("`broken` is of no use"), "{report}");
 }
 
@@ -342,6 +345,14 @@ fn the_command_prints_witnesses_whose_tokens_replay() {
 }
 
 #[test]
+fn an_empty_token_is_none() {
+    let args = ["--name", "spsc reuse", "--file", "spsc.rs", "--format", "json"];
+    let (code, text) = command(&args, None);
+    assert!(text.contains("\"sites\":[{"), "{text}");
+    assert_eq!(command(&args, Some("")), (code, text));
+}
+
+#[test]
 fn the_command_fails_when_a_survivor_is_left_and_when_there_is_nothing_to_do() {
     // This model alone does not look at what the consumer did before it went.
     let (code, text) = command(&["--name", "spsc reuse", "--file", "spsc.rs"], None);
@@ -354,7 +365,7 @@ fn the_command_fails_when_a_survivor_is_left_and_when_there_is_nothing_to_do() {
 #[test]
 fn every_ordering_of_our_structures_is_necessary_or_explained() {
     let report = models::audit("").run();
-    report.assert_no_unexplained_survivor(&[]);
+    report.assert_no_unexplained_survivor(&[]).assert_passed();
     assert!(report.is_clean(), "{report}");
     for file in ["src/spsc.rs", "src/mpmc.rs"] {
         assert!(report.sites.iter().any(|site| site.file == file), "{file} has no site\n{report}");

@@ -9,7 +9,7 @@ const RELAXED: Strength = Strength::RELAXED;
 
 /// What an ordering belongs to, as far as it decides what is weaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum AccessKind {
     /// Something that only reads: a load, a compare-exchange that fails.
     Reads,
     /// A store.
@@ -21,20 +21,20 @@ pub(super) enum Kind {
 /// The steps down from `from`. The orderings of one step do not compare; the
 /// next step is of interest only if all of this one survive, because whoever
 /// notices an ordering notices a weaker one as well.
-pub(super) fn steps(kind: Kind, from: Strength) -> &'static [&'static [Strength]] {
+pub(crate) fn steps(kind: AccessKind, from: Strength) -> &'static [&'static [Strength]] {
     match kind {
         _ if from == RELAXED => &[],
-        Kind::Reads if from.is_sc() => &[&[ACQUIRE], &[RELAXED]],
-        Kind::Writes if from.is_sc() => &[&[RELEASE], &[RELAXED]],
-        Kind::Both if from.is_sc() => &[&[ACQ_REL], &[ACQUIRE, RELEASE], &[RELAXED]],
-        Kind::Both if from == ACQ_REL => &[&[ACQUIRE, RELEASE], &[RELAXED]],
+        AccessKind::Reads if from.is_sc() => &[&[ACQUIRE], &[RELAXED]],
+        AccessKind::Writes if from.is_sc() => &[&[RELEASE], &[RELAXED]],
+        AccessKind::Both if from.is_sc() => &[&[ACQ_REL], &[ACQUIRE, RELEASE], &[RELAXED]],
+        AccessKind::Both if from == ACQ_REL => &[&[ACQUIRE, RELEASE], &[RELAXED]],
         _ => &[&[RELAXED]],
     }
 }
 
 /// Judges the orderings weaker than `from`, step by step, while `judge` says of
 /// all of a step that nobody notices.
-pub(super) fn walk(kind: Kind, from: Strength, mut judge: impl FnMut(Strength) -> bool) {
+pub(crate) fn walk(kind: AccessKind, from: Strength, mut judge: impl FnMut(Strength) -> bool) {
     for step in steps(kind, from) {
         // All of the step, also after one that is noticed.
         if step.iter().filter(|to| !judge(**to)).count() > 0 {
@@ -49,7 +49,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     /// The names tried from `from` when those in `survive` are not noticed.
-    fn tried(kind: Kind, from: Ordering, survive: &[&str]) -> Vec<&'static str> {
+    fn tried(kind: AccessKind, from: Ordering, survive: &[&str]) -> Vec<&'static str> {
         let mut tried = Vec::new();
         walk(kind, Strength::of(from), |to| {
             tried.push(to.name());
@@ -60,21 +60,21 @@ mod tests {
 
     #[test]
     fn a_step_down_is_taken_only_from_what_survives() {
-        assert_eq!(tried(Kind::Reads, Ordering::SeqCst, &[]), ["Acquire"]);
-        assert_eq!(tried(Kind::Reads, Ordering::SeqCst, &["Acquire"]), ["Acquire", "Relaxed"]);
-        assert_eq!(tried(Kind::Writes, Ordering::SeqCst, &["Release"]), ["Release", "Relaxed"]);
-        assert_eq!(tried(Kind::Both, Ordering::SeqCst, &["AcqRel"]), ["AcqRel", "Acquire", "Release"]);
+        assert_eq!(tried(AccessKind::Reads, Ordering::SeqCst, &[]), ["Acquire"]);
+        assert_eq!(tried(AccessKind::Reads, Ordering::SeqCst, &["Acquire"]), ["Acquire", "Relaxed"]);
+        assert_eq!(tried(AccessKind::Writes, Ordering::SeqCst, &["Release"]), ["Release", "Relaxed"]);
+        assert_eq!(tried(AccessKind::Both, Ordering::SeqCst, &["AcqRel"]), ["AcqRel", "Acquire", "Release"]);
     }
 
     #[test]
     fn both_halves_are_tried_and_relaxed_only_if_neither_is_noticed() {
-        assert_eq!(tried(Kind::Both, Ordering::AcqRel, &[]), ["Acquire", "Release"]);
-        assert_eq!(tried(Kind::Both, Ordering::AcqRel, &["Release"]), ["Acquire", "Release"]);
+        assert_eq!(tried(AccessKind::Both, Ordering::AcqRel, &[]), ["Acquire", "Release"]);
+        assert_eq!(tried(AccessKind::Both, Ordering::AcqRel, &["Release"]), ["Acquire", "Release"]);
         assert_eq!(
-            tried(Kind::Both, Ordering::AcqRel, &["Acquire", "Release"]),
+            tried(AccessKind::Both, Ordering::AcqRel, &["Acquire", "Release"]),
             ["Acquire", "Release", "Relaxed"]
         );
-        assert_eq!(tried(Kind::Both, Ordering::Release, &[]), ["Relaxed"]);
-        assert!(tried(Kind::Both, Ordering::Relaxed, &[]).is_empty());
+        assert_eq!(tried(AccessKind::Both, Ordering::Release, &[]), ["Relaxed"]);
+        assert!(tried(AccessKind::Both, Ordering::Relaxed, &[]).is_empty());
     }
 }

@@ -64,116 +64,14 @@
 //! The comment stands within ten lines above the ordering. One that explains
 //! nothing, because the ordering has become necessary, is reported as well.
 
+mod builder;
 mod ladder;
 mod report;
 mod run;
+mod sites;
 mod source;
+mod source_files;
+mod targets;
 
+pub use builder::Audit;
 pub use report::{AuditReport, AuditVerdict, AuditedModel, AuditedSite, StaleReason, Witness};
-
-use crate::check::Check;
-use std::fmt;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
-
-type Body = Arc<dyn Fn() + Send + Sync>;
-
-/// An audit of the orderings that some models execute.
-#[must_use = "an audit does nothing before `run`"]
-pub struct Audit {
-    models: Vec<(String, Body)>,
-    sources: Vec<PathBuf>,
-    max_time: Duration,
-    plan: Arc<dyn Fn(Check) -> Check + Send + Sync>,
-    wanted: Arc<dyn Fn(&str) -> bool + Send + Sync>,
-    outcomes: bool,
-}
-
-impl Default for Audit {
-    fn default() -> Audit {
-        Audit::new()
-    }
-}
-
-impl fmt::Debug for Audit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&String> = self.models.iter().map(|(name, _)| name).collect();
-        f.debug_struct("Audit")
-            .field("models", &names)
-            .field("sources", &self.sources)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Audit {
-    /// An audit without models yet.
-    pub fn new() -> Audit {
-        Audit {
-            models: Vec::new(),
-            sources: Vec::new(),
-            max_time: Duration::from_secs(20),
-            plan: Arc::new(|check| check),
-            wanted: Arc::new(|_| true),
-            outcomes: true,
-        }
-    }
-
-    /// Adds a model.
-    pub fn model(mut self, name: impl Into<String>, model: impl Fn() + Send + Sync + 'static) -> Audit {
-        self.models.push((name.into(), Arc::new(model)));
-        self
-    }
-
-    /// Reads this file, or all Rust files in this folder, for orderings that no
-    /// model executes and for reasons. An absolute path is best:
-    /// `concat!(env!("CARGO_MANIFEST_DIR"), "/src")`.
-    pub fn sources(mut self, path: impl Into<PathBuf>) -> Audit {
-        self.sources.push(path.into());
-        self
-    }
-
-    /// Weakens orderings only in files whose path, as the compiler names it,
-    /// passes `wanted`. (This crate's own door is left out in any case.)
-    pub fn files(mut self, wanted: impl Fn(&str) -> bool + Send + Sync + 'static) -> Audit {
-        self.wanted = Arc::new(wanted);
-        self
-    }
-
-    /// How long each run of a model may take: 20 seconds, unless this says
-    /// otherwise. A site that only models survive which took longer is blind.
-    pub fn max_time_per_model(mut self, time: Duration) -> Audit {
-        self.max_time = time;
-        self
-    }
-
-    /// How each model is searched, if not by the default plan:
-    /// `.plan(|check| check.random(10_000))`.
-    pub fn plan(mut self, plan: impl Fn(Check) -> Check + Send + Sync + 'static) -> Audit {
-        self.plan = Arc::new(plan);
-        self
-    }
-
-    /// Whether an [`outcome`](crate::outcome) that a model does not have as
-    /// written counts as noticed (the default), or only what fails by itself.
-    /// Models that cannot be searched exhaustively are never asked for theirs.
-    pub fn outcomes(mut self, count: bool) -> Audit {
-        self.outcomes = count;
-        self
-    }
-
-    /// Runs the audit, on as many threads as the machine has cores. The result
-    /// is the same each time, unless a run reaches its time limit.
-    ///
-    /// With `RINGWRIGHT_REPLAY=<token>` in the environment, only the run that
-    /// the token of a witness is for is looked at.
-    ///
-    /// # Panics
-    ///
-    /// If there is no model, if two have the same name, if a source cannot be
-    /// read, or inside a model.
-    #[must_use]
-    pub fn run(self) -> AuditReport {
-        run::run(&self)
-    }
-}

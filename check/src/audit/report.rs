@@ -8,6 +8,7 @@ use std::fmt;
 /// What came of an ordering that was weakened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum AuditVerdict {
     /// A model fails with the weaker one.
     Necessary,
@@ -29,6 +30,7 @@ impl fmt::Display for AuditVerdict {
 
 /// The execution that needs an ordering: it fails without.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Witness {
     /// The model that fails.
     pub model: String,
@@ -39,6 +41,7 @@ pub struct Witness {
 
 /// One ordering in the source, and one weaker one in its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AuditedSite {
     /// The file, relative to the root of the workspace.
     pub file: String,
@@ -98,6 +101,7 @@ impl AuditedSite {
 
 /// A model as it stands, before anything is weakened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AuditedModel {
     /// Its name.
     pub name: String,
@@ -109,6 +113,7 @@ pub struct AuditedModel {
 
 /// A comment that explains a survivor, where there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StaleReason {
     /// The file, relative to the root of the workspace.
     pub file: String,
@@ -120,6 +125,7 @@ pub struct StaleReason {
 
 /// What an audit says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AuditReport {
     /// Every ordering stronger than Relaxed with each weaker one tried, by file
     /// and line.
@@ -142,10 +148,27 @@ impl AuditReport {
     /// Whether nothing is left to do: every ordering is necessary or explained,
     /// no explanation is out of date, and every model passes as it stands.
     #[must_use]
-    pub fn is_clean(&self) -> bool {
+    pub fn passed(&self) -> bool {
         self.unexplained().next().is_none()
             && self.stale.is_empty()
             && self.models.iter().all(|model| !is_unusable(&model.verdict))
+    }
+
+    /// The same as [`passed`](Self::passed).
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.passed()
+    }
+
+    /// Panics with the whole report unless nothing is left to do.
+    ///
+    /// # Panics
+    ///
+    /// If not [`passed`](Self::passed).
+    #[track_caller]
+    pub fn assert_passed(&self) -> &Self {
+        assert!(self.passed(), "the audit leaves something to do\n{self}");
+        self
     }
 
     /// Panics with the whole report unless each survivor and each blind site is
@@ -177,7 +200,7 @@ impl AuditReport {
 
 /// Whether a model with this verdict can convict nobody, because it fails as it
 /// stands.
-pub(super) fn is_unusable(verdict: &Verdict) -> bool {
+pub(crate) fn is_unusable(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Failed(_))
 }
 

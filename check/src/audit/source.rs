@@ -15,13 +15,13 @@ const REACH: u32 = 10;
 
 /// An ordering in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Token {
-    pub(super) word: &'static str,
+pub(crate) struct SourceOrdering {
+    pub(crate) word: &'static str,
     /// Where the called name begins, from 1.
-    pub(super) line: u32,
-    pub(super) column: u32,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
     /// The called name.
-    pub(super) op: String,
+    pub(crate) op: String,
     /// Where the call's parenthesis is: the call's identity in the text. Then,
     /// for a call that only makes an ordering, the calls that it is an argument
     /// of.
@@ -32,57 +32,59 @@ pub(super) struct Token {
 
 /// What a comment says of the ordering below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reason {
-    pub(super) line: u32,
+pub(crate) struct Reason {
+    pub(crate) line: u32,
     /// Whether it says that nobody executes it; otherwise that it survives.
-    pub(super) blind: bool,
-    pub(super) text: String,
+    pub(crate) blind: bool,
+    pub(crate) text: String,
     /// The line of the orderings that it is about; `None` if there is none in
     /// reach.
-    pub(super) about: Option<u32>,
+    pub(crate) about: Option<u32>,
 }
 
 /// A source file.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(crate) struct SourceText {
     code: Vec<char>,
     /// Where each line begins in `code`.
     lines: Vec<usize>,
-    pub(super) tokens: Vec<Token>,
-    pub(super) reasons: Vec<Reason>,
+    pub(crate) orderings: Vec<SourceOrdering>,
+    pub(crate) reasons: Vec<Reason>,
 }
 
-impl Source {
-    pub(super) fn new(text: &str) -> Source {
+impl SourceText {
+    pub(crate) fn new(text: &str) -> SourceText {
         let mut code = blanked(text);
         blank_tests(&mut code);
         let mut lines = vec![0];
         lines.extend(code.iter().enumerate().filter(|(_, c)| **c == '\n').map(|(at, _)| at + 1));
-        let mut source = Source { code, lines, tokens: Vec::new(), reasons: Vec::new() };
-        source.tokens = source.find_tokens();
-        source.reasons = reasons(text, &source.tokens);
+        let mut source = SourceText { code, lines, orderings: Vec::new(), reasons: Vec::new() };
+        source.orderings = source.find_orderings();
+        source.reasons = reasons(text, &source.orderings);
         source
     }
 
     /// The orderings among the arguments of the call that the compiler places
     /// at this line and column.
-    pub(super) fn tokens_of(&self, line: u32, column: u32) -> impl Iterator<Item = &Token> {
+    pub(crate) fn orderings_of(&self, line: u32, column: u32) -> impl Iterator<Item = &SourceOrdering> {
         let start = self.lines.get(line as usize - 1).map(|start| start + column as usize - 1);
         let paren = start.and_then(|start| {
             let rest = self.code.get(start..)?;
             Some(start + rest.iter().position(|c| *c == '(')?)
         });
-        self.tokens.iter().filter(move |token| paren.is_some_and(|paren| token.parens.contains(&paren)))
+        self.orderings
+            .iter()
+            .filter(move |ordering| paren.is_some_and(|paren| ordering.parens.contains(&paren)))
     }
 
     /// The reasons that are about this ordering of the call at this place.
-    pub(super) fn reason(&self, line: u32, column: u32, word: &str) -> Option<&Reason> {
-        let mut tokens = self.tokens_of(line, column).filter(|token| token.word == word);
-        tokens.find_map(|token| self.reasons.iter().find(|r| r.about == Some(token.own_line)))
+    pub(crate) fn reason(&self, line: u32, column: u32, word: &str) -> Option<&Reason> {
+        let mut orderings = self.orderings_of(line, column).filter(|ordering| ordering.word == word);
+        orderings.find_map(|ordering| self.reasons.iter().find(|r| r.about == Some(ordering.own_line)))
     }
 
-    fn find_tokens(&self) -> Vec<Token> {
-        let mut tokens = Vec::new();
+    fn find_orderings(&self) -> Vec<SourceOrdering> {
+        let mut orderings = Vec::new();
         let mut at = 0;
         while at < self.code.len() {
             if !is_word(self.code[at]) {
@@ -94,11 +96,11 @@ impl Source {
             if let Some(word) = WORDS.into_iter().find(|word| *word == name)
                 && let Some(paren) = self.argument_of(at, end)
             {
-                tokens.push(self.token(word, at, paren));
+                orderings.push(self.ordering_at(word, at, paren));
             }
             at = end;
         }
-        tokens
+        orderings
     }
 
     /// The parenthesis of the call that the word at `start..end` is an argument
@@ -142,7 +144,7 @@ impl Source {
         self.code[start..end].iter().collect()
     }
 
-    fn token(&self, word: &'static str, at: usize, paren: usize) -> Token {
+    fn ordering_at(&self, word: &'static str, at: usize, paren: usize) -> SourceOrdering {
         let mut parens = vec![paren];
         let mut called = self.called(paren);
         while !is_operation(&self.name(called))
@@ -153,7 +155,7 @@ impl Source {
         }
         let called = self.called(paren);
         let line = self.line_of(called.0);
-        Token {
+        SourceOrdering {
             word,
             line: line as u32 + 1,
             column: (called.0 - self.lines[line]) as u32 + 1,
@@ -182,7 +184,7 @@ fn is_word(c: char) -> bool {
 
 /// The comments of the form `// Audit: survives, because …` or
 /// `// Audit: blind, because …`, each with the ordering below it.
-fn reasons(text: &str, tokens: &[Token]) -> Vec<Reason> {
+fn reasons(text: &str, orderings: &[SourceOrdering]) -> Vec<Reason> {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let mut found = Vec::new();
     for (number, line) in (1..).zip(&lines) {
@@ -197,7 +199,8 @@ fn reasons(text: &str, tokens: &[Token]) -> Vec<Reason> {
             !first.ends_with(':')
         });
         let text = std::iter::once(why).chain(more).collect::<Vec<_>>().join(" ");
-        let below = tokens.iter().map(|t| t.own_line).filter(|l| (number + 1..=number + REACH).contains(l));
+        let below =
+            orderings.iter().map(|t| t.own_line).filter(|l| (number + 1..=number + REACH).contains(l));
         found.push(Reason { line: number, blind: verdict == "blind", text, about: below.min() });
     }
     found
@@ -303,13 +306,13 @@ fn blank_tests(code: &mut [char]) {
 mod tests {
     use super::*;
 
-    fn words(source: &Source) -> Vec<(&str, u32, u32, &str)> {
-        source.tokens.iter().map(|t| (t.op.as_str(), t.line, t.column, t.word)).collect()
+    fn words(source: &SourceText) -> Vec<(&str, u32, u32, &str)> {
+        source.orderings.iter().map(|t| (t.op.as_str(), t.line, t.column, t.word)).collect()
     }
 
     #[test]
     fn orderings_belong_to_the_call_that_they_are_arguments_of() {
-        let source = Source::new(
+        let source = SourceText::new(
             "fn f() {\n    a.b.store(g(1), Ordering::Release);\n    x.fetch_update(Ordering::AcqRel, Acquire, |v| {\n        \
              Some(v + y.load(Ordering::SeqCst))\n    });\n    atomic::fence(core::sync::atomic::Ordering::SeqCst);\n}\n",
         );
@@ -323,7 +326,7 @@ mod tests {
                 ("fence", 6, 13, "SeqCst"),
             ]
         );
-        let of = |line, column| source.tokens_of(line, column).map(|t| t.word).collect::<Vec<_>>();
+        let of = |line, column| source.orderings_of(line, column).map(|t| t.word).collect::<Vec<_>>();
         assert_eq!(of(3, 7), ["AcqRel", "Acquire"]);
         assert_eq!(of(6, 5), ["SeqCst"], "the compiler places a path call at its first word");
         assert!(of(9, 1).is_empty());
@@ -331,10 +334,10 @@ mod tests {
 
     #[test]
     fn a_call_that_makes_an_ordering_makes_it_for_the_call_around_it() {
-        let source = Source::new(
+        let source = SourceText::new(
             "x.store(1, if_not(flaw, Ordering::Release));\ny.fetch_update(AcqRel, Relaxed, |v| z.load(Acquire));\n",
         );
-        let of = |line, column| source.tokens_of(line, column).map(|t| t.word).collect::<Vec<_>>();
+        let of = |line, column| source.orderings_of(line, column).map(|t| t.word).collect::<Vec<_>>();
         assert_eq!(of(1, 3), ["Release"]);
         assert_eq!(of(2, 3), ["AcqRel"]);
         assert_eq!(of(2, 35), ["Acquire"]);
@@ -342,7 +345,7 @@ mod tests {
 
     #[test]
     fn what_is_no_argument_is_no_ordering() {
-        let source = Source::new(
+        let source = SourceText::new(
             "use std::sync::atomic::Ordering::{self, SeqCst};\n// x.load(Ordering::Acquire)\n/* y.load(SeqCst) */\nlet \
              s = \"z.load(Acquire)\";\nlet r = r#\"z.load(Acquire)\"#;\nlet c = '\"';\nmatch o { Ordering::Acquire => 1, \
              _ => 2 };\nif o == Ordering::SeqCst {}\n#[cfg(test)]\nmod tests { fn f() { x.load(Ordering::SeqCst); } }\nfn \
@@ -353,7 +356,7 @@ mod tests {
 
     #[test]
     fn a_reason_is_about_the_next_ordering() {
-        let source = Source::new(
+        let source = SourceText::new(
             "fn f() {\n    // Audit: survives, because the caller\n    // holds a lock.\n    // SeqCst: pairs with itself.\n    \
              x.load(Ordering::SeqCst);\n    y.load(Ordering::Acquire);\n    // Audit: blind, because nobody calls \
              it.\n}\n",

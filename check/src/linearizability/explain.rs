@@ -6,9 +6,7 @@
 //! calls that the specification calls [droppable](Spec::droppable) are taken away,
 //! many at once first, as long as what remains is still not linearizable.
 
-use crate::linearizability::check::Verdict;
-use crate::linearizability::check::check_part;
-use crate::linearizability::check::parts;
+use crate::linearizability::check::{BUDGET, Linearizability, check_part, parts};
 use crate::linearizability::history::{Call, History};
 use crate::linearizability::spec::Spec;
 use crate::linearizability::table;
@@ -16,6 +14,7 @@ use std::fmt;
 
 /// Why a history is not linearizable.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Counterexample {
     /// What is wrong, in a sentence.
     pub why: String,
@@ -34,28 +33,12 @@ impl fmt::Display for Counterexample {
     }
 }
 
-/// What [`explain`] says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Explained {
-    /// The history is linearizable.
-    Linearizable,
-    /// It is not, and this shows it.
-    Not(Counterexample),
-    /// The search visited this many configurations and was not done. Not a pass.
-    GaveUp(u64),
-}
-
-impl Explained {
-    /// Whether the history is linearizable, and known to be.
-    pub fn is_linearizable(&self) -> bool {
-        *self == Explained::Linearizable
-    }
-
-    /// Why it is not, if it is not.
+impl Linearizability<Counterexample> {
+    /// Why the history is not linearizable, if it is not.
     pub fn counterexample(self) -> Option<Counterexample> {
         match self {
-            Explained::Not(counterexample) => Some(counterexample),
-            Explained::Linearizable | Explained::GaveUp(_) => None,
+            Linearizability::NotLinearizable(counterexample) => Some(counterexample),
+            Linearizability::Linearizable | Linearizability::GaveUp(_) => None,
         }
     }
 }
@@ -63,21 +46,25 @@ impl Explained {
 /// Checks `history`; if it is not linearizable, finds the first window that is not,
 /// and few calls that show it. Costs a check, and for a counterexample some
 /// log n more, and some more of what remains.
-pub fn explain<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>) -> Explained {
-    explain_within(spec, history, crate::linearizability::check::BUDGET)
+pub fn explain<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>) -> Linearizability<Counterexample> {
+    explain_within(spec, history, BUDGET)
 }
 
 /// [`explain`] with a number of configurations of your own for each search.
-pub fn explain_within<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, budget: u64) -> Explained {
+pub fn explain_within<S: Spec>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    budget: u64,
+) -> Linearizability<Counterexample> {
     let mut gave_up = false;
     // Of all parts that are not linearizable, the one that stops to be so first.
     let mut first: Option<Window<S>> = None;
     for part in parts(spec, history) {
         let alone = history.restrict(&part);
         match check_part(spec, &alone, budget) {
-            Verdict::Linearizable => {}
-            Verdict::GaveUp(_) => gave_up = true,
-            Verdict::NotLinearizable(_) => {
+            Linearizability::Linearizable => {}
+            Linearizability::GaveUp(_) => gave_up = true,
+            Linearizability::NotLinearizable(_) => {
                 let window = Window::first(spec, alone, part, budget);
                 if first.as_ref().is_none_or(|first| window.at < first.at) {
                     first = Some(window);
@@ -86,14 +73,16 @@ pub fn explain_within<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, budge
         }
     }
     match first {
-        Some(window) => Explained::Not(window.shrink(spec, budget).show(spec, history, budget)),
-        None if gave_up => Explained::GaveUp(budget),
-        None => Explained::Linearizable,
+        Some(window) => {
+            Linearizability::NotLinearizable(window.shrink(spec, budget).show(spec, history, budget))
+        }
+        None if gave_up => Linearizability::GaveUp(budget),
+        None => Linearizability::Linearizable,
     }
 }
 
 fn is_bad<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, budget: u64) -> bool {
-    matches!(check_part(spec, history, budget), Verdict::NotLinearizable(_))
+    matches!(check_part(spec, history, budget), Linearizability::NotLinearizable(_))
 }
 
 /// Calls that are not linearizable.
@@ -127,7 +116,7 @@ impl<S: Spec> Window<S> {
     /// Takes away what is not needed.
     fn shrink(self, spec: &S, budget: u64) -> Self {
         let mut window = self;
-        if let Verdict::NotLinearizable(violation) = check_part(spec, &window.history, budget) {
+        if let Linearizability::NotLinearizable(violation) = check_part(spec, &window.history, budget) {
             let core = window.restrict(&violation.calls);
             if is_bad(spec, &core.history, budget) {
                 window = core;
@@ -170,8 +159,8 @@ impl<S: Spec> Window<S> {
 
     fn show(self, spec: &S, whole: &History<S::Op, S::Ret>, budget: u64) -> Counterexample {
         let why = match check_part(spec, &self.history, budget) {
-            Verdict::NotLinearizable(violation) => violation.why,
-            Verdict::Linearizable | Verdict::GaveUp(_) => String::new(),
+            Linearizability::NotLinearizable(violation) => violation.why,
+            Linearizability::Linearizable | Linearizability::GaveUp(_) => String::new(),
         };
         let table = match self.at {
             Some(at) => table::real_time(spec, whole, &self.names, &self.later(spec, whole), at),

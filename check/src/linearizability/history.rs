@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 
+/// The position of an event that never comes: later than all others.
+pub(crate) const NEVER: u64 = u64::MAX;
+
 /// One call of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Call<O, R> {
@@ -22,8 +25,8 @@ pub struct Call<O, R> {
 
 impl<O, R> Call<O, R> {
     /// The position of the response, infinite for an open call.
-    pub(super) fn end(&self) -> u64 {
-        self.returned.unwrap_or(u64::MAX)
+    pub(crate) fn end(&self) -> u64 {
+        self.returned.unwrap_or(NEVER)
     }
 }
 
@@ -56,7 +59,7 @@ impl<O, R> History<O, R> {
         }
         positions.sort_unstable();
         assert!(positions.windows(2).all(|pair| pair[0] != pair[1]), "two events share a position");
-        assert!(positions.last() != Some(&u64::MAX), "the last position means an open call");
+        assert!(positions.last() != Some(&NEVER), "the last position means an open call");
         History { calls, before: None }
     }
 
@@ -103,14 +106,14 @@ impl<O, R> History<O, R> {
     }
 
     /// For each call the calls that precede it, if the order is not real time.
-    pub(super) fn before(&self) -> Option<&[Vec<usize>]> {
+    pub(crate) fn before(&self) -> Option<&[Vec<usize>]> {
         self.before.as_deref()
     }
 }
 
 impl<O: Clone, R: Clone> History<O, R> {
     /// The history of the calls `keep` alone (ascending).
-    pub(super) fn restrict(&self, keep: &[usize]) -> Self {
+    pub(crate) fn restrict(&self, keep: &[usize]) -> Self {
         let calls = keep.iter().map(|call| self.calls[*call].clone()).collect();
         let before = self.before.as_ref().map(|before| {
             let renamed: HashMap<usize, usize> =
@@ -125,7 +128,7 @@ impl<O: Clone, R: Clone> History<O, R> {
     /// What had happened up to and with position `last`. A call that was open
     /// then keeps the result that it gave later: a linearization of the prefix
     /// need not hold it, but if it does, with that result.
-    pub(super) fn prefix(&self, last: u64) -> (Self, Vec<usize>) {
+    pub(crate) fn prefix(&self, last: u64) -> (Self, Vec<usize>) {
         let keep: Vec<usize> = (0..self.len()).filter(|call| self.calls[*call].invoked <= last).collect();
         let mut prefix = self.restrict(&keep);
         for call in &mut prefix.calls {
@@ -232,3 +235,54 @@ impl<O, R> Recorder<O, R> {
 /// What a value of an operation must be able to do.
 pub trait Value: Clone + Eq + Hash + fmt::Debug {}
 impl<T: Clone + Eq + Hash + fmt::Debug> Value for T {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(process: usize, invoked: u64, returned: Option<u64>) -> Call<&'static str, u8> {
+        Call { process, op: "op", ret: None, invoked, returned }
+    }
+
+    #[test]
+    fn a_prefix_opens_the_calls_that_had_not_returned() {
+        let history = History::real_time(vec![call(0, 1, Some(3)), call(1, 2, Some(5)), call(2, 4, None)]);
+        let (prefix, kept) = history.prefix(3);
+        assert_eq!(prefix.calls(), [call(0, 1, Some(3)), call(1, 2, None)]);
+        assert_eq!(kept, [0, 1]);
+    }
+
+    #[test]
+    fn a_restriction_renames_what_precedes() {
+        let calls = (0..3).map(|n| call(n, n as u64, None)).collect();
+        let history = History::partial(calls, vec![vec![], vec![0], vec![0, 1]]);
+        assert_eq!(history.restrict(&[1, 2]).before(), Some(&[vec![], vec![0]][..]));
+    }
+
+    #[test]
+    #[should_panic(expected = "two events share a position")]
+    fn events_at_one_position_are_refused() {
+        History::real_time(vec![call(0, 1, Some(2)), call(1, 2, Some(3))]);
+    }
+
+    #[test]
+    #[should_panic(expected = "calls that precede each other in a ring")]
+    fn a_ring_is_refused() {
+        History::partial(vec![call(0, 1, None), call(1, 2, None)], vec![vec![1], vec![0]]);
+    }
+
+    #[test]
+    fn a_recorder_leaves_out_what_failed() {
+        let mut recorder = Recorder::new();
+        let (a, b, c) = (recorder.invoke(0, "a"), recorder.invoke(1, "b"), recorder.invoke(2, "c"));
+        recorder.fail(b);
+        recorder.info(c);
+        recorder.at(9);
+        recorder.ok(a, 7u8);
+        let calls = [
+            Call { process: 0, op: "a", ret: Some(7), invoked: 1, returned: Some(9) },
+            Call { process: 2, op: "c", ret: None, invoked: 3, returned: None },
+        ];
+        assert_eq!(recorder.finish().calls(), calls);
+    }
+}

@@ -1,7 +1,7 @@
 //! Ready specifications made of others: many objects under keys, and a lock.
 
-use crate::linearizability::history::{Call, Value};
-use crate::linearizability::spec::{Spec, part_of};
+use crate::linearizability::history::{Call, History, Value};
+use crate::linearizability::spec::{Monitored, Spec, part_of};
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
@@ -61,18 +61,13 @@ impl<K: Value + Ord, S: Spec> Spec for Keyed<K, S> {
         part_of(&op.key)
     }
 
-    fn monitor(
-        &self,
-        history: &crate::linearizability::history::History<Self::Op, S::Ret>,
-    ) -> crate::linearizability::spec::Monitored {
+    fn monitor(&self, history: &History<Self::Op, S::Ret>) -> Monitored {
         let calls = history.calls();
         let alone = calls.windows(2).all(|pair| pair[0].op.key == pair[1].op.key);
         if !alone {
-            return crate::linearizability::spec::Monitored::Unsuited;
+            return Monitored::Unsuited;
         }
-        self.each.monitor(&crate::linearizability::history::History::real_time(
-            calls.iter().map(without_key).collect(),
-        ))
+        self.each.monitor(&History::real_time(calls.iter().map(without_key).collect()))
     }
 
     fn droppable(&self, calls: &[Call<Self::Op, S::Ret>]) -> Vec<Vec<usize>> {
@@ -135,5 +130,71 @@ impl Spec for Lock {
             LockOp::TryLock => Some(!std::mem::replace(held, true)),
             LockOp::Unlock => Some(std::mem::replace(held, false)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linearizability::check::check;
+    use crate::linearizability::history::Recorder;
+    use crate::linearizability::register::{Register, RegisterOp, RegisterRet};
+
+    type Registers = Keyed<char, Register<u8>>;
+
+    type Op = At<char, RegisterOp<u8>>;
+    type Ret = RegisterRet<u8>;
+
+    fn call(key: char, op: RegisterOp<u8>, ret: Ret) -> (Op, Ret) {
+        (At { key, op }, ret)
+    }
+
+    /// These calls, one after the other.
+    fn history(calls: &[(Op, Ret)]) -> History<Op, Ret> {
+        let mut recorder = Recorder::new();
+        for (op, ret) in calls {
+            let id = recorder.invoke(0, op.clone());
+            recorder.ok(id, ret.clone());
+        }
+        recorder.finish()
+    }
+
+    #[test]
+    fn keys_do_not_notice_each_other() {
+        let spec = Registers::new(Register::new());
+        let calls = [
+            call('a', RegisterOp::Write(1), RegisterRet::Written),
+            call('b', RegisterOp::Read, RegisterRet::Found(None)),
+            call('a', RegisterOp::Read, RegisterRet::Found(Some(1))),
+        ];
+        check(&spec, &history(&calls)).assert_passed();
+        let mut state = spec.init();
+        for (op, ret) in &calls {
+            assert_eq!(spec.apply(&mut state, op).as_ref(), Some(ret));
+        }
+        assert_eq!(state, BTreeMap::from([('a', Some(1)), ('b', None)]));
+        let stale = [calls[0].clone(), call('a', RegisterOp::Read, RegisterRet::Found(None))];
+        assert!(!check(&spec, &history(&stale)).is_linearizable());
+    }
+
+    #[test]
+    fn many_keys_are_no_case_for_the_check_of_one_object() {
+        let spec = Registers::new(Register::new());
+        let read = |key| call(key, RegisterOp::Read, RegisterRet::Found(None));
+        assert_eq!(spec.monitor(&history(&[read('a'), read('b')])), Monitored::Unsuited);
+        assert_eq!(spec.monitor(&history(&[read('a'), read('a')])), Monitored::Linearizable);
+        // A read by itself, then the key; the numbers are those of the whole history.
+        let sets = spec.droppable(history(&[read('a'), read('b')]).calls());
+        assert_eq!(sets, [[0], [0], [1], [1]]);
+    }
+
+    #[test]
+    fn a_lock_is_held_once() {
+        let mut held = Lock.init();
+        assert_eq!(Lock.apply(&mut held, &LockOp::Lock), Some(true));
+        assert_eq!(Lock.apply(&mut held, &LockOp::Lock), None, "it waits");
+        assert_eq!(Lock.apply(&mut held, &LockOp::TryLock), Some(false));
+        assert_eq!(Lock.apply(&mut held, &LockOp::Unlock), Some(true));
+        assert_eq!(Lock.apply(&mut held, &LockOp::Unlock), Some(false), "it was not held");
     }
 }

@@ -2,19 +2,18 @@
 
 pub(crate) mod buffer;
 pub(crate) mod check;
-pub mod command;
-pub(crate) mod edn;
-pub(crate) mod events;
 pub(crate) mod explain;
+pub mod files;
 pub(crate) mod history;
-pub(crate) mod jsonl;
 pub(crate) mod keyed;
 pub(crate) mod queue;
+pub(crate) mod queue_monitor;
 pub(crate) mod register;
+pub(crate) mod residence;
 pub(crate) mod set;
 pub(crate) mod spec;
 pub(crate) mod stack;
+pub(crate) mod stack_monitor;
 pub(crate) mod table;
-pub(crate) mod translate;
 pub(crate) mod trees;
 pub(crate) mod wgl;

@@ -26,8 +26,7 @@
 //! Gibbons and Korach, "Testing shared memories" (SIAM Journal on Computing
 //! 1997).
 
-use crate::linearizability::buffer::NEVER;
-use crate::linearizability::history::{Call, History, Value};
+use crate::linearizability::history::{Call, History, NEVER, Value};
 use crate::linearizability::spec::{Monitored, Spec, Violation};
 use std::collections::{BTreeMap, HashMap};
 

@@ -18,11 +18,10 @@
 //!
 //! # Source
 //!
-//! Both papers named in [`crate::linearizability::stack`] have linear checks for sets; this one
+//! Both papers named in [`crate::linearizability::stack_monitor`] have linear checks for sets; this one
 //! follows from the above.
 
-use crate::linearizability::buffer::NEVER;
-use crate::linearizability::history::{Call, History, Value};
+use crate::linearizability::history::{Call, History, NEVER, Value};
 use crate::linearizability::spec::{Monitored, Spec, Violation, part_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::marker::PhantomData;

@@ -1,7 +1,8 @@
 //! What an object should do: a sequential state, its operations, their results.
 
 use crate::linearizability::history::{Call, History, Value};
-use std::fmt::Debug;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A sequential specification.
 ///
@@ -106,8 +107,15 @@ pub struct Violation {
     pub calls: Vec<usize>,
 }
 
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not linearizable: {}", self.why)
+    }
+}
+
 impl Violation {
-    pub(super) fn new(why: impl Into<String>, mut calls: Vec<usize>) -> Self {
+    /// What is wrong, and calls that show it, in any order.
+    pub fn new(why: impl Into<String>, mut calls: Vec<usize>) -> Self {
         calls.sort_unstable();
         calls.dedup();
         Violation { why: why.into(), calls }
@@ -121,15 +129,14 @@ impl From<Violation> for Monitored {
 }
 
 /// A number for a part, from whatever names it.
-pub(crate) fn part_of(name: &(impl std::hash::Hash + Debug)) -> u64 {
-    use std::hash::{DefaultHasher, Hasher};
+pub(crate) fn part_of(name: &(impl Hash + fmt::Debug)) -> u64 {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
     hasher.finish()
 }
 
 /// One step of a specification without choices.
-pub(super) fn run<S: Spec + ?Sized>(
+pub(crate) fn run<S: Spec + ?Sized>(
     spec: &S,
     state: &S::State,
     op: &S::Op,

@@ -2,7 +2,7 @@
 
 /// A count for each slot: add to a range, find a slot that has come to 0.
 #[derive(Debug)]
-pub(super) struct Counts {
+pub(crate) struct RangeCounts {
     leaves: usize,
     /// The least count below each node, without what its ancestors add.
     least: Vec<i64>,
@@ -13,11 +13,11 @@ pub(super) struct Counts {
 /// A slot that was taken: far from 0 for ever.
 const TAKEN: i64 = i64::MAX / 4;
 
-impl Counts {
+impl RangeCounts {
     /// `slots` slots, all at 0.
-    pub(super) fn new(slots: usize) -> Counts {
+    pub(crate) fn new(slots: usize) -> RangeCounts {
         let leaves = slots.next_power_of_two();
-        let mut counts = Counts { leaves, least: vec![0; 2 * leaves], added: vec![0; 2 * leaves] };
+        let mut counts = RangeCounts { leaves, least: vec![0; 2 * leaves], added: vec![0; 2 * leaves] };
         if slots < leaves {
             counts.add(slots, leaves - 1, TAKEN);
         }
@@ -25,7 +25,7 @@ impl Counts {
     }
 
     /// Adds `by` to the slots from `first` to `last`.
-    pub(super) fn add(&mut self, first: usize, last: usize, by: i64) {
+    pub(crate) fn add(&mut self, first: usize, last: usize, by: i64) {
         self.add_below(1, (0, self.leaves - 1), (first, last), by);
     }
 
@@ -46,7 +46,7 @@ impl Counts {
 
     /// The first slot from `first` to `last` that is at 0. It is taken: no
     /// later call finds it again.
-    pub(super) fn take_zero(&mut self, first: usize, last: usize) -> Option<usize> {
+    pub(crate) fn take_zero(&mut self, first: usize, last: usize) -> Option<usize> {
         let slot = self.zero_below(1, (0, self.leaves - 1), (first, last), 0)?;
         self.add(slot, slot, TAKEN);
         Some(slot)
@@ -73,17 +73,17 @@ impl Counts {
 
 /// A number for some places: the greatest of a range.
 #[derive(Debug)]
-pub(super) struct Maxima {
+pub(crate) struct RangeMaxima {
     leaves: usize,
     /// The place of the greatest number below each node.
     best: Vec<Option<(i64, usize)>>,
 }
 
-impl Maxima {
+impl RangeMaxima {
     /// `places` places without numbers.
-    pub(super) fn new(places: usize) -> Maxima {
+    pub(crate) fn new(places: usize) -> RangeMaxima {
         let leaves = places.next_power_of_two();
-        Maxima { leaves, best: vec![None; 2 * leaves] }
+        RangeMaxima { leaves, best: vec![None; 2 * leaves] }
     }
 
     fn put(&mut self, place: usize, number: Option<i64>) {
@@ -96,22 +96,22 @@ impl Maxima {
     }
 
     /// Gives `place` a number.
-    pub(super) fn set(&mut self, place: usize, number: i64) {
+    pub(crate) fn set(&mut self, place: usize, number: i64) {
         self.put(place, Some(number));
     }
 
     /// Takes the number of `place` away.
-    pub(super) fn clear(&mut self, place: usize) {
+    pub(crate) fn clear(&mut self, place: usize) {
         self.put(place, None);
     }
 
     /// Whether `place` has a number.
-    pub(super) fn holds(&self, place: usize) -> bool {
+    pub(crate) fn holds(&self, place: usize) -> bool {
         self.best[self.leaves + place].is_some()
     }
 
     /// The greatest number from `first` to `last`, and its place.
-    pub(super) fn max(&self, first: usize, last: usize) -> Option<(usize, i64)> {
+    pub(crate) fn max(&self, first: usize, last: usize) -> Option<(usize, i64)> {
         let (mut from, mut to) = (self.leaves + first, self.leaves + last + 1);
         let mut best = None;
         while from < to {
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_zero_is_found_once() {
-        let mut counts = Counts::new(5);
+        let mut counts = RangeCounts::new(5);
         counts.add(0, 3, 1);
         assert_eq!(counts.take_zero(0, 4), Some(4));
         assert_eq!(counts.take_zero(0, 4), None);
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_greatest_of_a_range() {
-        let mut maxima = Maxima::new(6);
+        let mut maxima = RangeMaxima::new(6);
         assert_eq!(maxima.max(0, 5), None);
         maxima.set(1, -4);
         maxima.set(4, 7);

@@ -28,13 +28,13 @@ impl Role {
 }
 
 /// The operations of a subject.
-pub(super) type OpOf<S> = <<S as Subject>::Spec as Spec>::Op;
+pub(crate) type OpOf<S> = <<S as Subject>::Spec as Spec>::Op;
 /// Their results.
-pub(super) type RetOf<S> = <<S as Subject>::Spec as Spec>::Ret;
+pub(crate) type RetOf<S> = <<S as Subject>::Spec as Spec>::Ret;
 
 /// An object to be tried: how to make one, and how to call it.
 ///
-/// See [`Scenarios`](crate::linearizability::Scenarios) for an example.
+/// See [`Scenarios`](crate::linearize::Scenarios) for an example.
 pub trait Subject: Send + Sync + 'static {
     /// What it should do.
     type Spec: Spec<Op: Send + Sync, Ret: Send> + 'static;
@@ -64,6 +64,7 @@ pub trait Subject: Send + Sync + 'static {
 
 /// A thread of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Lane<O> {
     /// Its role, as a number.
     pub role: usize,
@@ -73,6 +74,7 @@ pub struct Lane<O> {
 
 /// A small program.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Scenario<O> {
     /// What is called first, and with which lane's handle.
     pub init: Vec<(usize, O)>,
@@ -82,19 +84,19 @@ pub struct Scenario<O> {
     pub post: Vec<(usize, O)>,
 }
 
-/// How large a scenario is.
+/// How large a scenario is: so many threads, calls of each, and calls before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Size {
-    pub(super) threads: usize,
-    pub(super) ops: usize,
-    pub(super) init: usize,
-    pub(super) post: usize,
+pub(crate) struct Size {
+    pub(crate) threads: usize,
+    pub(crate) ops: usize,
+    pub(crate) init: usize,
+    pub(crate) post: usize,
 }
 
 impl<O: Clone> Scenario<O> {
     /// The scenario that the picks make. `None` if they make none, or one that
     /// is another one with two lanes exchanged.
-    pub(super) fn make<S>(subject: &S, size: Size, pick: &mut dyn FnMut(usize) -> usize) -> Option<Self>
+    pub(crate) fn make<S>(subject: &S, size: Size, pick: &mut dyn FnMut(usize) -> usize) -> Option<Self>
     where
         S: Subject<Spec: Spec<Op = O>>,
     {
@@ -144,7 +146,7 @@ impl<O: Clone> Scenario<O> {
     }
 
     /// How many calls it has.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.init.len() + self.post.len() + self.lanes.iter().map(|lane| lane.ops.len()).sum::<usize>()
     }
 
@@ -170,7 +172,7 @@ impl<O: Clone> Scenario<O> {
 
     /// Simpler scenarios to try instead: a call less, a lane less, two calls less,
     /// or a call moved out of the threads.
-    pub(super) fn simpler(&self) -> Vec<Self> {
+    pub(crate) fn simpler(&self) -> Vec<Self> {
         let mut list: Vec<Self> = (0..self.len()).map(|nth| self.without(nth)).collect();
         for (number, lane) in self.lanes.iter().enumerate() {
             let used = self.init.iter().chain(&self.post).any(|(by, _)| *by == number);
@@ -204,7 +206,7 @@ impl<O: Clone> Scenario<O> {
     }
 
     /// It as a table.
-    pub(super) fn show<S>(&self, subject: &S) -> String
+    pub(crate) fn show<S>(&self, subject: &S) -> String
     where
         S: Subject<Spec: Spec<Op = O>>,
     {
@@ -223,37 +225,5 @@ impl<O: Clone> Scenario<O> {
         }
         let post = self.post.iter().map(|(lane, op)| ("last", *lane, spec.show(op, None)));
         table::scenario(&heads, &rows, &parallel, &post.collect::<Vec<_>>())
-    }
-}
-
-/// All sequences of picks, one after the other: an odometer.
-#[derive(Debug, Default)]
-pub(super) struct Odometer {
-    /// The picks, and out of how many.
-    digits: Vec<(usize, usize)>,
-    at: usize,
-}
-
-impl Odometer {
-    /// The next pick of this sequence.
-    pub(super) fn pick(&mut self, of: usize) -> usize {
-        if self.at == self.digits.len() {
-            self.digits.push((0, of));
-        }
-        self.at += 1;
-        self.digits[self.at - 1].0
-    }
-
-    /// Goes on to the next sequence, if there is one.
-    pub(super) fn turn(&mut self) -> bool {
-        self.digits.truncate(self.at);
-        self.at = 0;
-        while let Some((digit, of)) = self.digits.pop() {
-            if digit + 1 < of {
-                self.digits.push((digit + 1, of));
-                return true;
-            }
-        }
-        false
     }
 }

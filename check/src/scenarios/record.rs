@@ -21,6 +21,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Which calls of an execution precede which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Order {
     /// A call precedes another if its response happens before the other's
     /// invocation, in the memory model's sense. Under engines without clocks
@@ -36,7 +37,7 @@ pub enum Order {
 
 /// When a call began or ended.
 #[derive(Clone, Copy, Debug)]
-struct Moment {
+struct CallBoundary {
     position: u64,
     /// The thread, its events so far, and its past.
     past: Option<(usize, u16, Clock)>,
@@ -44,22 +45,22 @@ struct Moment {
 
 /// A call under way or done.
 #[derive(Debug)]
-struct Logged<O, R> {
+struct LoggedCall<O, R> {
     /// 0 before the threads, 1 in them, 2 after them.
     phase: u8,
     lane: usize,
     op: O,
-    begins: Moment,
-    ends: Option<(Moment, R)>,
+    begins: CallBoundary,
+    ends: Option<(CallBoundary, R)>,
 }
 
 /// Where a call that has this place in the list begins, and where it ends.
-type Span<'a, O, R> = dyn Fn(usize, &Logged<O, R>) -> (u64, Option<u64>) + 'a;
+type CallSpan<'a, O, R> = dyn Fn(usize, &LoggedCall<O, R>) -> (u64, Option<u64>) + 'a;
 
 /// The calls of an execution so far.
 #[derive(Debug)]
-pub(super) struct Log<O, R> {
-    calls: Mutex<Vec<Logged<O, R>>>,
+pub(crate) struct Log<O, R> {
+    calls: Mutex<Vec<LoggedCall<O, R>>>,
     /// Positions as this machine saw them.
     position: std::sync::atomic::AtomicU64,
     /// Positions that the model's threads agree on.
@@ -67,7 +68,7 @@ pub(super) struct Log<O, R> {
 }
 
 impl<O: Value, R: Value> Log<O, R> {
-    pub(super) fn new(order: Order) -> Self {
+    pub(crate) fn new(order: Order) -> Self {
         Log {
             calls: Mutex::default(),
             position: std::sync::atomic::AtomicU64::new(1),
@@ -75,27 +76,27 @@ impl<O: Value, R: Value> Log<O, R> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Logged<O, R>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<LoggedCall<O, R>>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn now(&self) -> Moment {
+    fn now(&self) -> CallBoundary {
         // AcqRel: pairs with itself in the other threads, so that what took a number happens before what
         // takes a later one.
         let agreed = self.counter.as_ref().map(|counter| counter.fetch_add(1, Ordering::AcqRel));
         let _engine = runtime::engine_code();
         // SeqCst: pairs with itself in the other threads; under the native engine this is the real time.
         let position = agreed.unwrap_or_else(|| self.position.fetch_add(1, Ordering::SeqCst));
-        Moment { position, past: runtime::current().and_then(runtime::Runtime::past) }
+        CallBoundary { position, past: runtime::current().and_then(runtime::Runtime::past) }
     }
 
     /// Runs one call and logs it.
-    pub(super) fn call(&self, phase: u8, lane: usize, op: &O, run: impl FnOnce(&O) -> R) {
+    pub(crate) fn call(&self, phase: u8, lane: usize, op: &O, run: impl FnOnce(&O) -> R) {
         let begins = self.now();
         let at = {
             let _engine = runtime::engine_code();
             let mut calls = self.lock();
-            calls.push(Logged { phase, lane, op: op.clone(), begins, ends: None });
+            calls.push(LoggedCall { phase, lane, op: op.clone(), begins, ends: None });
             calls.len() - 1
         };
         let ret = run(op);
@@ -105,16 +106,16 @@ impl<O: Value, R: Value> Log<O, R> {
     }
 
     /// How many calls have not ended.
-    pub(super) fn open(&self) -> usize {
+    pub(crate) fn open(&self) -> usize {
         self.lock().iter().filter(|call| call.ends.is_none()).count()
     }
 
     /// The history. Lanes are its processes.
-    pub(super) fn history(&self) -> History<O, R> {
+    pub(crate) fn history(&self) -> History<O, R> {
         let mut logged: Vec<usize> = (0..self.lock().len()).collect();
         let calls = self.lock();
         logged.sort_by_key(|at| (calls[*at].phase, calls[*at].lane, *at));
-        let list = |span: &Span<'_, O, R>| {
+        let list = |span: &CallSpan<'_, O, R>| {
             let call = |(nth, at): (usize, &usize)| {
                 let call = &calls[*at];
                 let (invoked, returned) = span(nth, call);
@@ -130,7 +131,7 @@ impl<O: Value, R: Value> Log<O, R> {
             }));
         }
         // Where a call stands in the list, not when it ran: executions that differ in no edge are one history.
-        let spans = |nth: usize, call: &Logged<O, R>| {
+        let spans = |nth: usize, call: &LoggedCall<O, R>| {
             (2 * nth as u64, call.ends.as_ref().map(|_| 2 * nth as u64 + 1))
         };
         let before = logged.iter().map(|later| {
@@ -142,7 +143,7 @@ impl<O: Value, R: Value> Log<O, R> {
 }
 
 /// Whether the response of `a` happens before the invocation of `b`.
-fn precedes<O, R>(a: &Logged<O, R>, b: &Logged<O, R>) -> bool {
+fn precedes<O, R>(a: &LoggedCall<O, R>, b: &LoggedCall<O, R>) -> bool {
     let Some((end, _)) = &a.ends else {
         return false;
     };

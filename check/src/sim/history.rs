@@ -8,7 +8,7 @@
 //! result is unknown may have happened at any time after its invocation, or not
 //! at all.
 
-use crate::linearizability::check::{BUDGET, Verdict, check_within};
+use crate::linearizability::check::{BUDGET, Linearizability, check_within};
 use crate::linearizability::history::{Call, CallId, Recorder};
 use crate::linearizability::spec::Spec;
 use crate::report::data::Limit;
@@ -62,12 +62,12 @@ impl<S: Spec + 'static> ClientHistory<S> {
     fn judge(&self, spec: &S, budget: u64) -> Result<(), String> {
         let history = self.recorder.borrow().clone().finish();
         match check_within(spec, &history, budget) {
-            Verdict::Linearizable => Ok(()),
-            Verdict::NotLinearizable(violation) => {
+            Linearizability::Linearizable => Ok(()),
+            Linearizability::NotLinearizable(violation) => {
                 let calls = violation.calls.iter().map(|call| &history.calls()[*call]);
                 Err(self.violation(calls))
             }
-            Verdict::GaveUp(budget) => {
+            Linearizability::GaveUp(budget) => {
                 let why = format!("the order of a history was searched through {budget} configurations");
                 self.world.stop_at(Limit::Engine(why));
                 Ok(())

@@ -2,7 +2,7 @@
 
 use super::common::{self, Rng};
 use ringwright_check::linearize::{
-    History, Monitored, Queue, Register, Set, Spec, Stack, Verdict, check, search,
+    History, Linearizability, Monitored, Queue, Register, Set, Spec, Stack, check, search,
 };
 
 /// Compares the two verdicts on `rounds` histories. Both verdicts must be common,
@@ -18,8 +18,8 @@ fn agree<S: Spec>(
         let history = make(&mut Rng(seed));
         let truth = search(spec, &history, u64::MAX);
         match (spec.monitor(&history), &truth) {
-            (Monitored::Linearizable, Verdict::Linearizable) => good += 1,
-            (Monitored::Violation(found), Verdict::NotLinearizable(_)) => {
+            (Monitored::Linearizable, Linearizability::Linearizable) => good += 1,
+            (Monitored::Violation(found), Linearizability::NotLinearizable(_)) => {
                 bad += 1;
                 assert!(!found.calls.is_empty() && !found.why.is_empty());
                 assert!(found.calls.windows(2).all(|pair| pair[0] < pair[1]), "{found:?}");
@@ -27,7 +27,7 @@ fn agree<S: Spec>(
             (Monitored::Unsuited, _) => unsuited += 1,
             (said, truth) => panic!("seed {seed}: {said:?}, but {truth:?}: {:#?}", history.calls()),
         }
-        assert_eq!(check(spec, &history).is_linearizable(), truth == Verdict::Linearizable);
+        assert_eq!(check(spec, &history).is_linearizable(), truth == Linearizability::Linearizable);
     }
     println!("{good} linearizable, {bad} not, {unsuited} unsuited");
     assert!(good > rounds / 5 && bad > rounds / 5, "{good} linearizable, {bad} not");

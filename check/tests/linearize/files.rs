@@ -1,14 +1,14 @@
 //! History files: good ones, bad ones, exit codes.
 
-use ringwright_check::linearize::command::{Ended, run};
+use crate::command::{CommandResult, run};
 use std::fs;
 use std::path::Path;
 
-fn command(args: &[&str]) -> Ended {
+fn command(args: &[&str]) -> CommandResult {
     run(args.iter().map(|arg| (*arg).to_owned()))
 }
 
-fn given(spec: &str, name: &str) -> Ended {
+fn given(spec: &str, name: &str) -> CommandResult {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/linearize").join(name);
     command(&["--spec", spec, file.to_str().expect("a path that is text")])
 }
@@ -17,9 +17,9 @@ fn given(spec: &str, name: &str) -> Ended {
 fn written(spec: &str, name: &str, text: &[u8]) -> (u8, String) {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&file, text).expect("the folder for temporary files is there");
-    let ended = command(&["--spec", spec, file.to_str().expect("a path that is text")]);
+    let result = command(&["--spec", spec, file.to_str().expect("a path that is text")]);
     let folder = format!("{}/", env!("CARGO_TARGET_TMPDIR"));
-    (ended.code, (ended.error + &ended.output).replace(&folder, ""))
+    (result.code, (result.error + &result.output).replace(&folder, ""))
 }
 
 #[test]
@@ -28,44 +28,48 @@ fn good_files_are_linearizable() {
         ("queue", "queue-good.edn", "2 calls, 1 of them open"),
         ("key-value", "key-value-good.jsonl", "3 calls, 0 of them open"),
     ] {
-        let ended = given(spec, name);
-        assert_eq!((ended.code, &*ended.error), (0, ""), "{}", ended.output);
-        assert!(ended.output.contains("linearizable (") && ended.output.contains(calls), "{}", ended.output);
+        let result = given(spec, name);
+        assert_eq!((result.code, &*result.error), (0, ""), "{}", result.output);
+        assert!(
+            result.output.contains("linearizable (") && result.output.contains(calls),
+            "{}",
+            result.output
+        );
     }
 }
 
 #[test]
 fn a_duplicate_is_shown_with_its_lines() {
-    let ended = given("queue", "queue-duplicate.jsonl");
-    assert_eq!(ended.code, 1);
-    let shown = ended.output.split("file:\n").nth(1).expect("a table");
+    let result = given("queue", "queue-duplicate.jsonl");
+    assert_eq!(result.code, 1);
+    let shown = result.output.split("file:\n").nth(1).expect("a table");
     let expected = "  event | process 0    | process 2
   ----- | ------------ | ---------
     1-3 | push(1) = ok |
     4-6 | pop() = 1    |
     7-9 |              | pop() = 1
    ==== | up to here it cannot be linearized, and nothing later concerns these calls";
-    assert_eq!(shown, expected, "{}", ended.output);
-    assert!(ended.output.contains("1 is popped 2 times and was pushed once"), "{}", ended.output);
-    assert!(ended.output.contains("numbered by lines"), "{}", ended.output);
+    assert_eq!(shown, expected, "{}", result.output);
+    assert!(result.output.contains("1 is popped 2 times and was pushed once"), "{}", result.output);
+    assert!(result.output.contains("numbered by lines"), "{}", result.output);
     // A stack cannot do it either.
     assert_eq!(given("stack", "queue-duplicate.jsonl").code, 1);
 }
 
 #[test]
 fn a_stale_read_and_a_lost_update_are_shown() {
-    let ended = given("register", "register-stale.edn");
-    assert_eq!(ended.code, 1);
+    let result = given("register", "register-stale.edn");
+    assert_eq!(result.code, 1);
     assert!(
-        ended.output.contains("read() = 1") && ended.output.contains("write(2) = ok"),
+        result.output.contains("read() = 1") && result.output.contains("write(2) = ok"),
         "{}",
-        ended.output
+        result.output
     );
-    let ended = given("cas-register", "cas-register-lost.jsonl");
-    assert_eq!(ended.code, 1);
-    assert!(ended.output.contains("cas(1 to 2) = ok"), "{}", ended.output);
-    let window = ended.output.split("====").next().expect("a split has a first part");
-    assert!(!window.contains("read()"), "the read is not needed: {}", ended.output);
+    let result = given("cas-register", "cas-register-lost.jsonl");
+    assert_eq!(result.code, 1);
+    assert!(result.output.contains("cas(1 to 2) = ok"), "{}", result.output);
+    let window = result.output.split("====").next().expect("a split has a first part");
+    assert!(!window.contains("read()"), "the read is not needed: {}", result.output);
     assert_eq!(given("register", "cas-register-lost.jsonl").code, 2);
 }
 
@@ -152,9 +156,9 @@ fn wrong_arguments_are_refused() {
         (&["--spec", "queue", "--budget", "0", "a"], "no budget: 0"),
         (&["--spec", "queue", "no/such/file"], "no/such/file: "),
     ] {
-        let ended = command(args);
-        assert_eq!((ended.code, &*ended.output), (2, ""), "{args:?}");
-        assert!(ended.error.contains(why), "{args:?}: {}", ended.error);
+        let result = command(args);
+        assert_eq!((result.code, &*result.output), (2, ""), "{args:?}");
+        assert!(result.error.contains(why), "{args:?}: {}", result.error);
     }
     assert_eq!(command(&["--help"]).code, 0);
 }
@@ -162,7 +166,7 @@ fn wrong_arguments_are_refused() {
 #[test]
 fn a_budget_that_is_too_small_is_no_verdict() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/linearize/cas-register-lost.jsonl");
-    let ended = command(&["--spec", "cas-register", "--budget", "1", file.to_str().expect("text")]);
-    assert_eq!(ended.code, 3, "{}", ended.output);
-    assert!(ended.output.contains("undecided after 1 configurations"), "{}", ended.output);
+    let result = command(&["--spec", "cas-register", "--budget", "1", file.to_str().expect("text")]);
+    assert_eq!(result.code, 3, "{}", result.output);
+    assert!(result.output.contains("undecided after 1 configurations"), "{}", result.output);
 }

@@ -2,8 +2,8 @@
 
 use super::common::{Buffer, Rng};
 use ringwright_check::linearize::{
-    BufferOp, BufferRet, Call, Counterexample, Explained, History, Queue, Register, RegisterOp, RegisterRet,
-    Set, SetOp, Spec, Stack, check, explain,
+    BufferOp, BufferRet, Call, Counterexample, History, Linearizability, Queue, Register, RegisterOp,
+    RegisterRet, Set, SetOp, Spec, Stack, check, explain,
 };
 use std::time::Instant;
 
@@ -72,7 +72,7 @@ fn a_pop(calls: &[Call<BufferOp<u32>, BufferRet<u32>>], nth: usize) -> (usize, u
 fn found<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>) -> Counterexample {
     let started = Instant::now();
     let explained = explain(spec, history);
-    let Explained::Not(counterexample) = explained else {
+    let Linearizability::NotLinearizable(counterexample) = explained else {
         panic!("not found: {explained:?}");
     };
     println!("found in {:?}\n{counterexample}", started.elapsed());

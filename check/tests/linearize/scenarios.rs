@@ -53,14 +53,14 @@ impl Subject for Locked {
 #[test]
 fn a_torn_pop_is_convicted_by_the_smallest_scenario() {
     let findings = Scenarios::new("torn pop", Locked { torn: true }).threads(2).ops(2).init(1).post(1).run();
-    let shown = findings.failure.as_ref().expect("two pops give the same item");
+    let failing = findings.failure.as_ref().expect("two pops give the same item");
     println!("{findings}");
-    assert_eq!(shown.report.failed(), Some(FailureKind::Panic));
-    let scenario = &shown.scenario;
+    assert_eq!(failing.report.failed(), Some(FailureKind::Panic));
+    let scenario = &failing.scenario;
     assert_eq!((scenario.lanes.len(), scenario.post.len()), (2, 0));
     let calls = scenario.init.len() + scenario.lanes.iter().map(|lane| lane.ops.len()).sum::<usize>();
-    assert_eq!(calls, 3, "one push and two pops: {}", shown.table);
-    let failure = shown.report.failure.as_ref().expect("a failure");
+    assert_eq!(calls, 3, "one push and two pops: {}", failing.table);
+    let failure = failing.report.failure.as_ref().expect("a failure");
     let said = "then the state is [], and no call can come next of pop() = 1";
     assert!(failure.message.contains(said), "{}", failure.message);
     assert!(failure.message.contains("| process 0    | process 1"), "{}", failure.message);
@@ -150,9 +150,9 @@ fn waiting_for_ever_is_right_where_nothing_can_be_done() {
         findings.assert_passed();
         let findings = Scenarios::new("not told", Waiting { tells: false }).ops(2).plan(plan).run();
         println!("{findings}");
-        let shown = findings.failure.as_ref().expect("a lost wake-up");
-        assert_eq!(shown.report.failed(), Some(FailureKind::Deadlock));
-        let message = &shown.report.failure.as_ref().expect("a failure").message;
+        let failing = findings.failure.as_ref().expect("a lost wake-up");
+        assert_eq!(failing.report.failed(), Some(FailureKind::Deadlock));
+        let message = &failing.report.failure.as_ref().expect("a failure").message;
         assert!(message.contains("a call waits for ever though it could run"), "{message}");
         assert!(message.contains("recv() ... never returns"), "{message}");
     }
@@ -208,8 +208,8 @@ impl Subject for Flags {
 fn a_store_buffer_shows_by_happens_before_and_a_shared_counter_hides_it() {
     let findings = Scenarios::new("flags", Flags).run();
     println!("{findings}");
-    let shown = findings.failure.expect("both threads may miss the other's flag");
-    assert!(shown.scenario.lanes.iter().all(|lane| lane.ops.len() == 2), "{}", shown.table);
+    let failing = findings.failure.expect("both threads may miss the other's flag");
+    assert!(failing.scenario.lanes.iter().all(|lane| lane.ops.len() == 2), "{}", failing.table);
     Scenarios::new("flags", Flags).order(Order::RealTime).run().assert_passed();
 }
 
@@ -255,7 +255,38 @@ fn a_late_effect_shows_in_real_time_only() {
     // Nobody who has seen nothing of the writer knows that its call is over.
     Scenarios::new("late", Late).ops(1).run().assert_passed();
     let findings = Scenarios::new("late", Late).ops(1).order(Order::RealTime).run();
-    let shown = findings.failure.as_ref().expect("a read after the write misses it");
+    let failing = findings.failure.as_ref().expect("a read after the write misses it");
     println!("{findings}");
-    assert_eq!(shown.scenario.lanes.len(), 2);
+    assert_eq!(failing.scenario.lanes.len(), 2);
+}
+
+/// An object whose operations become more with each question.
+struct Growing(std::sync::atomic::AtomicUsize);
+
+impl Subject for Growing {
+    type Spec = Queue<u64>;
+    type Handle = ();
+
+    fn spec(&self) -> Queue<u64> {
+        Queue::new()
+    }
+
+    fn handles(&self, lanes: &[usize]) -> Vec<()> {
+        vec![(); lanes.len()]
+    }
+
+    fn operations(&self, _: usize, _: u64) -> Vec<BufferOp<u64>> {
+        // Relaxed: one thread asks.
+        vec![BufferOp::Pop; 2 + self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed)]
+    }
+
+    fn call(&self, (): &mut (), _: &BufferOp<u64>) -> BufferRet<u64> {
+        BufferRet::Empty
+    }
+}
+
+#[test]
+#[should_panic(expected = "`operations` differs from call to call: choice 0 was 0 of 2, but now there are")]
+fn operations_that_change_are_refused() {
+    let _ = Scenarios::new("growing", Growing(Default::default())).threads(1).ops(2).run();
 }

@@ -5,14 +5,20 @@
 //! text), vectors, lists, sets, maps; tags (`#inst`, `#jepsen.history.Op`) are
 //! passed over, `#_` drops the next value.
 
-use crate::linearizability::events::{Bad, Datum, Event, event};
+use crate::linearizability::files::error::{FileError, FileErrorKind};
+use crate::linearizability::files::event::Event;
+use crate::linearizability::files::value::EventValue;
 
 /// Values may be nested so deep.
 const DEEPEST: usize = 64;
 
-/// Reads the events.
-pub(super) fn read(text: &str) -> Result<Vec<Event>, Bad> {
-    let mut reader = Reader { rest: text, line: 1, depth: 0 };
+/// The events of a file in EDN.
+///
+/// # Errors
+///
+/// The first value that is no event.
+pub fn read_edn(text: &str) -> Result<Vec<Event>, FileError> {
+    let mut reader = EdnReader { rest: text, line: 1, depth: 0 };
     let mut events = Vec::new();
     let mut inside: Option<(char, usize)> = None;
     loop {
@@ -21,7 +27,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Event>, Bad> {
         match (reader.peek(), inside) {
             (None, None) => return Ok(events),
             (None, Some((_, opened))) => {
-                return Err(Bad::new(line, format!("truncated: the list of line {opened} is not closed")));
+                return Err(FileError::new(line, FileErrorKind::Unclosed { what: "list", opened }));
             }
             (Some(open @ ('[' | '(')), None) => {
                 reader.next();
@@ -33,19 +39,19 @@ pub(super) fn read(text: &str) -> Result<Vec<Event>, Bad> {
             }
             (Some(_), _) => {
                 let map = reader.value()?;
-                events.extend(event(line, &map)?);
+                events.extend(Event::from_map(line, &map)?);
             }
         }
     }
 }
 
-struct Reader<'a> {
+struct EdnReader<'a> {
     rest: &'a str,
     line: usize,
     depth: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> EdnReader<'a> {
     fn peek(&self) -> Option<char> {
         self.rest.chars().next()
     }
@@ -57,12 +63,12 @@ impl<'a> Reader<'a> {
         Some(c)
     }
 
-    fn bad<T>(&self, reason: impl Into<String>) -> Result<T, Bad> {
-        Err(Bad::new(self.line, reason))
+    fn error<T>(&self, kind: FileErrorKind) -> Result<T, FileError> {
+        Err(FileError::new(self.line, kind))
     }
 
     /// Passes over white space, commas, comments and dropped values.
-    fn skip(&mut self) -> Result<(), Bad> {
+    fn skip(&mut self) -> Result<(), FileError> {
         while let Some(c) = self.peek() {
             if c.is_whitespace() || c == ',' {
                 self.next();
@@ -73,7 +79,7 @@ impl<'a> Reader<'a> {
             } else if self.rest.starts_with("#_") {
                 self.next();
                 self.next();
-                self.nested(Reader::value)?;
+                self.nested(EdnReader::value)?;
             } else {
                 break;
             }
@@ -81,46 +87,46 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Bad>) -> Result<T, Bad> {
+    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, FileError>) -> Result<T, FileError> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return self.bad(format!("values nested more than {DEEPEST} deep"));
+            return self.error(FileErrorKind::TooDeep(DEEPEST));
         }
         let result = read(self);
         self.depth -= 1;
         result
     }
 
-    fn value(&mut self) -> Result<Datum, Bad> {
+    fn value(&mut self) -> Result<EventValue, FileError> {
         self.skip()?;
         let Some(first) = self.peek() else {
-            return self.bad("truncated: the file ends where a value should be");
+            return self.error(FileErrorKind::TruncatedFile);
         };
         match first {
-            '[' => self.list(']').map(Datum::List),
-            '(' => self.list(')').map(Datum::List),
+            '[' => self.list("list", ']').map(EventValue::List),
+            '(' => self.list("list", ')').map(EventValue::List),
             '{' => self.map(),
             '"' => self.string(),
             '#' if self.rest.starts_with("#{") => {
                 self.next();
-                self.list('}').map(Datum::List)
+                self.list("set", '}').map(EventValue::List)
             }
             '#' => {
                 self.next();
                 self.word();
-                self.nested(Reader::value)
+                self.nested(EdnReader::value)
             }
-            ']' | ')' | '}' => self.bad(format!("`{first}` closes nothing")),
+            ']' | ')' | '}' => self.error(FileErrorKind::StrayBracket(first)),
             '\\' => {
                 self.next();
                 let letter = self.next().map(String::from).unwrap_or_default();
-                Ok(Datum::Text(letter + self.word()))
+                Ok(EventValue::Text(letter + self.word()))
             }
             _ => self.atom(),
         }
     }
 
-    fn list(&mut self, close: char) -> Result<Vec<Datum>, Bad> {
+    fn list(&mut self, what: &'static str, close: char) -> Result<Vec<EventValue>, FileError> {
         let opened = self.line;
         self.next();
         let mut list = Vec::new();
@@ -131,50 +137,44 @@ impl<'a> Reader<'a> {
                     self.next();
                     return Ok(list);
                 }
-                None => return self.bad(format!("truncated: no `{close}` for the list of line {opened}")),
-                Some(_) => list.push(self.nested(Reader::value)?),
+                None => return self.error(FileErrorKind::Unclosed { what, opened }),
+                Some(_) => list.push(self.nested(EdnReader::value)?),
             }
         }
     }
 
-    fn map(&mut self) -> Result<Datum, Bad> {
+    fn map(&mut self) -> Result<EventValue, FileError> {
         let opened = self.line;
         let mut entries = Vec::new();
-        let mut list = match self.list('}') {
-            Ok(list) => list.into_iter(),
-            Err(bad) if bad.reason.starts_with("truncated: no `}`") => {
-                return self.bad(format!("truncated: the map of line {opened} is not closed"));
-            }
-            Err(bad) => return Err(bad),
-        };
+        let mut list = self.list("map", '}')?.into_iter();
         while let Some(key) = list.next() {
             match list.next() {
                 Some(value) => entries.push((key, value)),
                 None => {
-                    return self.bad(format!("the map of line {opened} has a key without a value: {key:?}"));
+                    return self.error(FileErrorKind::KeyWithoutValue { opened, key });
                 }
             }
         }
-        Ok(Datum::Map(entries))
+        Ok(EventValue::Map(entries))
     }
 
-    fn string(&mut self) -> Result<Datum, Bad> {
+    fn string(&mut self) -> Result<EventValue, FileError> {
         let opened = self.line;
         self.next();
         let mut text = String::new();
         loop {
             match self.next() {
-                Some('"') => return Ok(Datum::Text(text)),
+                Some('"') => return Ok(EventValue::Text(text)),
                 Some('\\') => match self.next() {
                     Some('n') => text.push('\n'),
                     Some('t') => text.push('\t'),
                     Some('r') => text.push('\r'),
                     Some(c @ ('"' | '\\')) => text.push(c),
-                    Some(c) => return self.bad(format!("an escape that is none: \\{c}")),
+                    Some(c) => return self.error(FileErrorKind::UnknownEscape(c)),
                     None => {}
                 },
                 Some(c) => text.push(c),
-                None => return self.bad(format!("truncated: the string of line {opened} is not closed")),
+                None => return self.error(FileErrorKind::Unclosed { what: "string", opened }),
             }
         }
     }
@@ -188,25 +188,25 @@ impl<'a> Reader<'a> {
         word
     }
 
-    fn atom(&mut self) -> Result<Datum, Bad> {
+    fn atom(&mut self) -> Result<EventValue, FileError> {
         let word = self.word();
         Ok(match word {
-            "nil" => Datum::Nil,
-            "true" => Datum::Bool(true),
-            "false" => Datum::Bool(false),
-            ":" => return self.bad("a keyword without a name"),
-            _ if word.starts_with(':') => Datum::Text(word[1..].into()),
+            "nil" => EventValue::Nil,
+            "true" => EventValue::Bool(true),
+            "false" => EventValue::Bool(false),
+            ":" => return self.error(FileErrorKind::NamelessKeyword),
+            _ if word.starts_with(':') => EventValue::Text(word[1..].into()),
             _ if word.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit()) => {
                 let digits = word.strip_suffix('N').unwrap_or(word);
                 match digits.parse() {
-                    Ok(number) => Datum::Int(number),
+                    Ok(number) => EventValue::Int(number),
                     Err(_) if word.parse::<f64>().is_ok() || digits.parse::<f64>().is_ok() => {
-                        Datum::Number(word.into())
+                        EventValue::Number(word.into())
                     }
-                    Err(_) => return self.bad(format!("a number that is none: {word}")),
+                    Err(_) => return self.error(FileErrorKind::MalformedNumber(word.into())),
                 }
             }
-            _ => Datum::Text(word.into()),
+            _ => EventValue::Text(word.into()),
         })
     }
 }
