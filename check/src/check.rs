@@ -5,7 +5,7 @@ use crate::engines::loom_child;
 use crate::engines::native;
 use crate::engines::sc_driver;
 use crate::explorer::driver;
-use crate::graph::execution::BrokenRule;
+use crate::graph::event::BrokenRule;
 use crate::plan::options::{Mode, Plan};
 use crate::plan::orderings::{Recorder, Spot, Weakened};
 use crate::plan::split;

@@ -19,7 +19,7 @@ use crate::plan::options::{Mode, Plan};
 use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, Verdict};
 use crate::seam::panics;
 use crate::seam::runtime;
-use crate::search::stack::Rng;
+use crate::search::random::Rng;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};

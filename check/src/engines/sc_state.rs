@@ -2,8 +2,8 @@
 //! what stands in the way of the others.
 
 use crate::engines::schedule::Schedule;
-use crate::explorer::state::Budget;
 use crate::explorer::tracing::{Tracer, name};
+use crate::plan::budget::Budget;
 use crate::plan::options::Plan;
 use crate::report::data::{FailureKind, Limit, SourceLine};
 use crate::seam::op::{Alt, AltKind, SyncOp};

@@ -8,7 +8,7 @@
 //! falls too, so that a spinning one lets go.
 
 use crate::plan::options::Mode;
-use crate::search::stack::Rng;
+use crate::search::random::Rng;
 
 /// Steps in a row before a thread loses its priority.
 const PATIENCE: u32 = 500;

@@ -7,10 +7,11 @@
 //! another one, or it is stuck.
 
 use crate::explorer::state::{Pending, Search, State, Status, Stop, Want};
+use crate::plan::decision::Decision;
 use crate::report::data::FailureKind;
 use crate::seam::op::{Alt, AltKind, DONE, Rmw, Strength, SyncOp};
 use crate::search::sampler::Able;
-use crate::search::stack::{Choice, Decision, Stack};
+use crate::search::stack::{Choice, Stack};
 
 /// What is said of a model whose runs differ.
 pub(super) const NOT_DETERMINISTIC: &str = "the same choices led to different operations: the model depends on something that the checker \

@@ -3,7 +3,7 @@
 
 use crate::explorer::state::{State, Status, Want};
 use crate::explorer::tracing::Mark;
-use crate::graph::execution::{Event, NONE};
+use crate::graph::event::{Event, NONE};
 use crate::graph::interleave::{self, Access, Order, Step};
 use crate::memory::plain::MEMORY;
 use crate::report::data::{FailureKind, Interleaving, SourceLine, Trace, TraceLine};

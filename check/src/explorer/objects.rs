@@ -3,9 +3,10 @@
 
 use crate::explorer::operations::{STATICS, step, with};
 use crate::explorer::state::{Object, State};
-use crate::graph::execution::NONE;
+use crate::graph::event::NONE;
+use crate::graph::stamp::Stamp;
 use crate::memory::heap;
-use crate::memory::race::{CellState, Stamp};
+use crate::memory::race::CellState;
 use crate::report::data::FailureKind;
 use crate::seam::place::{Place, source_line};
 use crate::seam::runtime::{self, Access, Obj};

@@ -10,7 +10,7 @@ use crate::explorer::progress::{self, Step};
 use crate::explorer::state::{Pending, State, Status, Stop, Want};
 use crate::explorer::tracing;
 use crate::explorer::workers;
-use crate::graph::execution::NONE;
+use crate::graph::event::NONE;
 use crate::plan::orderings::{Ask, Role};
 use crate::report::data::Limit;
 use crate::report::step::{Operation, OperationKind};

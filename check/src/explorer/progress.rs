@@ -23,12 +23,12 @@
 
 use crate::explorer::operations::{step, with};
 use crate::explorer::state::{Pending, Search, State, Status, Want};
-use crate::graph::execution::NONE;
+use crate::graph::event::NONE;
+use crate::plan::decision::Decision;
 use crate::report::data::{FailureKind, Limit, Report, Verdict};
 use crate::seam::clock::MAX_THREADS;
 use crate::seam::place::{Place, source_line};
 use crate::seam::runtime;
-use crate::search::stack::Decision;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 

@@ -19,7 +19,7 @@
 use crate::explorer::objects;
 use crate::explorer::operations::{read, step, with};
 use crate::explorer::state::{Pending, State, Want};
-use crate::graph::execution::NONE;
+use crate::graph::event::NONE;
 use crate::memory::heap;
 use crate::report::data::Report;
 use crate::seam::op::{Alt, AltKind, DONE, Strength};

@@ -16,7 +16,7 @@
 //! *turn*. A turn without a write that reads just what the turn before read is
 //! a repetition. A read-modify-write that leaves the value as it was (a `swap`
 //! on a lock that is held) counts as a read here, and its message as the one
-//! that it read ([`root`](crate::graph::execution::Message::root)): threads that spin with
+//! that it read ([`root`](crate::graph::event::Message::root)): threads that spin with
 //! such do not wake each other. A thread may repeat itself [`Budget::repeats`] times; then it
 //! waits at its yield until one of the locations of the turn has a newer
 //! message, and the next turn must read a newer one somewhere. When nobody
@@ -24,15 +24,19 @@
 //! loop counts; when these are used up, the execution is a livelock.
 
 use crate::explorer::tracing::Tracer;
-use crate::graph::execution::{Graph, NONE};
-use crate::memory::race::{CellState, Stamp};
+use crate::graph::event::NONE;
+use crate::graph::execution::Graph;
+use crate::graph::stamp::Stamp;
+use crate::memory::race::CellState;
+use crate::plan::budget::Budget;
+use crate::plan::decision::Decision;
 use crate::plan::orderings::{Ask, Sites};
 use crate::report::data::{FailureKind, Limit};
 use crate::seam::clock::MAX_THREADS;
 use crate::seam::op::{Alt, AltKind, Rmw, Strength, SyncOp};
 use crate::seam::place::Place;
 use crate::search::sampler::Sampler;
-use crate::search::stack::{Choice, Decision, Stack, Written};
+use crate::search::stack::{Choice, Stack, Written};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -73,19 +77,6 @@ pub(crate) enum Status {
     /// Stands at its pending operation.
     Waiting,
     Finished,
-}
-
-/// How often a thread may do in one execution what costs nothing.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Budget {
-    /// Spurious failures and wake-ups, a thread.
-    pub(crate) spurious: u8,
-    /// Time-outs, a thread.
-    pub(crate) timeouts: u8,
-    /// Turns of a spinning loop that read nothing new, in a row.
-    pub(crate) repeats: u8,
-    /// Operations in one execution.
-    pub(crate) steps: u32,
 }
 
 /// Turns and time-outs for nothing that a thread gets when nobody can go on.

@@ -2,7 +2,7 @@
 //! parts, and what [`crate::explorer::narrate`] needs to put the steps in order.
 
 use crate::explorer::state::State;
-use crate::graph::execution::NONE;
+use crate::graph::event::NONE;
 use crate::report::data::TraceLine;
 use crate::report::step::{Operation, OperationKind};
 use crate::seam::op::Strength;

@@ -31,68 +31,12 @@
 //! C/C++11" (PLDI 2017), with C++20's release sequences: a later store of the
 //! same thread does not continue one.
 
-use crate::memory::race::Stamp;
+use crate::graph::event::{BrokenRule, Event, EventLog, Location, Message, NONE};
+use crate::graph::psc::Psc;
+use crate::graph::stamp::Stamp;
 use crate::seam::clock::{Clock, MAX_THREADS};
 use crate::seam::op::Strength;
 use crate::seam::place::Place;
-
-/// No event, no message, no location.
-pub(crate) const NONE: u32 = u32::MAX;
-
-/// An atomic event, for psc and for the trace.
-#[derive(Clone, Debug)]
-pub(crate) struct Event {
-    pub(crate) thread: u8,
-    /// Its number in its thread, from 1.
-    pub(crate) seq: u16,
-    /// Its location, or [`NONE`] for a fence.
-    pub(crate) loc: u32,
-    pub(crate) fence: bool,
-    pub(crate) sc: bool,
-    /// The message it read.
-    pub(crate) reads: u32,
-    /// The message it wrote.
-    pub(crate) writes: u32,
-    /// What happens before it.
-    pub(crate) hb: Clock,
-    /// What is before it in program order, its thread's ancestors included.
-    pub(crate) sb: Clock,
-    /// Where in the source.
-    pub(crate) site: Option<Place>,
-}
-
-/// One entry of a modification order.
-#[derive(Clone, Debug)]
-pub(crate) struct Message {
-    pub(crate) loc: u32,
-    /// Its place in its location's modification order.
-    pub(crate) pos: u32,
-    pub(crate) value: u64,
-    /// The writer, or [`MAX_THREADS`] for an initial value.
-    pub(crate) thread: u8,
-    pub(crate) seq: u16,
-    /// What an acquire read of it learns.
-    pub(crate) view: Clock,
-    /// The writer's `(sb ∪ rf)+` past, itself included.
-    pub(crate) porf: Clock,
-    /// Whether a read-modify-write has read it.
-    pub(crate) taken: bool,
-    /// The first message of the chain of read-modify-writes up to it that have
-    /// all left the value as it was; often its own number.
-    pub(crate) root: u32,
-}
-
-/// The accesses of one thread to one location: event number and message.
-type Accesses = Vec<(u16, u32)>;
-
-/// An atomic object.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Location {
-    /// Modification order: message numbers.
-    pub(crate) mo: Vec<u32>,
-    /// Who read or wrote what, per thread, in program order.
-    accesses: Vec<Accesses>,
-}
 
 /// A thread's view of the past.
 #[derive(Clone, Debug)]
@@ -117,21 +61,6 @@ impl Past {
     };
 }
 
-/// Which rule the audit of the checker itself breaks: see `loom-tests`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum BrokenRule {
-    /// None: the checker as it is.
-    #[default]
-    None,
-    /// A store always goes last in modification order, and a
-    /// read-modify-write reads only the last message.
-    AppendOnly,
-    /// A SeqCst access counts as a SeqCst fence.
-    ScAccessIsFence,
-    /// No psc check.
-    NoPsc,
-}
-
 /// The execution graph.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
@@ -145,10 +74,20 @@ pub(crate) struct Graph {
     pub(crate) broken: BrokenRule,
     /// Where the operation under way stands in the source.
     pub(crate) site: Option<Place>,
-    psc: crate::graph::psc::Psc,
+    psc: Psc,
 }
 
 impl Graph {
+    /// What psc is asked of.
+    fn log(&self) -> EventLog<'_> {
+        EventLog {
+            events: &self.events,
+            messages: &self.messages,
+            locations: &self.locations,
+            broken: self.broken,
+        }
+    }
+
     /// Forgets the last execution, keeps its memory.
     pub(crate) fn reset(&mut self) {
         self.events.clear();
@@ -292,7 +231,7 @@ impl Graph {
             return true;
         }
         let mut psc = std::mem::take(&mut self.psc);
-        let consistent = psc.acyclic(self, event, place);
+        let consistent = psc.acyclic(&self.log(), event, place);
         self.psc = psc;
         consistent
     }

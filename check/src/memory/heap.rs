@@ -4,7 +4,7 @@
 //! empty, nothing is known to be freed, and every object counts as initialised
 //! before the execution began.
 
-use crate::memory::race::Stamp;
+use crate::graph::stamp::Stamp;
 use crate::seam::place::Place;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, UnsafeCell};

@@ -9,7 +9,7 @@
 
 use crate::explorer::objects;
 use crate::explorer::state::State;
-use crate::memory::race::Stamp;
+use crate::graph::stamp::Stamp;
 use crate::seam::place::Place;
 use crate::seam::runtime::Access;
 use std::collections::HashMap;

@@ -1,5 +1,7 @@
 //! TBD.
 
+pub(crate) mod budget;
+pub(crate) mod decision;
 pub(crate) mod options;
 pub(crate) mod orderings;
 pub(crate) mod split;

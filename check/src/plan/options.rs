@@ -1,11 +1,11 @@
 //! How a model is to be searched.
 
-use crate::explorer::state::Budget;
-use crate::graph::execution::BrokenRule;
+use crate::graph::event::BrokenRule;
+use crate::plan::budget::Budget;
+use crate::plan::decision::Decision;
 use crate::plan::orderings::{Recorder, Weakened};
 use crate::plan::split::Split;
 use crate::plan::strategy::{Stage, Strategy, default_plan};
-use crate::search::stack::Decision;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;

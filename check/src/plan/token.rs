@@ -4,7 +4,7 @@
 //! the model a hash of its name. A token of another program or model is an
 //! error, because the same numbers would mean another run there.
 
-use crate::search::stack::Decision;
+use crate::plan::decision::Decision;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::OnceLock;
 

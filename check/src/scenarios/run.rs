@@ -12,7 +12,7 @@ use crate::scenarios::program::{Odometer, OpOf, RetOf, Scenario, Size, Subject};
 use crate::scenarios::record::{Log, Order};
 use crate::seam::panics;
 use crate::seam::runtime;
-use crate::search::stack::Rng;
+use crate::search::random::Rng;
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;

@@ -11,6 +11,7 @@
 //! A given list is also how an execution is replayed, and dice in place of a
 //! walk make a random search.
 
+use crate::search::random::Rng;
 use std::fmt;
 
 /// One answered choice: `pick` out of `of`.
@@ -52,7 +53,7 @@ enum Beyond {
     /// Always 0.
     Zero,
     /// A pseudo-random number.
-    Dice(Dice),
+    Dice(Rng),
 }
 
 /// The answers for one execution: a given list first, then zeros or dice.
@@ -78,7 +79,7 @@ impl Choices {
 
     /// Answers at random; the same seed gives the same answers.
     pub(crate) fn random(seed: u64) -> Self {
-        Self::with(Vec::new(), Beyond::Dice(Dice(seed)))
+        Self::with(Vec::new(), Beyond::Dice(Rng::new(seed)))
     }
 
     fn with(given: Vec<Choice>, beyond: Beyond) -> Self {
@@ -89,16 +90,16 @@ impl Choices {
     ///
     /// A choice of one thing is no choice: it is answered and not recorded.
     pub(crate) fn pick(&mut self, of: u32) -> u32 {
-        self.answer(of, |dice| dice.below(of))
+        self.answer(of, |dice| dice.below(of as usize) as u32)
     }
 
     /// Answers a choice whose answers above 0 are rare: a walk treats it as
     /// [`pick`](Self::pick) does, dice leave 0 with probability `odds` only.
     pub(crate) fn pick_rare(&mut self, of: u32, odds: f64) -> u32 {
-        self.answer(of, |dice| if dice.unit() < odds { 1 + dice.below(of - 1) } else { 0 })
+        self.answer(of, |dice| if dice.unit() < odds { 1 + dice.below(of as usize - 1) as u32 } else { 0 })
     }
 
-    fn answer(&mut self, of: u32, dice: impl FnOnce(&mut Dice) -> u32) -> u32 {
+    fn answer(&mut self, of: u32, dice: impl FnOnce(&mut Rng) -> u32) -> u32 {
         assert!(of > 0, "a choice needs at least one answer");
         if of == 1 {
             return 0;
@@ -170,31 +171,6 @@ impl Odometer {
             self.prefix.pop();
         }
         Ok(false)
-    }
-}
-
-/// A small pseudo-random generator: a counter passed through a 64-bit mixer
-/// (the published constants of SplitMix64).
-#[derive(Clone, Debug)]
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`; the bias of at most n / 2^32 does not matter here.
-    fn below(&mut self, n: u32) -> u32 {
-        let wide = (self.next() >> 32) * u64::from(n);
-        (wide >> 32) as u32
-    }
-
-    /// A number in 0..1.
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 }
 

@@ -22,7 +22,7 @@
 //! This is delta debugging (Zeller, Hildebrandt, "Simplifying and isolating
 //! failure-inducing input", 2002) over schedules.
 
-use crate::search::stack::Decision;
+use crate::plan::decision::Decision;
 use std::collections::HashSet;
 
 /// One choice of a schedule, so that it means something in others too.

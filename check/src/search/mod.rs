@@ -2,6 +2,7 @@
 
 pub(crate) mod choice;
 pub(crate) mod minimise;
+pub(crate) mod random;
 pub(crate) mod sampler;
 pub(crate) mod stack;
 pub(crate) mod stages;

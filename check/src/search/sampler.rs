@@ -2,7 +2,7 @@
 
 use crate::plan::strategy::Strategy;
 use crate::seam::clock::MAX_THREADS;
-use crate::search::stack::Rng;
+use crate::search::random::Rng;
 
 /// A thread that could go next, with its pending operation.
 #[derive(Clone, Copy, Debug)]

@@ -26,15 +26,6 @@ use crate::plan::strategy::Strategy;
 use crate::seam::clock::Clock;
 use crate::seam::op::{Alt, AltKind};
 
-/// One choice of an execution. A list of them replays it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Decision {
-    /// This thread reads this message, with the alternative of this number.
-    Read { thread: u8, message: u32, alt: u8 },
-    /// This one of so many.
-    Branch { pick: u32, of: u32 },
-}
-
 /// [`Node::branches`] of a place where nobody could go on: there is one way on,
 /// and no real branch has so few.
 const GRACE: u32 = 1;
@@ -338,27 +329,4 @@ pub(crate) struct Written<'a> {
     pub(crate) writes: bool,
     /// It is a read-modify-write, or a failed attempt at one.
     pub(crate) rmw: bool,
-}
-
-/// A small fast generator (splitmix64): the search needs no more.
-#[derive(Clone, Debug)]
-pub(crate) struct Rng(u64);
-
-impl Rng {
-    pub(crate) fn new(seed: u64) -> Rng {
-        Rng(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`.
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        ((u128::from(self.next()) * n as u128) >> 64) as usize
-    }
 }

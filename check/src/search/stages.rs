@@ -6,8 +6,9 @@ use crate::plan::options::Plan;
 use crate::plan::split::Split;
 use crate::plan::strategy::{Stage, Strategy};
 use crate::report::data::Verdict;
+use crate::search::random::Rng;
 use crate::search::sampler::Sampler;
-use crate::search::stack::{Rng, Stack};
+use crate::search::stack::Stack;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 

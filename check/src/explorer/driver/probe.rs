@@ -10,8 +10,8 @@ use crate::explorer::driver::Phase;
 use crate::explorer::driver::Progress;
 use crate::explorer::state::Search;
 use crate::memory::heap;
+use crate::plan::decision::Decision;
 use crate::report::data::{Failure, FailureKind, Trace};
-use crate::search::stack::Decision;
 
 /// The execution that is being run again.
 #[derive(Debug)]

@@ -12,12 +12,12 @@ use crate::explorer::driver::Progress;
 use crate::explorer::narrate::{self, Failing};
 use crate::explorer::state::Search;
 use crate::memory::heap;
+use crate::plan::decision::Decision;
 use crate::plan::options::Mode;
 use crate::plan::token;
 use crate::report::data::{Failure, FailureKind, Trace};
 use crate::seam::place::source_line;
 use crate::search::minimise::{Follow, Minimiser, Shown, unusual};
-use crate::search::stack::Decision;
 
 /// Times a failure is run again before it is believed.
 const REPLAYS: u8 = 2;
