@@ -117,7 +117,7 @@ const ALL: &[&str] = &["*"];
 /// import all of them but no other structure.
 pub(crate) const QUEUES: &[Room] = &[
     room("sync", "std under another name, or the checker's door", &[], "knows a queue"),
-    room("position", "wrapping numbers and packed words, as pure functions", &[], "touches memory"),
+    room("position", "wrapping numbers and packed words", &["sync"], "knows a slot or a queue"),
     room("error", "every error type", &[], "imports anything"),
     room(
         "slot",
@@ -212,10 +212,12 @@ pub(crate) fn line_of(
     arrows: &[Arrow],
     against: Option<usize>,
 ) -> String {
-    let files: BTreeSet<&str> = found.files.iter().map(|file| file.path.as_str()).collect();
+    let files: BTreeSet<&str> =
+        found.files.iter().map(|file| file.path.as_str()).filter(|path| path.starts_with(src)).collect();
     let folders: BTreeSet<&str> = files.iter().map(|file| room_of(src, file)).collect();
     let circles = circles(arrows);
-    let lines: usize = found.files.iter().map(|file| file.text.lines().count()).sum();
+    let here = found.files.iter().filter(|file| files.contains(file.path.as_str()));
+    let lines: usize = here.map(|file| file.text.lines().count()).sum();
     let sizes: Vec<String> = circles.iter().map(|circle| circle.len().to_string()).collect();
     let circles =
         if circles.is_empty() { "0".to_owned() } else { format!("{} ({})", sizes.len(), sizes.join(", ")) };

@@ -1,7 +1,7 @@
 //! What a file looks like: its first line, its length, its face, the names of
 //! its types, and what it may name of the standard library.
 
-use crate::source::{Scope, Source};
+use crate::source::{Scope, Source, Type};
 use std::collections::BTreeMap;
 
 /// A file opens with its story.
@@ -91,8 +91,13 @@ pub(crate) fn sleeps(source: &Source) -> Vec<String> {
 pub(crate) fn names_taken_twice(sources: &[&Source]) -> Vec<(String, String)> {
     let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for source in sources {
-        for found in source.scope.all().iter().flat_map(|scope| &scope.types).filter(|t| t.visible) {
-            places.entry(&found.name).or_default().push(format!("{}:{}", source.path, found.line));
+        for scope in source.scope.all() {
+            // Two in one scope are one type, behind two `cfg`s.
+            let types: BTreeMap<&str, &Type> =
+                scope.types.iter().filter(|t| t.visible).map(|t| (t.name.as_str(), t)).collect();
+            for (name, found) in types {
+                places.entry(name).or_default().push(format!("{}:{}", source.path, found.line));
+            }
         }
     }
     places.retain(|_, places| places.len() > 1);

@@ -2,9 +2,11 @@
 
 use crate::imports::{Arrow, Crate, circles};
 use crate::rooms::{self, CHECKER, QUEUES, against, room_of};
-use crate::{PACKAGES, STILL_OPEN, assert_none, files, read, root, settle};
+use crate::still_open::STILL_OPEN;
+use crate::{PACKAGES, assert_none, files, read, root, settle};
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::LazyLock;
 
 /// A crate out of an example's files.
 fn example(files: &[(&str, &str)]) -> Crate {
@@ -31,19 +33,34 @@ fn roots(package: &str) -> Vec<String> {
     files.iter().filter(is_root).cloned().collect()
 }
 
-fn load(root_file: &str) -> Crate {
-    let read = |path: &str| fs::read_to_string(root().join(path)).ok();
-    let found = Crate::read(root_file, &read);
-    assert!(found.lost.is_empty(), "{root_file}: modules without a file: {:?}", found.lost);
-    found
+/// A crate of the house, with its arrows.
+pub(crate) struct Loaded {
+    pub(crate) package: &'static str,
+    pub(crate) root: String,
+    pub(crate) files: Crate,
+    pub(crate) arrows: Vec<Arrow>,
 }
 
-/// The arrows of a crate of the house. What the analysis cannot follow is an
-/// error, so that it does not go blind.
-fn arrows_of(found: &Crate) -> Vec<Arrow> {
-    let (arrows, unknown) = found.arrows();
-    assert_none("these names were not found in their crate", &unknown);
-    arrows
+/// Every crate of every package. What the analysis cannot follow is an error,
+/// so that it does not go blind.
+pub(crate) static CRATES: LazyLock<Vec<Loaded>> = LazyLock::new(|| {
+    let read = |path: &str| fs::read_to_string(root().join(path)).ok();
+    let mut found = Vec::new();
+    for package in PACKAGES {
+        for root in roots(package) {
+            let files = Crate::read(&root, &read);
+            assert!(files.lost.is_empty(), "{root}: modules without a file: {:?}", files.lost);
+            let (arrows, unknown) = files.arrows();
+            assert_none("these names were not found in their crate", &unknown);
+            found.push(Loaded { package, root, files, arrows });
+        }
+    }
+    assert!(found.len() > 8, "the house has {} crates only", found.len());
+    found
+});
+
+fn loaded(root: &str) -> &'static Loaded {
+    CRATES.iter().find(|found| found.root == root).unwrap_or_else(|| panic!("{root}: no such crate"))
 }
 
 fn key(arrow: &Arrow) -> String {
@@ -158,25 +175,15 @@ fn imports_go_one_way() {
 
     assert_none("the table of the checker's rooms", &rooms::disorder(CHECKER));
     assert_none("the table of the queues' rooms", &rooms::disorder(QUEUES));
-    let queues = load("src/lib.rs");
-    assert_none(
-        "an import that the queues' table does not allow",
-        &against(QUEUES, "src", &arrows_of(&queues))
-            .into_iter()
-            .map(|(a, b)| a + ": " + &b)
-            .collect::<Vec<_>>(),
-    );
-    let checker = load("check/src/lib.rs");
-    let known: BTreeSet<&str> = CHECKER.iter().map(|room| room.name).collect();
-    for file in &checker.files {
+    let queues = against(QUEUES, "src", &loaded("src/lib.rs").arrows);
+    settle("arrow of the queues", "an import that the queues' table does not allow", &queues);
+    let checker = loaded("check/src/lib.rs");
+    for file in &checker.files.files {
         let room = room_of("check/src", &file.path);
-        assert!(known.contains(room), "{}: no such room in the table", file.path);
+        assert!(CHECKER.iter().any(|known| known.name == room), "{}: no such room in the table", file.path);
     }
-    settle(
-        "arrow",
-        "an import that the table of rooms does not allow",
-        &against(CHECKER, "check/src", &arrows_of(&checker)),
-    );
+    let wrong = against(CHECKER, "check/src", &checker.arrows);
+    settle("arrow", "an import that the table of rooms does not allow", &wrong);
 }
 
 #[test]
@@ -199,18 +206,20 @@ fn no_circle_of_files() {
     assert_eq!(told(&example(&face).arrows().0).len(), 1, "a face that its room imports");
 
     let mut offences = Vec::new();
-    let mut open: BTreeSet<&str> =
+    let mut unneeded: BTreeSet<&str> =
         STILL_OPEN.iter().filter(|(rule, _)| *rule == "circle").map(|(_, key)| *key).collect();
-    for root in PACKAGES.iter().flat_map(|package| roots(package)) {
-        let mut arrows = arrows_of(&load(&root));
-        let around: BTreeSet<String> = circles(&arrows).into_iter().flatten().collect();
-        for arrow in arrows.iter().filter(|a| around.contains(&a.from) && around.contains(&a.to)) {
-            open.remove(key(arrow).as_str());
+    for found in CRATES.iter() {
+        for circle in circles(&found.arrows) {
+            let inside = found.arrows.iter().filter(|a| circle.contains(&a.from) && circle.contains(&a.to));
+            inside.for_each(|arrow| unneeded.retain(|open| *open != key(arrow)));
         }
-        arrows.retain(|arrow| !STILL_OPEN.contains(&("circle", &key(arrow))));
-        offences.extend(told(&arrows).into_iter().map(|circle| format!("{root}: {circle}")));
+        let known = |arrow: &Arrow| {
+            STILL_OPEN.iter().any(|(rule, open)| ["circle", "arrow"].contains(rule) && *open == key(arrow))
+        };
+        let arrows: Vec<Arrow> = found.arrows.iter().filter(|arrow| !known(arrow)).cloned().collect();
+        offences.extend(told(&arrows).into_iter().map(|circle| format!("{}: {circle}", found.root)));
     }
-    offences.extend(open.iter().map(|key| format!("{key}: no longer so, take it out of STILL_OPEN")));
+    offences.extend(unneeded.iter().map(|key| format!("{key}: no longer so, take it out of STILL_OPEN")));
     assert_none("files that import each other in a circle", &offences);
 }
 
@@ -218,21 +227,19 @@ fn no_circle_of_files() {
 fn every_file_belongs_to_a_crate() {
     let mut known: BTreeSet<String> = BTreeSet::new();
     let mut offences = Vec::new();
-    for package in PACKAGES {
-        for root in roots(package) {
-            let found = load(&root);
-            known.extend(found.files.iter().map(|file| file.path.clone()));
-            for file in &found.files {
-                let scopes = file.with_tests.all();
-                let paths = scopes.iter().flat_map(|s| &s.children);
-                let folder = file.path.rsplit_once('/').expect("a source stands in a folder").0;
-                known.extend(paths.flat_map(|c| {
-                    let stem = file.path.trim_end_matches(".rs");
-                    let name = c.path.clone().unwrap_or_else(|| format!("{}.rs", c.name));
-                    [format!("{folder}/{name}"), format!("{stem}/{name}")]
-                }));
-            }
+    for found in CRATES.iter() {
+        for file in &found.files.files {
+            known.insert(file.path.clone());
+            let folder = file.path.rsplit_once('/').expect("a source stands in a folder").0;
+            let stem = file.path.trim_end_matches(".rs");
+            let scopes = file.with_tests.all();
+            known.extend(scopes.iter().flat_map(|scope| &scope.children).flat_map(|child| {
+                let name = child.path.clone().unwrap_or_else(|| format!("{}.rs", child.name));
+                [format!("{folder}/{name}"), format!("{stem}/{name}")]
+            }));
         }
+    }
+    for package in PACKAGES {
         let src = if package == "." { "src".to_owned() } else { format!("{package}/src") };
         offences.extend(files(&src, &[".rs"]).into_iter().filter(|file| !known.contains(file)));
     }
@@ -264,27 +271,25 @@ fn table_of_the_import_graph() {
     println!("| sources | folders | files | lines | arrows | against the order | circles (files) |");
     println!("|---|---|---|---|---|---|---|");
     let mut seen = 0;
-    for root in PACKAGES.iter().flat_map(|package| roots(package)) {
-        let found = load(&root);
-        let arrows = arrows_of(&found);
+    for Loaded { package, root, files, arrows } in CRATES.iter() {
         seen += arrows.len();
         let src = root.rsplit_once('/').expect("a source stands in a folder").0;
-        let name = if root.ends_with("/lib.rs") { src } else { root.as_str() };
-        let wrong = match src {
-            "src" => Some(against(QUEUES, src, &arrows).len()),
-            "check/src" => Some(against(CHECKER, src, &arrows).len()),
+        let name = if root.ends_with("/lib.rs") || root == "src/lib.rs" { src } else { root.as_str() };
+        let wrong = match *package {
+            "." => Some(against(QUEUES, src, arrows).len()),
+            "check" => Some(against(CHECKER, src, arrows).len()),
             _ => None,
         };
-        println!("{}", rooms::line_of(name, src, &found, &arrows, wrong));
-        if src == "check/src" {
+        println!("{}", rooms::line_of(name, src, files, arrows, wrong));
+        if *package == "check" {
             let sim = format!("{src}/sim");
             let within: Vec<Arrow> = arrows
                 .iter()
                 .filter(|a| a.from.starts_with(&sim) && a.to.starts_with(&sim))
                 .cloned()
                 .collect();
-            println!("{}", rooms::line_of(&sim, &sim, &found, &within, None));
-            println!("{}", rooms::between_rooms(src, &arrows, CHECKER));
+            println!("{}", rooms::line_of(&sim, &sim, files, &within, None));
+            println!("{}", rooms::between_rooms(src, arrows, CHECKER));
         }
     }
     assert!(seen > 300, "{seen} arrows in all");
