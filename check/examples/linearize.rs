@@ -1,7 +1,7 @@
 //! Checks a history file of a real system: JSON Lines or Jepsen's EDN.
 //!
 //! ```text
-//! cargo run --release --features check --example linearize -- --spec queue tests/linearize/queue-duplicate.jsonl
+//! cargo run --release -p ringwright-check --example linearize -- --spec queue check/tests/linearize/queue-duplicate.jsonl
 //! ```
 //!
 //! The formats, the specifications and the exit codes (0 linearizable, 1 not, 2
