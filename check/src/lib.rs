@@ -122,7 +122,7 @@ pub mod task;
 
 pub mod alloc {
     //! The allocator that a test binary declares: see [`Quarantine`].
-    pub use crate::explorer::alloc::Quarantine;
+    pub use crate::seam::quarantine::Quarantine;
 }
 
 pub use check::{Check, any, model, outcome};

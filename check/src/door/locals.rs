@@ -2,6 +2,7 @@
 //! has a table of its own here; outside a model it is std's thread-local.
 
 use super::thread::AccessError;
+use crate::seam::context;
 use crate::seam::runtime;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -27,7 +28,7 @@ thread_local! {
 }
 
 /// Drops the running model thread's values, the last made first.
-pub(crate) fn end_of_thread() {
+fn end_of_thread() {
     let Some(engine) = runtime::current() else {
         return;
     };
@@ -46,7 +47,7 @@ pub(crate) fn end_of_thread() {
 
 /// Forgets the tables of the last execution. What its threads did not drop
 /// (they were abandoned) is leaked: dropping it would run the model's code.
-pub(crate) fn new_execution() {
+fn end_of_execution() {
     TABLES.with_borrow_mut(|tables| {
         for (_, value) in tables.iter_mut().flat_map(|table| table.drain(..)) {
             std::mem::forget(value);
@@ -110,6 +111,8 @@ impl<T: 'static> LocalKey<T> {
             // Not under the borrow: it is the model's code.
             let value: Box<dyn Any> = Box::new((self.init)());
             let _engine = runtime::engine_code();
+            context::at_end_of_thread(end_of_thread);
+            context::at_end_of_execution(end_of_execution);
             TABLES.with_borrow_mut(|tables| tables[me].push((key, Some(value))));
         }
     }

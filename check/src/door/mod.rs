@@ -40,18 +40,10 @@ pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use fences::{heavy_fence, light_fence};
 pub use locals::LocalKey;
-pub(crate) use locals::end_of_thread as drop_thread_locals;
 pub use mutex::{Mutex, MutexGuard};
-pub(crate) use once::run_resets;
 pub use once::{LazyLock, Once, OnceLock, OnceState};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 #[doc(hidden)]
 pub use std::thread_local as real_thread_local;
-
-/// Forgets what the last execution left on this thread.
-pub(crate) fn new_execution() {
-    locals::new_execution();
-    thread::new_execution();
-}

@@ -25,12 +25,14 @@
 use super::atomic::{AtomicU8, Ordering};
 use super::condvar::Condvar;
 use super::mutex::{Mutex, MutexGuard};
+use crate::seam::context;
 use crate::seam::runtime;
+use crate::seam::statics;
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::PoisonError;
 
 const INCOMPLETE: u8 = 0;
@@ -221,9 +223,9 @@ impl fmt::Debug for Once {
 /// `reset` called on it when the execution ends.
 #[inline(never)]
 fn at_end(addr: usize, reset: fn(usize)) {
-    if let Some(engine) = runtime::current() {
+    if runtime::current().is_some() && statics::is_static(addr) {
         let _engine = runtime::engine_code();
-        engine.reset_at_end(addr, Box::new(move || reset(addr)));
+        context::reset_at_end(Box::new(move || reset(addr)));
     }
 }
 
@@ -522,19 +524,4 @@ impl<T: fmt::Debug, F> fmt::Debug for LazyLock<T, F> {
             f.write_str("LazyLock(<uninit>)")
         }
     }
-}
-
-/// Runs what the statics of an execution asked for at its end, if it completed.
-/// The drops are code outside the model.
-pub(crate) fn run_resets(resets: Vec<Box<dyn FnOnce()>>, completed: bool) {
-    if !completed || resets.is_empty() {
-        return;
-    }
-    let engine = runtime::current();
-    runtime::set_current(None);
-    for reset in resets {
-        // A drop that panics must not end the check; the panic has been printed.
-        drop(std::panic::catch_unwind(AssertUnwindSafe(reset)));
-    }
-    runtime::set_current(engine);
 }

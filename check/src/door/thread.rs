@@ -2,7 +2,7 @@
 
 use super::atomic::{AtomicBool, Ordering};
 use super::object::Word;
-use crate::engines::native;
+use crate::seam::context;
 use crate::seam::op::SyncOp;
 use crate::seam::panics;
 use crate::seam::runtime::{self, Site};
@@ -76,6 +76,7 @@ impl Thread {
         let _engine = runtime::engine_code();
         HANDLES.with_borrow_mut(|handles| {
             if handles.len() <= number {
+                context::at_end_of_execution(end_of_execution);
                 handles.resize_with(number + 1, || None);
             }
             let make = || Thread(Arc::new(Inner { name, token: Word::new(), of: Of::Modelled(number) }));
@@ -124,8 +125,8 @@ pub fn current() -> Thread {
     Thread::modelled(engine.me(), None)
 }
 
-/// Forgets the handles of the last execution.
-pub(crate) fn new_execution() {
+/// Forgets the handles of the execution that has ended.
+fn end_of_execution() {
     HANDLES.with_borrow_mut(Vec::clear);
 }
 
@@ -227,10 +228,15 @@ impl<T> Handle<T> {
         match self.started {
             // The thread catches its panic and leaves it in the packet.
             Started::Real(handle) => {
-                native::joining();
+                let engine = context::real_threads();
+                if let Some(engine) = &engine {
+                    engine.joining();
+                }
                 let thread = handle.thread().id();
                 drop(handle.join());
-                native::joined(thread);
+                if let Some(engine) = &engine {
+                    engine.joined(thread);
+                }
             }
             Started::Modelled(number) => {
                 let engine = runtime::current().expect("a model's thread was joined from outside the model");
@@ -260,7 +266,7 @@ fn run_thread<T>(f: impl FnOnce() -> T, packet: &Packet<T>) {
     if let Err(payload) = &result {
         panics::end_with_panic(&**payload);
     }
-    super::drop_thread_locals();
+    context::end_of_thread();
     {
         let _engine = runtime::engine_code();
         *packet.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
@@ -302,7 +308,10 @@ where
         if let Some(bytes) = builder.stack_size {
             real = real.stack_size(bytes);
         }
-        let body = AssertSend(native::adopt(body));
+        let body = AssertSend(match context::real_threads() {
+            Some(engine) => engine.adopt(body),
+            None => body,
+        });
         // SAFETY: as above; the public callers require `Send` of the closure and its result.
         let handle = unsafe { real.spawn_unchecked(move || body.run()) }?;
         return Ok(Handle { started: Started::Real(handle), packet, thread: OnceLock::new() });

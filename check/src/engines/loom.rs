@@ -37,14 +37,15 @@
 //!
 //! `tests/engines.rs`.
 
-use crate::engines::loom_child::{self, Ended};
 use crate::engines::loom_object::{Atomic, Kind, Object, Pool, Word};
-use crate::engines::loom_state::{Birth, State, Thread};
-use crate::explorer::tracing::shown;
-use crate::report::data::{FailureKind, Limit, SourceLine};
+use crate::engines::loom_state::{Birth, LoomEnd, State, Thread};
+use crate::report::cause::PanicData;
+use crate::report::data::Limit;
+use crate::seam::context::{self, Allocations};
 use crate::seam::op::{Alt, AltKind, DONE, Rmw, SyncOp};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
-use crate::seam::statics;
+use crate::seam::tracer::shown;
+use std::alloc::Layout;
 use std::cell::Cell;
 use std::ptr;
 use std::rc::Rc;
@@ -60,9 +61,6 @@ thread_local! {
     static STATE: Cell<*mut State> = const { Cell::new(ptr::null_mut()) };
     /// Whether somebody is inside [`with`].
     static LOOKING: Cell<bool> = const { Cell::new(false) };
-    /// Whether allocations are looked at: after the first spawn.
-    static ALLOCATIONS: Cell<bool> = const { Cell::new(false) };
-    static RESETS: std::cell::RefCell<Vec<Box<dyn FnOnce()>>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
 /// Makes `state` the state of this operating-system thread.
@@ -83,6 +81,12 @@ pub(crate) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
     let result = f(unsafe { &mut *state });
     LOOKING.set(false);
     result
+}
+
+/// Ends the search: the child process says what it came to.
+fn end(how: LoomEnd) -> ! {
+    let end = with(|s| s.end);
+    end(how)
 }
 
 /// Which kind of object an operation needs.
@@ -139,39 +143,33 @@ fn unwinding() -> bool {
     std::thread::panicking()
 }
 
-/// The model has allocated a block.
-pub(crate) fn allocated(addr: usize, size: usize) {
-    if !ALLOCATIONS.try_with(Cell::get).unwrap_or(false) || unwinding() {
-        return;
-    }
-    let _engine = runtime::engine_code();
-    let cell = Rc::new(::loom::cell::UnsafeCell::new(()));
-    with(|s| {
-        s.pool.seen_allocator = true;
-        s.births.insert(addr, Birth { size: size.max(1), by: s.me, cell })
-    });
-}
+/// Looks at allocations: from the first spawn to the end of the execution.
+#[derive(Debug)]
+struct LoomAllocations;
 
-/// A block is given back.
-#[inline]
-pub(crate) fn freed(addr: usize) {
-    if ALLOCATIONS.try_with(Cell::get).unwrap_or(false) {
-        forget_birth(addr);
+impl Allocations for LoomAllocations {
+    fn reused(&self, _: Layout) -> Option<*mut u8> {
+        None
     }
-}
 
-fn forget_birth(addr: usize) {
-    if !LOOKING.get() && !unwinding() {
+    fn allocated(&self, block: *mut u8, layout: Layout) {
+        if unwinding() {
+            return;
+        }
         let _engine = runtime::engine_code();
-        drop(with(|s| if s.births.is_empty() { None } else { s.births.remove(&addr) }));
+        let cell = Rc::new(::loom::cell::UnsafeCell::new(()));
+        with(|s| {
+            s.pool.seen_allocator = true;
+            s.births.insert(block as usize, Birth { size: layout.size().max(1), by: s.me, cell })
+        });
     }
-}
 
-/// The execution is over: runs what its statics asked for.
-pub(crate) fn run_resets() {
-    ALLOCATIONS.set(false);
-    for reset in RESETS.take() {
-        reset();
+    fn keeps(&self, block: *mut u8) -> bool {
+        if !LOOKING.get() && !unwinding() {
+            let _engine = runtime::engine_code();
+            drop(with(|s| if s.births.is_empty() { None } else { s.births.remove(&(block as usize)) }));
+        }
+        false
     }
 }
 
@@ -287,13 +285,13 @@ impl Runtime for Loom {
         let _engine = runtime::engine_code();
         let number = with(|s| s.threads.len());
         if number == ::loom::MAX_THREADS {
-            loom_child::end(Ended::Limit(Limit::Threads(number as u64)));
+            end(LoomEnd::Limit(Limit::Threads(number as u64)));
         }
         if number == 1 {
             let sizes = with(|s| s.pool.sizes());
             let made = Pool::made(sizes);
             with(|s| s.pool.fill(made));
-            ALLOCATIONS.set(true);
+            context::set_allocations(Some(&LoomAllocations));
         }
         with(|s| {
             let name = name.filter(|n| !n.is_empty()).unwrap_or_else(|| format!("t{number}"));
@@ -351,35 +349,20 @@ impl Runtime for Loom {
         with(|s| s.nanos)
     }
 
-    fn sleep(&self, nanos: u64, site: Site) {
+    fn pass(&self, nanos: u64) {
         with(|s| s.nanos += nanos);
-        self.yield_now(site);
     }
 
     fn outcome(&self, text: String) {
         let _engine = runtime::engine_code();
-        with(|s| match &mut s.outcome {
-            Some(outcome) => {
-                outcome.push_str("; ");
-                outcome.push_str(&text);
-            }
-            None => s.outcome = Some(text),
-        });
+        with(|s| runtime::add_outcome(&mut s.outcome, text));
     }
 
-    fn panicked(&self, message: String) {
-        let _engine = runtime::engine_code();
-        let sites: Vec<SourceLine> = crate::seam::panics::site_in(&message).into_iter().collect();
-        loom_child::end(Ended::Failed(FailureKind::Panic, message, sites));
+    fn panicked(&self, panic: PanicData) {
+        end(LoomEnd::Failed(panic.into()));
     }
 
     fn panic_taken(&self, _: usize) {}
-
-    fn reset_at_end(&self, addr: usize, reset: Box<dyn FnOnce()>) {
-        if statics::is_static(addr) {
-            RESETS.with_borrow_mut(|resets| resets.push(reset));
-        }
-    }
 }
 
 /// A thread's body on its way into loom, which runs it on this thread.

@@ -22,21 +22,22 @@
 
 use crate::engines::loom;
 use crate::engines::loom_object::{Pool, Sizes};
-use crate::engines::loom_state::State;
+use crate::engines::loom_state::{LoomEnd, State};
 use crate::engines::sc_driver::mark_guilty;
-use crate::explorer::tracing::name;
 use crate::plan::options::{Mode, Plan};
+use crate::report::cause::{Cause, PanicData};
 use crate::report::data::{
     Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict,
 };
+use crate::seam::context;
 use crate::seam::panics;
 use crate::seam::place::source_line;
 use crate::seam::runtime;
+use crate::seam::tracer::name;
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::panic;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant};
@@ -69,12 +70,6 @@ enum Line {
 }
 
 /// How a search ended.
-#[derive(Debug)]
-pub(crate) enum Ended {
-    Done,
-    Limit(Limit),
-    Failed(FailureKind, String, Vec<SourceLine>),
-}
 
 /// What a check has found so far, in the child.
 #[derive(Debug)]
@@ -149,20 +144,15 @@ fn say(line: &Line) -> ! {
 /// Runs loom on `model`, says what came of it, and ends the process.
 fn search(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> ! {
     panics::install();
-    let before = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        if !runtime::executing() {
-            before(info);
-            return;
-        }
+    panics::observe(|info| {
         let payload = info.payload();
         // loom ends its coroutines by a panic that is not text; the model's own of that kind are seen
         // where they end their thread.
         if payload.is::<&str>() || payload.is::<String>() {
-            let place = info.location().map(|l| SourceLine { file: l.file().to_owned(), line: l.line() });
-            end(classify(panics::message(payload).trim(), place));
+            let site = info.location().map(|l| SourceLine { file: l.file().to_owned(), line: l.line() });
+            end(classify(PanicData { message: panics::message(payload).trim().to_owned(), site }));
         }
-    }));
+    });
     let sizes =
         std::env::var(POOL).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(FIRST_POOL);
     let mut builder = ::loom::model::Builder::new();
@@ -176,14 +166,14 @@ fn search(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> ! {
     let started = Instant::now();
     let progress = Progress { plan, started, executions: 0, outcomes: BTreeSet::new(), under_way: false };
     PROGRESS.set(Some(progress));
-    let mut state = Box::new(State::new(Pool::new(sizes)));
+    let mut state = Box::new(State::new(Pool::new(sizes), end));
     loom::install(&raw mut *state);
     loop {
         let model = Arc::clone(&model);
         builder.check(move || execution(&*model));
         end_of_execution();
         if !loom::with(|s| s.oracle.advance()) {
-            end(Ended::Done);
+            end(LoomEnd::Done);
         }
     }
 }
@@ -205,7 +195,7 @@ fn execution(model: &(dyn Fn() + Send + Sync)) {
         (progress.executions as u32 + 1, limit)
     });
     if let Some(limit) = limit {
-        end(Ended::Limit(limit));
+        end(LoomEnd::Limit(limit));
     }
     loom::with(|s| s.begin(number));
     panics::run_main(model);
@@ -220,8 +210,8 @@ fn end_of_execution() {
     if !under_way {
         return;
     }
-    loom::run_resets();
-    crate::door::new_execution();
+    context::set_allocations(None);
+    context::end_of_execution(true);
     let (outcome, wanted) = loom::with(|s| {
         s.finish();
         (s.outcome.take(), s.pool.wanted())
@@ -236,25 +226,20 @@ fn end_of_execution() {
     });
 }
 
-/// What a panic with this text, from `place`, means.
-fn classify(text: &str, place: Option<SourceLine>) -> Ended {
-    let from_loom = place.as_ref().is_some_and(|place| place.file.contains("/loom-"));
-    if !from_loom {
-        let (sites, at) = (place.clone().into_iter().collect(), place);
-        let text = at.map_or(text.to_owned(), |at| format!("{text} (at {at})"));
-        return Ended::Failed(FailureKind::Panic, text, sites);
+/// What a panic means: one of loom's own is a verdict of loom's.
+fn classify(panic: PanicData) -> LoomEnd {
+    if !panic.site.as_ref().is_some_and(|site| site.file.contains("/loom-")) {
+        return LoomEnd::Failed(panic.into());
     }
+    let failed = |kind, message, sites| LoomEnd::Failed(Cause { kind, message, sites });
+    let text = panic.message;
     let first = text.lines().next().unwrap_or_default();
     if first.starts_with("Causality violation") {
         let me = loom::with(|s| s.me);
         let threads =
             text.lines().filter_map(|l| l.split_once("thread #")?.1.split(' ').next()?.parse().ok());
         let other = threads.into_iter().find(|t: &usize| *t != me);
-        return Ended::Failed(
-            FailureKind::Race,
-            format!("loom: {first}"),
-            loom::with(|s| s.race_sites(other)),
-        );
+        return failed(FailureKind::Race, format!("loom: {first}"), loom::with(|s| s.race_sites(other)));
     }
     if first.starts_with("deadlock") {
         let (message, sites) = loom::with(|s| {
@@ -263,19 +248,19 @@ fn classify(text: &str, place: Option<SourceLine>) -> Ended {
                 waiting.map(|(t, (site, what))| (format!("{} at {what}", t.name), source_line(site))).unzip();
             (format!("no thread can go on: {}", texts.join(", ")), sites)
         });
-        return Ended::Failed(FailureKind::Deadlock, message, sites);
+        return failed(FailureKind::Deadlock, message, sites);
     }
     if first.contains("maximum number of branches") {
-        return Ended::Limit(Limit::Steps(BRANCHES as u64));
+        return LoomEnd::Limit(Limit::Steps(BRANCHES as u64));
     }
     if first.contains("fully deterministic") {
-        return Ended::Failed(FailureKind::NotDeterministic, format!("loom: {first}"), Vec::new());
+        return failed(FailureKind::NotDeterministic, format!("loom: {first}"), Vec::new());
     }
-    Ended::Limit(Limit::Engine(format!("loom: {first}")))
+    LoomEnd::Limit(Limit::Engine(format!("loom: {first}")))
 }
 
 /// Says how the search ended, and ends the process.
-pub(crate) fn end(ended: Ended) -> ! {
+fn end(ended: LoomEnd) -> ! {
     // A failure of an execution whose pool was too small may be the pool's.
     if let Some(sizes) = loom::with(|s| s.pool.wanted()) {
         say(&Line::Pool(sizes));
@@ -283,9 +268,9 @@ pub(crate) fn end(ended: Ended) -> ! {
     let progress = PROGRESS.take().expect("`search` has set it");
     let mut executions = progress.executions;
     let (verdict, failure) = match ended {
-        Ended::Done => (Verdict::Bounded("loom's search".into()), None),
-        Ended::Limit(limit) => (Verdict::LimitHit(limit), None),
-        Ended::Failed(kind, message, sites) => {
+        LoomEnd::Done => (Verdict::Bounded("loom's search".into()), None),
+        LoomEnd::Limit(limit) => (Verdict::LimitHit(limit), None),
+        LoomEnd::Failed(Cause { kind, message, sites }) => {
             executions += 1;
             let mut trace = trace();
             mark_guilty(&mut trace, &sites);

@@ -2,7 +2,8 @@
 //! door's, the blocks of the model, its threads and their steps.
 
 use crate::engines::loom_object::{Kind, Object, Pool};
-use crate::report::data::SourceLine;
+use crate::report::cause::Cause;
+use crate::report::data::{Limit, SourceLine};
 use crate::seam::place::source_line;
 use crate::seam::runtime::{self, Access, Obj, Site};
 use crate::seam::statics;
@@ -41,8 +42,18 @@ pub(super) struct Birth {
     pub(super) cell: Rc<::loom::cell::UnsafeCell<()>>,
 }
 
+/// How a search ended.
+#[derive(Debug)]
+pub(super) enum LoomEnd {
+    Done,
+    Limit(Limit),
+    Failed(Cause),
+}
+
 /// One execution.
 pub(crate) struct State {
+    /// Says how the search ended, and ends the process.
+    pub(super) end: fn(LoomEnd) -> !,
     /// The running thread. Whoever gets control back sets it.
     pub(super) me: usize,
     pub(super) threads: Vec<Thread>,
@@ -94,8 +105,9 @@ impl Oracle {
 }
 
 impl State {
-    pub(super) fn new(pool: Pool) -> State {
+    pub(super) fn new(pool: Pool, end: fn(LoomEnd) -> !) -> State {
         State {
+            end,
             me: 0,
             threads: Vec::new(),
             objects: Vec::new(),

@@ -16,11 +16,12 @@
 //! model has.
 
 use crate::plan::options::{Mode, Plan};
+use crate::report::cause::{Cause, PanicData};
 use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, Verdict};
+use crate::seam::context::{self, RealThreads};
 use crate::seam::panics;
 use crate::seam::runtime;
 use crate::search::random::Rng;
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,82 +54,50 @@ struct State {
     live: usize,
     outcome: Option<String>,
     /// Panics that nobody has joined.
-    panics: Vec<(ThreadId, String)>,
+    panics: Vec<(ThreadId, PanicData)>,
     /// Panics that a join gave to its caller.
     taken: Vec<String>,
 }
 
-thread_local! {
-    static ROUND: RefCell<Option<Arc<Round>>> = const { RefCell::new(None) };
-}
-
-/// The round that the calling thread belongs to.
-fn current() -> Option<Arc<Round>> {
-    ROUND.try_with(|round| round.try_borrow().ok().and_then(|round| round.clone())).ok().flatten()
-}
-
-/// Adds to the round's outcome; whether there is a round.
-pub(crate) fn outcome(text: String) -> bool {
-    let Some(round) = current() else {
-        return false;
-    };
-    match &mut round.lock().outcome {
-        Some(outcome) => {
-            outcome.push_str("; ");
-            outcome.push_str(&text);
-        }
-        none => *none = Some(text),
+impl RealThreads for Round {
+    fn outcome(&self, text: String) {
+        runtime::add_outcome(&mut self.lock().outcome, text);
     }
-    true
-}
 
-/// A number below `n`, or `None` outside a round.
-pub(crate) fn choose(n: usize) -> Option<usize> {
-    current().map(|round| round.lock().rng.below(n))
-}
-
-/// The calling thread ends with a panic.
-pub(crate) fn panicked(message: String) {
-    if let Some(round) = current() {
-        round.lock().panics.push((thread::current().id(), message));
+    fn choose(&self, n: usize) -> usize {
+        self.lock().rng.below(n)
     }
-}
 
-/// The calling thread is about to join another.
-pub(crate) fn joining() {
-    if let Some(round) = current() {
+    fn panicked(&self, panic: PanicData) {
+        self.lock().panics.push((thread::current().id(), panic));
+    }
+
+    fn joining(&self) {
         // Relaxed: see the chapter.
-        round.gate.store(true, Ordering::Relaxed);
+        self.gate.store(true, Ordering::Relaxed);
     }
-}
 
-/// The calling thread has joined `thread`, and has its panic if there was one.
-pub(crate) fn joined(thread: ThreadId) {
-    if let Some(round) = current() {
-        let state = &mut *round.lock();
+    fn joined(&self, thread: ThreadId) {
+        let state = &mut *self.lock();
         let (theirs, others) =
             std::mem::take(&mut state.panics).into_iter().partition(|(by, _)| *by == thread);
-        let theirs: Vec<(ThreadId, String)> = theirs;
-        state.taken.extend(theirs.into_iter().map(|(_, message)| message));
+        let theirs: Vec<(ThreadId, PanicData)> = theirs;
+        state.taken.extend(theirs.into_iter().map(|(_, panic)| panic.message));
         state.panics = others;
     }
-}
 
-/// The body of a thread that is about to start, as one of the round's.
-pub(crate) fn adopt<'a>(body: Box<dyn FnOnce() + 'a>) -> Box<dyn FnOnce() + 'a> {
-    let Some(round) = current() else {
-        return body;
-    };
-    round.lock().live += 1;
-    let live = Live(Arc::clone(&round));
-    Box::new(move || {
-        let live = live;
-        runtime::set_quiet(true);
-        ROUND.set(Some(round));
-        live.0.wait_at_gate();
-        body();
-        ROUND.set(None);
-    })
+    fn adopt(self: Arc<Self>, body: Box<dyn FnOnce()>) -> Box<dyn FnOnce()> {
+        self.lock().live += 1;
+        let live = Live(Arc::clone(&self));
+        Box::new(move || {
+            let live = live;
+            runtime::set_quiet(true);
+            context::set_real_threads(Some(self));
+            live.0.wait_at_gate();
+            body();
+            context::set_real_threads(None);
+        })
+    }
 }
 
 /// A thread of the round that has not ended.
@@ -162,21 +131,23 @@ impl Round {
 
     /// Runs `model` in this round, on the calling thread.
     fn run(self: &Arc<Round>, model: &dyn Fn()) -> End {
-        ROUND.set(Some(Arc::clone(self)));
+        context::set_real_threads(Some(Arc::clone(self) as Arc<dyn RealThreads>));
         runtime::set_quiet(true);
         let result = catch_unwind(AssertUnwindSafe(model));
         // Relaxed: see the chapter.
         self.gate.store(true, Ordering::Relaxed);
-        ROUND.set(None);
+        context::set_real_threads(None);
         let mut state = self.lock();
         while state.live > 0 {
             state = self.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let main = result.err().map(|payload| panics::text_of(&*payload));
-        let panic = main.or_else(|| state.panics.first().map(|(_, message)| message.clone()));
-        let panic = panic.map(|message| match state.taken.first() {
-            Some(first) => format!("{message}; a joined thread had panicked with: {first}"),
-            None => message,
+        let main = result.err().map(|payload| panics::of(&*payload));
+        let panic = main.or_else(|| state.panics.first().map(|(_, panic)| panic.clone()));
+        let panic = panic.map(|mut panic| {
+            if let Some(first) = state.taken.first() {
+                panic.message.push_str(&format!("; a joined thread had panicked with: {first}"));
+            }
+            panic
         });
         End { panic, outcome: state.outcome.take() }
     }
@@ -184,7 +155,7 @@ impl Round {
 
 /// How a round ended.
 struct End {
-    panic: Option<String>,
+    panic: Option<PanicData>,
     outcome: Option<String>,
 }
 
@@ -207,7 +178,7 @@ pub(crate) fn run(plan: &Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
             break;
         }
         match one_round(seed.wrapping_add(rounds), Arc::clone(&model), patience) {
-            Ok(End { panic: Some(message), .. }) => failure = Some(panic_failure(message)),
+            Ok(End { panic: Some(panic), .. }) => failure = Some(panic_failure(panic)),
             Ok(End { outcome, .. }) => outcomes.extend(outcome),
             Err(why) => limit = Some(Limit::Engine(format!("round {}: {why}", rounds + 1))),
         }
@@ -255,7 +226,7 @@ fn one_round(seed: u64, model: Arc<dyn Fn() + Send + Sync>, patience: Duration) 
     }
 }
 
-fn panic_failure(message: String) -> Failure {
-    let sites = panics::site_in(&message).into_iter().collect();
-    Failure { kind: FailureKind::Panic, message, sites, trace: Trace::default(), token: String::new() }
+fn panic_failure(panic: PanicData) -> Failure {
+    let Cause { kind, message, sites } = panic.into();
+    Failure { kind, message, sites, trace: Trace::default(), token: String::new() }
 }

@@ -26,12 +26,12 @@
 //! `tests/engines.rs`.
 
 use crate::engines::sc_state::{State, Stop, Want};
-use crate::explorer::tracing::shown;
+use crate::report::cause::PanicData;
 use crate::report::data::Limit;
 use crate::seam::op::{AltKind, DONE, Rmw, SyncOp};
 use crate::seam::place;
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
-use crate::seam::statics;
+use crate::seam::tracer::shown;
 use shuttle_engine::runtime::execution::ExecutionState;
 use std::cell::Cell;
 use std::ptr;
@@ -46,7 +46,6 @@ pub(super) const STACK: usize = 256 * 1024;
 
 thread_local! {
     static STATE: Cell<*mut State> = const { Cell::new(ptr::null_mut()) };
-    static RESETS: std::cell::RefCell<Vec<Box<dyn FnOnce()>>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
 /// Makes `state` the state of this operating-system thread.
@@ -61,11 +60,6 @@ pub(super) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
     // SAFETY: the driver installed a state that lives as long as the check does. Only this thread uses
     // it, and `f` is a short piece of engine code that neither calls `with` again nor switches.
     f(unsafe { &mut *state })
-}
-
-/// Runs what the execution's statics asked for at its end.
-pub(super) fn run_resets(completed: bool) {
-    crate::door::run_resets(RESETS.take(), completed);
 }
 
 /// Stands at an operation until the schedule picks the thread.
@@ -275,36 +269,22 @@ impl Runtime for Sc {
         with(|s| s.nanos)
     }
 
-    fn sleep(&self, nanos: u64, site: Site) {
-        let _engine = runtime::engine_code();
+    fn pass(&self, nanos: u64) {
         with(|s| s.nanos += nanos);
-        self.yield_now(site);
     }
 
     fn outcome(&self, text: String) {
         let _engine = runtime::engine_code();
-        with(|s| match &mut s.outcome {
-            Some(outcome) => {
-                outcome.push_str("; ");
-                outcome.push_str(&text);
-            }
-            None => s.outcome = Some(text),
-        });
+        with(|s| runtime::add_outcome(&mut s.outcome, text));
     }
 
-    fn panicked(&self, message: String) {
+    fn panicked(&self, panic: PanicData) {
         let _engine = runtime::engine_code();
-        with(|s| s.panics.push((s.me, message)));
+        with(|s| s.panics.push((s.me, panic)));
     }
 
     fn panic_taken(&self, thread: usize) {
         with(|s| s.panics.retain(|(by, _)| *by != thread));
-    }
-
-    fn reset_at_end(&self, addr: usize, reset: Box<dyn FnOnce()>) {
-        if statics::is_static(addr) {
-            RESETS.with_borrow_mut(|resets| resets.push(reset));
-        }
     }
 }
 

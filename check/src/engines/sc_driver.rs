@@ -5,9 +5,11 @@ use crate::engines::sc::{self, STACK, Sc};
 use crate::engines::sc_state::{State, Stop};
 use crate::engines::schedule::Picks;
 use crate::plan::options::{Mode, Plan};
+use crate::report::cause::Cause;
 use crate::report::data::{
     Engine, Failure, FailureKind, Interleaving, Limit, Report, SourceLine, Trace, Verdict,
 };
+use crate::seam::context;
 use crate::seam::panics;
 use crate::seam::runtime;
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
@@ -25,15 +27,8 @@ const CLOCK_EVERY: u64 = 64;
 /// Schedules of which it is remembered that they have been seen.
 const REMEMBERED: usize = 1 << 22;
 
-#[derive(Clone, Debug)]
-struct Failing {
-    kind: FailureKind,
-    message: String,
-    sites: Vec<SourceLine>,
-}
-
 /// A failure, its choices, and how often it has been run again.
-type Again = (Failing, Picks, u8);
+type Again = (Cause, Picks, u8);
 
 /// What a check has found so far.
 #[derive(Debug)]
@@ -105,8 +100,7 @@ impl Driver {
     /// Looks at the execution that has just ended, and decides what to run next.
     fn finish_execution(&mut self, progress: &mut Progress) {
         let end = self.end();
-        sc::run_resets(end.is_ok());
-        crate::door::new_execution();
+        context::end_of_execution(end.is_ok());
         self.state.put_back();
         progress.over = true;
         if let Some((failing, picks, nth)) = progress.failing.take() {
@@ -127,24 +121,23 @@ impl Driver {
                 let picks = self.state.schedule.picks.clone();
                 self.state.schedule.replay(picks.clone());
                 self.state.tracer.on = true;
-                progress.failing = Some((Failing { kind, message, sites }, picks, 1));
+                progress.failing = Some((Cause { kind, message, sites }, picks, 1));
                 progress.over = false;
             }
         }
     }
 
     fn end(&mut self) -> Result<(), Stop> {
-        let panic = self.state.first_panic().map(|message| Stop::Failed {
-            kind: FailureKind::Panic,
-            sites: panics::site_in(message).into_iter().collect(),
-            message: message.to_owned(),
+        let panic = self.state.first_panic().cloned().map(|panic| {
+            let Cause { kind, message, sites } = panic.into();
+            Stop::Failed { kind, message, sites }
         });
         match (self.state.stop.take(), panic) {
             // A thread that died of a panic is the cause of whoever waits for it.
             (Some(Stop::Failed { kind: FailureKind::Deadlock, .. }) | None, Some(panic)) => Err(panic),
             (Some(Stop::Failed { kind, message, sites }), _) => {
                 let stuck = matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
-                match stuck.then(runtime::judge_stuck).flatten() {
+                match stuck.then(context::judge_stuck).flatten() {
                     Some(Ok(())) => Ok(()),
                     Some(Err(why)) => Err(Stop::Failed { kind, message: format!("{message}\n{why}"), sites }),
                     None => Err(Stop::Failed { kind, message, sites }),
@@ -178,7 +171,7 @@ impl Driver {
     fn replayed(
         &mut self,
         progress: &mut Progress,
-        failing: Failing,
+        failing: Cause,
         picks: Picks,
         nth: u8,
         end: Result<(), Stop>,

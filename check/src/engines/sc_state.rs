@@ -2,14 +2,15 @@
 //! what stands in the way of the others.
 
 use crate::engines::schedule::Schedule;
-use crate::explorer::tracing::{Tracer, name};
 use crate::plan::budget::Budget;
 use crate::plan::options::Plan;
+use crate::report::cause::PanicData;
 use crate::report::data::{FailureKind, Limit, SourceLine};
 use crate::seam::op::{Alt, AltKind, SyncOp};
 use crate::seam::place::{self, Place, source_line};
 use crate::seam::runtime::{self, Obj, Site};
 use crate::seam::statics;
+use crate::seam::tracer::{Tracer, name};
 use std::sync::MutexGuard;
 
 /// Turns for nothing, in a row, before nobody going on is a livelock.
@@ -68,7 +69,7 @@ pub(super) struct State {
     pub(super) tracer: Tracer,
     pub(super) outcome: Option<String>,
     /// Panics of threads that nobody has joined.
-    pub(super) panics: Vec<(usize, String)>,
+    pub(super) panics: Vec<(usize, PanicData)>,
     /// Addresses in the order of their first use, for their names in a trace.
     seen: Vec<usize>,
     /// Atomics in static memory, with the value to put back.
@@ -141,8 +142,8 @@ impl State {
     }
 
     /// The first panic that nobody has joined.
-    pub(super) fn first_panic(&self) -> Option<&str> {
-        self.panics.first().map(|(_, message)| message.as_str())
+    pub(super) fn first_panic(&self) -> Option<&PanicData> {
+        self.panics.first().map(|(_, panic)| panic)
     }
 
     /// Puts statics back as they were.

@@ -6,10 +6,11 @@
 //! an execution. When nobody has anything to pick, the execution is covered by
 //! another one, or it is stuck.
 
-use crate::explorer::state::{Pending, Search, State, Status, Stop, Want};
+use crate::explorer::state::{Pending, State, Status, Stop, Want};
 use crate::plan::decision::Decision;
 use crate::report::data::FailureKind;
 use crate::seam::op::{Alt, AltKind, DONE, Rmw, Strength, SyncOp};
+use crate::search::chooser::Chooser;
 use crate::search::sampler::Able;
 use crate::search::stack::{Choice, Stack};
 
@@ -23,11 +24,11 @@ impl State {
     /// A read point: every live thread stands at a read.
     pub(super) fn decide(&mut self) {
         let picked = match &self.search {
-            Search::Exhaustive(_) => self.decide_exhaustively(),
-            Search::Random(_) => self.decide_at_random(),
-            Search::Replay { .. } => self.decide_by_list(),
-            Search::Follow(_) => self.decide_by_wish(),
-            Search::Busy => unreachable!("only for the length of a decision"),
+            Chooser::Exhaustive(_) => self.decide_exhaustively(),
+            Chooser::Random(_) => self.decide_at_random(),
+            Chooser::Replay { .. } => self.decide_by_list(),
+            Chooser::Follow(_) => self.decide_by_wish(),
+            Chooser::Busy => unreachable!("only for the length of a decision"),
         };
         match picked {
             Some((thread, choice)) => {
@@ -52,7 +53,7 @@ impl State {
     }
 
     fn decide_exhaustively(&mut self) -> Option<(usize, Choice)> {
-        let Search::Exhaustive(mut stack) = std::mem::replace(&mut self.search, Search::Busy) else {
+        let Chooser::Exhaustive(mut stack) = std::mem::replace(&mut self.search, Chooser::Busy) else {
             unreachable!("the caller has matched")
         };
         let mut any = !stack.repeats_grace();
@@ -95,7 +96,7 @@ impl State {
         if stack.foreign() {
             self.stop.get_or_insert(Stop::Foreign);
         }
-        self.search = Search::Exhaustive(stack);
+        self.search = Chooser::Exhaustive(stack);
         result
     }
 
@@ -234,7 +235,7 @@ impl State {
     }
 
     pub(super) fn decide_at_random(&mut self) -> Option<(usize, Choice)> {
-        let Search::Random(mut sampler) = std::mem::replace(&mut self.search, Search::Busy) else {
+        let Chooser::Random(mut sampler) = std::mem::replace(&mut self.search, Chooser::Busy) else {
             unreachable!("the caller has matched")
         };
         sampler.able.clear();
@@ -257,7 +258,7 @@ impl State {
             result = Some((able.thread, choice));
             break;
         }
-        self.search = Search::Random(sampler);
+        self.search = Chooser::Random(sampler);
         result
     }
 
@@ -269,7 +270,7 @@ impl State {
 
     pub(super) fn random(&mut self, n: usize) -> usize {
         match &mut self.search {
-            Search::Random(sampler) => sampler.rng.below(n),
+            Chooser::Random(sampler) => sampler.rng.below(n),
             _ => 0,
         }
     }
@@ -279,7 +280,7 @@ impl State {
         if !self.progress_possible() {
             return None;
         }
-        let Search::Replay { list, next } = &mut self.search else { unreachable!("the caller has matched") };
+        let Chooser::Replay { list, next } = &mut self.search else { unreachable!("the caller has matched") };
         let at = *next;
         let (over, decision) = (at >= list.len(), list.get(at).copied());
         if let Some(Decision::Read { thread, message, alt }) = decision {
@@ -289,7 +290,7 @@ impl State {
                 if let Some(choice) =
                     self.choices.iter().find(|c| c.message == message && c.nth == alt).copied()
                 {
-                    if let Search::Replay { next, .. } = &mut self.search {
+                    if let Chooser::Replay { next, .. } = &mut self.search {
                         *next = at + 1;
                     }
                     return Some((thread, choice));
@@ -325,22 +326,22 @@ impl State {
             return 0;
         }
         let pick = match &mut self.search {
-            Search::Exhaustive(stack) => stack.branch(of),
-            Search::Random(sampler) => Some(sampler.rng.below(of as usize) as u32),
-            Search::Busy => None,
-            Search::Replay { list, next } => {
+            Chooser::Exhaustive(stack) => stack.branch(of),
+            Chooser::Random(sampler) => Some(sampler.rng.below(of as usize) as u32),
+            Chooser::Busy => None,
+            Chooser::Replay { list, next } => {
                 *next += 1;
                 match list.get(*next - 1) {
                     Some(Decision::Branch { pick, of: was }) if *was == of => Some(*pick),
                     _ => None,
                 }
             }
-            Search::Follow(follow) => Some(follow.branch(of)),
+            Chooser::Follow(follow) => Some(follow.branch(of)),
         };
         if pick.is_none() {
             self.not_deterministic();
         }
-        if matches!(&self.search, Search::Exhaustive(stack) if stack.foreign()) {
+        if matches!(&self.search, Chooser::Exhaustive(stack) if stack.foreign()) {
             self.stop.get_or_insert(Stop::Foreign);
         }
         let pick = pick.unwrap_or(0);
@@ -371,7 +372,7 @@ impl State {
                 _ => continue,
             }
             t.grace -= 1;
-            if let Search::Exhaustive(stack) = &mut self.search {
+            if let Chooser::Exhaustive(stack) = &mut self.search {
                 stack.grace();
             }
             return;

@@ -1,7 +1,8 @@
 //! Follows a list of wishes as far as they can be had: how the minimiser's proposals are run.
 
-use crate::explorer::state::{Search, State, Want};
+use crate::explorer::state::{State, Want};
 use crate::seam::op::AltKind;
+use crate::search::chooser::Chooser;
 use crate::search::minimise::{Follow, Wish};
 use crate::search::stack::Choice;
 
@@ -12,12 +13,12 @@ impl State {
         if !self.progress_possible() {
             return None;
         }
-        let Search::Follow(mut follow) = std::mem::replace(&mut self.search, Search::Busy) else {
+        let Chooser::Follow(mut follow) = std::mem::replace(&mut self.search, Chooser::Busy) else {
             unreachable!("the caller has matched")
         };
         let picked = self.wished(&mut follow).or_else(|| self.unwished(follow.last));
         follow.last = picked.map_or(follow.last, |(thread, _)| thread);
-        self.search = Search::Follow(follow);
+        self.search = Chooser::Follow(follow);
         picked
     }
 

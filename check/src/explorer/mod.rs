@@ -1,12 +1,15 @@
 //! TBD.
 
-pub(crate) mod alloc;
+pub(crate) mod allocations;
+pub(crate) mod current;
 pub(crate) mod decide;
 pub(crate) mod driver;
 pub(crate) mod follow;
+pub(crate) mod liveness;
 pub(crate) mod narrate;
 pub(crate) mod objects;
 pub(crate) mod operations;
+pub(crate) mod plain;
 pub(crate) mod progress;
 pub(crate) mod reuse;
 pub(crate) mod state;

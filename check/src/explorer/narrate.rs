@@ -1,23 +1,16 @@
 //! Tells a replayed execution: its lines in an order that can be read, with the
 //! steps that the failure is about marked.
 
+use crate::explorer::objects::MEMORY;
 use crate::explorer::state::{State, Status, Want};
-use crate::explorer::tracing::Mark;
 use crate::graph::event::{Event, NONE};
 use crate::graph::interleave::{self, Access, Order, Step};
-use crate::memory::plain::MEMORY;
+use crate::report::cause::Cause;
 use crate::report::data::{FailureKind, Interleaving, SourceLine, Trace, TraceLine};
 use crate::report::step::{Operation, OperationKind, StoreSeen};
 use crate::seam::place::source_line;
+use crate::seam::tracer::Mark;
 use std::collections::HashMap;
-
-/// A failure without its trace.
-#[derive(Clone, Debug)]
-pub(crate) struct Failing {
-    pub(crate) kind: FailureKind,
-    pub(crate) message: String,
-    pub(crate) sites: Vec<SourceLine>,
-}
 
 /// Cuts of the graph to look at for the fewest odd steps, in a trace that is shown.
 pub(crate) const THOROUGH: usize = 20_000;
@@ -39,7 +32,7 @@ pub(crate) struct Told {
 }
 
 /// Tells the execution that has just failed as `failing` says, and forgets it.
-pub(crate) fn tell(s: &mut State, failing: &Failing, cuts: usize) -> Told {
+pub(crate) fn tell(s: &mut State, failing: &Cause, cuts: usize) -> Told {
     let lines = std::mem::take(&mut s.tracer.lines);
     let marks = std::mem::take(&mut s.tracer.marks);
     let mut told: Lines = lines.into_iter().zip(marks).collect();
@@ -67,16 +60,12 @@ pub(crate) fn tell(s: &mut State, failing: &Failing, cuts: usize) -> Told {
 
 /// Marks the steps that the failure is about, and adds the one that failed where
 /// it was never made. Whether all are marked that there are.
-fn mark(s: &State, failing: &Failing, told: &mut Lines) -> bool {
+fn mark(s: &State, failing: &Cause, told: &mut Lines) -> bool {
     match failing.kind {
         FailureKind::Panic => {
             let lane = s.panics.first().map_or(s.me, |(thread, ..)| *thread);
             let first = failing.message.lines().next().unwrap_or_default();
-            // The place stands beside it.
-            let text = crate::seam::panics::site_in(first)
-                .and_then(|_| first.rsplit_once(" (at "))
-                .map_or(first, |(text, _)| text);
-            let what = format!("panic: {text}");
+            let what = format!("panic: {first}");
             let line = failed(lane, failing.sites.first().cloned(), what);
             // What the thread does while it unwinds comes after.
             let unwinds = |(line, mark): &(TraceLine, Mark)| line.lane == lane && mark.unwinds;
@@ -143,7 +132,7 @@ fn slice(s: &State, told: &mut Lines, graph: &mut Vec<Step>) -> usize {
 }
 
 /// What each thread waits for that can never go on.
-fn blocked(s: &State, failing: &Failing) -> Vec<TraceLine> {
+fn blocked(s: &State, failing: &Cause) -> Vec<TraceLine> {
     use FailureKind::{Deadlock, Livelock, NotLockFree};
     if !matches!(failing.kind, Deadlock | Livelock | NotLockFree) {
         return Vec::new();
@@ -160,8 +149,7 @@ fn blocked(s: &State, failing: &Failing) -> Vec<TraceLine> {
 }
 
 fn waits_for(s: &State, want: Want, loc: u32) -> String {
-    let object =
-        if loc == NONE { String::new() } else { format!(" {}", crate::explorer::tracing::name(loc)) };
+    let object = if loc == NONE { String::new() } else { format!(" {}", crate::seam::tracer::name(loc)) };
     match want {
         Want::Load(_) => format!("waits for ever: load{object}"),
         Want::Rmw { op, .. } => format!("waits for ever: {}{object}", op.name()),

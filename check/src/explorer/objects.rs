@@ -1,17 +1,22 @@
 //! The objects of an execution: which one an operation means, whether its
 //! memory is still there, and what a free does to it.
 
-use crate::explorer::operations::{STATICS, step, with};
+use crate::explorer::current::{claim_statics, step, with};
 use crate::explorer::state::{Object, State};
 use crate::graph::event::NONE;
 use crate::graph::stamp::Stamp;
 use crate::memory::heap;
 use crate::memory::race::CellState;
+use crate::memory::shadow::Conflict;
 use crate::report::data::FailureKind;
 use crate::seam::place::{Place, source_line};
 use crate::seam::runtime::{self, Access, Obj};
+use crate::seam::statics;
 use std::alloc::Layout;
 use std::sync::atomic::Ordering;
+
+/// What a trace calls memory that the door does not see.
+pub(super) const MEMORY: &str = "plain memory";
 
 /// The object that `obj` is, registered if it is new. Reports a use after free
 /// and an access that is not ordered after the object's initialisation.
@@ -92,12 +97,10 @@ struct StaticLookup {
 }
 
 fn statics_lookup(s: &State, obj: &Obj<'_>) -> StaticLookup {
-    if !crate::seam::statics::is_static(obj.addr) {
+    if !statics::is_static(obj.addr) {
         return StaticLookup { here: false, known: None };
     }
-    STATICS.with_borrow_mut(|guard| {
-        guard.get_or_insert_with(|| s.beat.paused(crate::seam::statics::claim));
-    });
+    claim_statics(|| s.beat.paused(statics::claim));
     let known = s.objects.iter().find(|o| o.addr == obj.addr && o.restore.is_some()).copied();
     StaticLookup { here: true, known }
 }
@@ -153,13 +156,13 @@ pub(crate) fn keeps_back(addr: usize) -> bool {
     };
     step(|s| {
         s.steps = s.steps.saturating_sub(1);
-        s.tracer.step(s.me, stamp.site, || format!("free {}, {size} bytes", crate::memory::plain::MEMORY));
+        s.tracer.step(s.me, stamp.site, || format!("free {}, {size} bytes", MEMORY));
         if let Some(first) = was {
             let sites = first.site.into_iter().chain(stamp.site).collect();
             s.fail(FailureKind::DoubleFree, "a block is freed twice".into(), sites);
         } else if !std::thread::panicking() {
             free_objects(s, &objects, stamp);
-            crate::memory::plain::freed(s, start, size, stamp);
+            free_bytes(s, start, size, stamp);
             s.offer(start);
         }
     });
@@ -186,6 +189,19 @@ fn free_objects(s: &mut State, objects: &[u32], stamp: Stamp) {
             let sites = other.site.into_iter().chain(stamp.site).collect();
             s.fail(FailureKind::Race, message, sites);
         }
+    }
+}
+
+/// A block is freed: a write to all of it, after which nobody may touch it.
+fn free_bytes(s: &mut State, addr: usize, size: usize, stamp: Stamp) {
+    let conflict = s.shadow.free((addr, size), stamp, &s.graph.pasts[s.me].cur);
+    if let Err(Conflict::Race(_, by) | Conflict::Freed(by)) = conflict {
+        let message = format!(
+            "{} frees memory that {} still uses: nothing orders the two",
+            s.threads[s.me].name, s.threads[by.thread as usize].name,
+        );
+        let sites = by.site.into_iter().chain(stamp.site).collect();
+        s.fail(FailureKind::Race, message, sites);
     }
 }
 

@@ -5,6 +5,7 @@
 //! are coroutines of shuttle's engine on that thread; [`crate::explorer::driver`] is the
 //! scheduler that resumes whichever one the state decided on.
 
+use crate::explorer::current::{resume, step, with};
 use crate::explorer::objects::{now, report_race, touch};
 use crate::explorer::progress::{self, Step};
 use crate::explorer::state::{Pending, State, Status, Stop, Want};
@@ -12,81 +13,19 @@ use crate::explorer::tracing;
 use crate::explorer::workers;
 use crate::graph::event::NONE;
 use crate::plan::orderings::{Ask, Role};
+use crate::report::cause::PanicData;
 use crate::report::data::Limit;
 use crate::report::step::{Operation, OperationKind};
 use crate::seam::clock::Clock;
 use crate::seam::op::{DONE, Rmw, Strength, SyncOp};
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
-use std::cell::Cell;
-use std::ptr;
-use std::sync::MutexGuard;
+use crate::seam::tracer;
 use std::sync::atomic::Ordering;
-
-thread_local! {
-    static STATE: Cell<*mut State> = const { Cell::new(ptr::null_mut()) };
-    pub(super) static STATICS: std::cell::RefCell<Option<MutexGuard<'static, ()>>> = const { std::cell::RefCell::new(None) };
-    static RESETS: std::cell::RefCell<Vec<Box<dyn FnOnce()>>> = const { std::cell::RefCell::new(Vec::new()) };
-}
 
 /// The engine. Its state is the thread's.
 #[derive(Debug)]
 pub(crate) struct Explorer;
-
-/// Makes `state` the state of this operating-system thread.
-pub(crate) fn install(state: *mut State) {
-    STATE.set(state);
-    if state.is_null() {
-        STATICS.take();
-    }
-}
-
-/// Gives `f` the state.
-pub(crate) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
-    let state = STATE.get();
-    assert!(!state.is_null(), "no execution is under way on this thread");
-    // SAFETY: the driver installed a state that lives as long as the check does. Only this thread uses
-    // it, and `f` is a short piece of engine code that neither calls `with` again nor switches.
-    f(unsafe { &mut *state })
-}
-
-/// Runs what the execution's statics asked for at its end.
-pub(crate) fn run_resets(completed: bool) {
-    crate::door::run_resets(RESETS.take(), completed);
-}
-
-/// Gives up control for ever: the execution is over.
-fn abandon() -> ! {
-    loop {
-        shuttle_engine::runtime::thread::switch();
-    }
-}
-
-/// Runs `f` on the state; ends the execution if `f` stopped it.
-pub(crate) fn step<R>(f: impl FnOnce(&mut State) -> R) -> R {
-    let (result, stopped) = with(|s| {
-        let result = f(s);
-        s.steps += 1;
-        s.beat.step(s.me, s.graph.site);
-        if s.steps > s.budget.steps && s.stop.is_none() {
-            s.stop = Some(Stop::Limit(Limit::Steps(s.budget.steps.into())));
-        }
-        (result, s.stop.is_some())
-    });
-    if stopped && !std::thread::panicking() {
-        abandon();
-    }
-    result
-}
-
-/// [`step`] for what is no operation, such as an access to plain memory.
-#[cfg(feature = "plain")]
-pub(crate) fn unstepped(f: impl FnOnce(&mut State)) {
-    step(|s| {
-        s.steps = s.steps.saturating_sub(1);
-        f(s);
-    });
-}
 
 /// Publishes `pending`, waits until it is chosen, and runs it.
 pub(super) fn read(pending: Pending) -> (u64, crate::search::stack::Choice) {
@@ -97,11 +36,7 @@ pub(super) fn read(pending: Pending) -> (u64, crate::search::stack::Choice) {
         s.advance();
         me
     });
-    if with(|s| s.next == Some(me)) {
-        with(|s| s.next = None);
-    } else {
-        shuttle_engine::runtime::thread::switch();
-    }
+    resume(me);
     step(|s| {
         let (pending, choice) = s.take_chosen();
         s.graph.site = Some(pending.site);
@@ -141,7 +76,7 @@ fn sync_text(op: SyncOp, loc: u32, choice: &crate::search::stack::Choice) -> Str
         AltKind::Spurious => ": wakes for no reason",
         AltKind::Timeout => ": time is up",
     };
-    format!("{} {}{how}", op.name(), tracing::name(loc))
+    format!("{} {}{how}", op.name(), tracer::name(loc))
 }
 
 /// Whether the thread unwinds a panic: its operations then run at once, on the
@@ -194,7 +129,7 @@ impl Runtime for Explorer {
             let loc = touch(s, &obj, site).loc;
             if s.stop.is_none() {
                 s.store(loc, 0, Strength::RELEASE);
-                s.tracer.step(s.me, Some(site), || format!("unlock {}", tracing::name(loc)));
+                s.tracer.step(s.me, Some(site), || format!("unlock {}", tracer::name(loc)));
                 s.detail_event(OperationKind::Lock, "unlock", Strength::RELEASE, None);
             }
         });
@@ -376,20 +311,13 @@ impl Runtime for Explorer {
         with(|s| s.nanos)
     }
 
-    fn sleep(&self, nanos: u64, site: Site) {
+    fn pass(&self, nanos: u64) {
         with(|s| s.nanos += nanos);
-        self.yield_now(site);
     }
 
     fn outcome(&self, text: String) {
         let _engine = runtime::engine_code();
-        with(|s| match &mut s.outcome {
-            Some(outcome) => {
-                outcome.push_str("; ");
-                outcome.push_str(&text);
-            }
-            None => s.outcome = Some(text),
-        });
+        with(|s| runtime::add_outcome(&mut s.outcome, text));
     }
 
     fn begin_operation(&self, name: &str, limit: u32) {
@@ -402,11 +330,11 @@ impl Runtime for Explorer {
         with(|s| s.liveness.end_operation(s.me));
     }
 
-    fn panicked(&self, message: String) {
+    fn panicked(&self, panic: PanicData) {
         let _engine = runtime::engine_code();
         with(|s| {
             let site = s.graph.site;
-            s.panics.push((s.me, message, site));
+            s.panics.push((s.me, panic, site));
         });
     }
 
@@ -419,12 +347,6 @@ impl Runtime for Explorer {
 
     fn panic_taken(&self, thread: usize) {
         with(|s| s.panics.retain(|(by, _, _)| *by != thread));
-    }
-
-    fn reset_at_end(&self, addr: usize, reset: Box<dyn FnOnce()>) {
-        if crate::seam::statics::is_static(addr) {
-            RESETS.with_borrow_mut(|resets| resets.push(reset));
-        }
     }
 }
 
@@ -445,15 +367,6 @@ fn wait_for_newer(site: Place) {
     if waits {
         resume(me);
         with(|s| s.threads[me].pending = None);
-    }
-}
-
-/// Gives up control unless thread `me`, which runs, is also the next.
-fn resume(me: usize) {
-    if with(|s| s.next == Some(me)) {
-        with(|s| s.next = None);
-    } else {
-        shuttle_engine::runtime::thread::switch();
     }
 }
 

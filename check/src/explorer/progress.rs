@@ -21,15 +21,16 @@
 //! a wait, or a turn of a loop that cannot go on before somebody else has
 //! written has no bound.
 
-use crate::explorer::operations::{step, with};
-use crate::explorer::state::{Pending, Search, State, Status, Want};
+use crate::explorer::current::{step, with};
+use crate::explorer::liveness::{FrozenThread, Liveness, Region};
+use crate::explorer::state::{Pending, State, Status, Want};
 use crate::graph::event::NONE;
 use crate::plan::decision::Decision;
-use crate::report::data::{FailureKind, Limit, Report, Verdict};
-use crate::seam::clock::MAX_THREADS;
+use crate::report::data::FailureKind;
 use crate::seam::place::{Place, source_line};
 use crate::seam::runtime;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::search::chooser::Chooser;
+use std::collections::BTreeSet;
 use std::panic::Location;
 
 /// An operation that is about to run: what it may do, and its name.
@@ -46,99 +47,6 @@ impl Step {
         match self {
             Step::Read(name) | Step::Write(name) | Step::Wait(name) => name,
         }
-    }
-}
-
-/// A thread that is frozen.
-#[derive(Clone, Copy, Debug)]
-struct Ice {
-    thread: usize,
-    /// What it will never do.
-    before: &'static str,
-    site: Place,
-}
-
-/// An operation under way whose steps are counted.
-#[derive(Debug)]
-struct Region {
-    thread: usize,
-    name: String,
-    limit: u32,
-    taken: u32,
-}
-
-/// Who is frozen in an execution, and how many steps its operations take; and,
-/// over all executions, what has been frozen and counted.
-#[derive(Debug, Default)]
-pub(crate) struct Liveness {
-    /// Threads to freeze in one execution, at most.
-    pub(crate) freezes: u8,
-    frozen: Vec<Ice>,
-    regions: Vec<Region>,
-    /// Writes that each thread has begun, where threads are frozen.
-    writes: [u32; MAX_THREADS],
-    /// Of each thread: its name, and before which of its writes it was frozen.
-    tried: BTreeMap<usize, (String, BTreeSet<u32>)>,
-    /// Of each operation: the most steps it took, and the limit.
-    most: BTreeMap<String, (u32, u32)>,
-}
-
-impl Liveness {
-    /// An execution begins.
-    pub(crate) fn reset(&mut self) {
-        self.frozen.clear();
-        self.regions.clear();
-        self.writes = [0; MAX_THREADS];
-    }
-
-    pub(super) fn any_frozen(&self) -> bool {
-        !self.frozen.is_empty()
-    }
-
-    fn idle(&self) -> bool {
-        self.freezes == 0 && self.regions.is_empty()
-    }
-
-    pub(super) fn begin_operation(&mut self, thread: usize, name: &str, limit: u32) {
-        self.regions.push(Region { thread, name: name.to_owned(), limit, taken: 0 });
-    }
-
-    pub(super) fn end_operation(&mut self, thread: usize) {
-        if let Some(at) = self.regions.iter().rposition(|r| r.thread == thread) {
-            let Region { name, limit, taken, .. } = self.regions.remove(at);
-            let most = self.most.entry(name).or_default();
-            *most = (most.0.max(taken), limit);
-        }
-    }
-
-    /// Adds what another thread of the same check has seen.
-    pub(crate) fn join(&mut self, other: Liveness) {
-        for (thread, (name, at)) in other.tried {
-            self.tried.entry(thread).or_insert_with(|| (name, BTreeSet::new())).1.extend(at);
-        }
-        for (name, (most, limit)) in other.most {
-            let known = self.most.entry(name).or_default();
-            *known = (known.0.max(most), limit);
-        }
-    }
-
-    /// Adds what was frozen and counted to the report. A check that was to
-    /// freeze threads and never did is no pass.
-    pub(crate) fn report(&self, report: &mut Report) {
-        for (name, (most, limit)) in &self.most {
-            report.notes.push(format!("`{name}` took at most {most} of its own steps (limit {limit})"));
-        }
-        if self.freezes == 0 {
-            return;
-        }
-        let threads: Vec<String> =
-            self.tried.values().map(|(name, at)| format!("{name} at {} of its writes", at.len())).collect();
-        if threads.is_empty() && report.passed() {
-            let why = "no thread was frozen: no thread of the model ever writes".to_owned();
-            report.verdict = Verdict::LimitHit(Limit::Engine(why));
-        }
-        let most = self.freezes;
-        report.notes.push(format!("frozen for ever, at most {most} at a time: {}", threads.join(", ")));
     }
 }
 
@@ -190,7 +98,7 @@ impl State {
             return false;
         }
         // At random the early steps must not get all of it.
-        let rarely = matches!(self.search, Search::Random(_)) && self.random(8) != 0;
+        let rarely = matches!(self.search, Chooser::Random(_)) && self.random(8) != 0;
         let freezes = if rarely {
             self.decisions.push(Decision::Branch { pick: 0, of: 2 });
             self.trace_branch(0, 2);
@@ -202,7 +110,7 @@ impl State {
             let Liveness { tried, writes, frozen, .. } = &mut self.liveness;
             let name = &self.threads[me].name;
             tried.entry(me).or_insert_with(|| (name.clone(), BTreeSet::new())).1.insert(writes[me]);
-            frozen.push(Ice { thread: me, before: next.name(), site });
+            frozen.push(FrozenThread { thread: me, before: next.name(), site });
         }
         freezes
     }
@@ -232,7 +140,7 @@ impl State {
         self.fail(FailureKind::NotLockFree, message, sites);
     }
 
-    fn ice_text(&self, ice: &Ice) -> String {
+    fn ice_text(&self, ice: &FrozenThread) -> String {
         let name = &self.threads[ice.thread].name;
         format!("{name} is frozen for ever just before {} at {}", ice.before, source_line(ice.site))
     }

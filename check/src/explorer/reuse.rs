@@ -16,55 +16,19 @@
 //! 3. Objects in the block are new ones: the old ones are marked as freed, and
 //!    an identity word names a freed object no more (`objects::touch`).
 
+use crate::explorer::current::{step, with};
 use crate::explorer::objects;
-use crate::explorer::operations::{read, step, with};
+use crate::explorer::operations::read;
 use crate::explorer::state::{Pending, State, Want};
 use crate::graph::event::NONE;
+use crate::memory::free_lists::Class;
 use crate::memory::heap;
-use crate::report::data::Report;
 use crate::seam::op::{Alt, AltKind, DONE, Strength};
 use crate::seam::place::Place;
 use crate::seam::runtime;
 use crate::search::stack::Choice;
 use std::alloc::Layout;
 use std::panic::Location;
-
-/// The blocks of one layout.
-#[derive(Debug)]
-struct Class {
-    layout: Layout,
-    loc: u32,
-    /// The frees so far, as messages.
-    frees: Vec<u32>,
-}
-
-/// Which freed blocks may be allocated again.
-#[derive(Debug, Default)]
-pub(crate) struct Reuse {
-    pub(crate) on: bool,
-    classes: Vec<Class>,
-    /// Blocks given out again, in all executions.
-    count: u64,
-}
-
-impl Reuse {
-    /// An execution begins.
-    pub(crate) fn reset(&mut self) {
-        self.classes.clear();
-    }
-
-    /// Adds what another thread of the same check has seen.
-    pub(crate) fn join(&mut self, other: &Reuse) {
-        self.count += other.count;
-    }
-
-    /// Says in the report how much was reused.
-    pub(crate) fn report(&self, report: &mut Report) {
-        if self.on {
-            report.notes.push(format!("freed memory was given out again {} times", self.count));
-        }
-    }
-}
 
 impl State {
     /// A location that is no object of the model.

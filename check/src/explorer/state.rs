@@ -23,7 +23,6 @@
 //! else can go on, a waiting thread gets some turns for nothing, in case its
 //! loop counts; when these are used up, the execution is a livelock.
 
-use crate::explorer::tracing::Tracer;
 use crate::graph::event::NONE;
 use crate::graph::execution::Graph;
 use crate::graph::stamp::Stamp;
@@ -31,12 +30,15 @@ use crate::memory::race::CellState;
 use crate::plan::budget::Budget;
 use crate::plan::decision::Decision;
 use crate::plan::orderings::{Ask, Sites};
+use crate::report::cause::PanicData;
 use crate::report::data::{FailureKind, Limit};
 use crate::seam::clock::MAX_THREADS;
 use crate::seam::op::{Alt, AltKind, Rmw, Strength, SyncOp};
 use crate::seam::place::Place;
-use crate::search::sampler::Sampler;
-use crate::search::stack::{Choice, Stack, Written};
+use crate::seam::tracer::Tracer;
+use crate::search::chooser::Chooser;
+use crate::search::minimise::Wish;
+use crate::search::stack::{Choice, Written};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -129,21 +131,6 @@ pub(crate) struct Object {
     pub(crate) restore: Option<u64>,
 }
 
-/// How choices are made.
-#[derive(Debug)]
-pub(crate) enum Search {
-    Exhaustive(Stack),
-    Random(Box<Sampler>),
-    Replay {
-        list: Vec<Decision>,
-        next: usize,
-    },
-    /// As a wish list says, as far as that goes.
-    Follow(crate::search::minimise::Follow),
-    /// Taken out by the function that decides.
-    Busy,
-}
-
 /// Why an execution stopped before its end.
 #[derive(Clone, Debug)]
 pub(crate) enum Stop {
@@ -176,8 +163,8 @@ pub(crate) struct State {
     pub(crate) cells: Vec<CellState>,
     pub(crate) live_cells: usize,
     /// Plain memory, where the sanitizer's pass reports it.
-    pub(crate) shadow: crate::memory::plain::Shadow,
-    pub(crate) search: Search,
+    pub(crate) shadow: crate::memory::shadow::Shadow,
+    pub(crate) search: Chooser,
     pub(crate) budget: Budget,
     /// Orderings to run as weaker ones, or to write down.
     pub(crate) sites: Sites,
@@ -194,13 +181,17 @@ pub(crate) struct State {
     pub(super) last: usize,
     pub(crate) nanos: u64,
     pub(crate) tracer: Tracer,
+    /// While traced: the messages that the read about to run could take, the newest first.
+    pub(super) candidates: Vec<u32>,
+    /// While traced: the choices of the execution, in a form that fits other schedules too.
+    pub(super) wishes: Vec<Wish>,
     pub(crate) outcome: Option<String>,
-    /// Panics of threads that nobody has joined: thread, message, site.
-    pub(crate) panics: Vec<(usize, String, Option<Place>)>,
+    /// Panics of threads that nobody has joined: thread, panic, last operation.
+    pub(crate) panics: Vec<(usize, PanicData, Option<Place>)>,
     /// Who is frozen, and how many steps its operations take.
-    pub(crate) liveness: crate::explorer::progress::Liveness,
+    pub(crate) liveness: crate::explorer::liveness::Liveness,
     /// Which freed blocks may be allocated again.
-    pub(crate) reuse: crate::explorer::reuse::Reuse,
+    pub(crate) reuse: crate::memory::free_lists::Reuse,
     /// What the watchdog looks at.
     pub(crate) beat: std::sync::Arc<crate::explorer::watchdog::Beat>,
     /// The execution's number: half of an object's identity.
@@ -215,7 +206,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(search: Search, budget: Budget) -> State {
+    pub(crate) fn new(search: Chooser, budget: Budget) -> State {
         State {
             graph: Graph::default(),
             threads: Vec::new(),
@@ -226,7 +217,7 @@ impl State {
             loc_object: Vec::new(),
             cells: Vec::new(),
             live_cells: 0,
-            shadow: crate::memory::plain::Shadow::default(),
+            shadow: crate::memory::shadow::Shadow::default(),
             search,
             budget,
             sites: Sites::default(),
@@ -239,10 +230,12 @@ impl State {
             last: 0,
             nanos: 0,
             tracer: Tracer::default(),
+            candidates: Vec::new(),
+            wishes: Vec::new(),
             outcome: None,
             panics: Vec::new(),
-            liveness: crate::explorer::progress::Liveness::default(),
-            reuse: crate::explorer::reuse::Reuse::default(),
+            liveness: crate::explorer::liveness::Liveness::default(),
+            reuse: crate::memory::free_lists::Reuse::default(),
             beat: std::sync::Arc::default(),
             execution: 0,
             stale_choices: 0,
@@ -271,6 +264,8 @@ impl State {
         self.last = 0;
         self.nanos = 0;
         self.tracer.reset();
+        self.candidates.clear();
+        self.wishes.clear();
         self.outcome = None;
         self.panics.clear();
         self.liveness.reset();
@@ -278,11 +273,11 @@ impl State {
         self.beat.execution();
         self.execution = execution;
         match &mut self.search {
-            Search::Exhaustive(stack) => stack.rewind(),
-            Search::Random(sampler) => sampler.begin(),
-            Search::Replay { next, .. } => *next = 0,
-            Search::Follow(follow) => follow.rewind(),
-            Search::Busy => {}
+            Chooser::Exhaustive(stack) => stack.rewind(),
+            Chooser::Random(sampler) => sampler.begin(),
+            Chooser::Replay { next, .. } => *next = 0,
+            Chooser::Follow(follow) => follow.rewind(),
+            Chooser::Busy => {}
         }
         self.add_thread(None, None);
         self.threads[0].name.clear();
@@ -461,14 +456,14 @@ impl State {
         let mut places = std::mem::take(&mut self.places);
         places.clear();
         self.graph.store_places(me, loc, strength, &mut places);
-        if let Search::Exhaustive(stack) = &mut self.search
+        if let Chooser::Exhaustive(stack) = &mut self.search
             && places.len() > 1
             && stack.stale.is_some_and(|bound| self.stale >= bound)
         {
             places.truncate(1);
             stack.cut = true;
         }
-        let newest = matches!(self.search, Search::Random(_)) && places.len() > 1 && self.random(2) == 0;
+        let newest = matches!(self.search, Chooser::Random(_)) && places.len() > 1 && self.random(2) == 0;
         let place = if newest {
             self.decisions.push(Decision::Branch { pick: 0, of: places.len() as u32 });
             places[0]
@@ -485,7 +480,7 @@ impl State {
     }
 
     pub(super) fn note(&mut self, loc: u32, written: u32, rmw: bool) {
-        if let Search::Exhaustive(stack) = &mut self.search {
+        if let Chooser::Exhaustive(stack) = &mut self.search {
             let past = &self.graph.pasts[self.me];
             stack.note(&Written {
                 thread: self.me,

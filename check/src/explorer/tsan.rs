@@ -10,9 +10,9 @@
 //! The address that the call returns to names the line. A stub in assembly
 //! passes it on as a further argument.
 
-use crate::explorer::operations;
+use crate::explorer::current;
+use crate::explorer::plain;
 use crate::memory::heap;
-use crate::memory::plain;
 use crate::seam::op::Rmw;
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, current, in_user_code};
@@ -128,7 +128,7 @@ fn record(addr: usize, size: usize, access: Access, from: usize) {
     if place::is_door(from) {
         return;
     }
-    operations::unstepped(|s| plain::access(s, addr, size, access, Place::Address(from)));
+    current::unstepped(|s| plain::access(s, addr, size, access, Place::Address(from)));
 }
 
 extern "C" fn memcpy(to: *mut u8, of: *const u8, size: usize, from: usize) -> *mut u8 {

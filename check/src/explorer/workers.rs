@@ -14,9 +14,8 @@
 //! 3. A round also ends after [`ROUND`] executions, because shuttle keeps a
 //!    record of every switch until then.
 
-use crate::explorer::driver;
-use crate::explorer::operations;
-use crate::explorer::state::Status;
+use crate::explorer::current::with;
+use crate::explorer::state::{State, Status};
 use crate::seam::panics;
 use crate::seam::runtime::{self, Site};
 use shuttle_engine::runtime::execution::ExecutionState;
@@ -30,7 +29,7 @@ type Body = Box<dyn FnOnce()>;
 const ROUND: u32 = 1_000;
 
 /// Stack of a model thread, in bytes. Pages are touched only when used.
-const STACK: usize = 256 * 1024;
+pub(super) const STACK: usize = 256 * 1024;
 
 /// The workers of the round under way.
 #[derive(Default)]
@@ -71,9 +70,9 @@ pub(crate) fn start(number: usize, body: Body, site: Site) {
     });
     if let Some(body) = fresh {
         let run = Box::new(move || work(number, body));
-        operations::with(|s| s.next = Some(s.me));
+        with(|s| s.next = Some(s.me));
         ExecutionState::spawn_thread(run, STACK, None, None, site);
-        operations::with(|s| s.next = None);
+        with(|s| s.next = None);
     }
 }
 
@@ -85,7 +84,7 @@ fn work(number: usize, first: Body) {
             let _user = runtime::user_code();
             body();
         }
-        operations::with(|s| s.threads[number].status = Status::Finished);
+        with(|s| s.threads[number].status = Status::Finished);
         next = wait(number);
     }
 }
@@ -103,19 +102,20 @@ fn wait(number: usize) -> Option<Body> {
 }
 
 /// The life of a round's main task: the model's main thread, execution after
-/// execution.
-pub(crate) fn conduct(model: &dyn Fn()) {
+/// execution. `next_execution` ends the one under way, begins another one if there
+/// is one and it may be in this round, and says whether it did.
+pub(crate) fn conduct(model: &dyn Fn(), next_execution: impl Fn(bool) -> bool) {
     loop {
         panics::run_main(model);
-        operations::with(|s| s.threads[0].status = Status::Finished);
-        while !operations::with(crate::explorer::state::State::over) {
+        with(|s| s.threads[0].status = Status::Finished);
+        while !with(State::over) {
             switch();
         }
         let full = WORKERS.with_borrow_mut(|workers| {
             workers.executions += 1;
             workers.executions >= ROUND
         });
-        if !driver::next_execution(!full) {
+        if !next_execution(!full) {
             WORKERS.with_borrow_mut(|workers| workers.retiring = true);
             return;
         }

@@ -1,5 +1,6 @@
 //! TBD.
 
+pub(crate) mod free_lists;
 pub(crate) mod heap;
-pub(crate) mod plain;
 pub(crate) mod race;
+pub(crate) mod shadow;

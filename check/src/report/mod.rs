@@ -1,5 +1,6 @@
 //! TBD.
 
+pub(crate) mod cause;
 pub(crate) mod data;
 pub(crate) mod files;
 pub(crate) mod html;

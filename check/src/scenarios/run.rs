@@ -10,6 +10,7 @@ use crate::linearizability::spec::Spec;
 use crate::linearizability::wgl;
 use crate::scenarios::program::{Odometer, OpOf, RetOf, Scenario, Size, Subject};
 use crate::scenarios::record::{Log, Order};
+use crate::seam::context;
 use crate::seam::panics;
 use crate::seam::runtime;
 use crate::search::random::Rng;
@@ -284,7 +285,7 @@ impl<S: Subject> Scenarios<S> {
         let (order, known) = (self.order, Arc::clone(&judge));
         let check = (self.plan)(Check::new(&*self.name));
         let report = check.run(move || execute(&subject, &scenario, order, &known));
-        runtime::when_stuck(None);
+        context::when_stuck(None);
         let histories = judge.lock().len() as u64;
         (report, histories)
     }
@@ -348,7 +349,7 @@ fn execute<S: Subject>(
         let _engine = runtime::engine_code();
         let log = Arc::new(Log::<OpOf<S>, RetOf<S>>::new(order));
         let (subject, judge, log_when_stuck) = (Arc::clone(subject), Arc::clone(judge), Arc::clone(&log));
-        runtime::when_stuck(Some(Rc::new(move || {
+        context::when_stuck(Some(Rc::new(move || {
             if log_when_stuck.open() == 0 {
                 return Err("no call is open".into());
             }

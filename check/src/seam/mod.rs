@@ -1,10 +1,13 @@
 //! TBD.
 
 pub(crate) mod clock;
+pub(crate) mod context;
 pub(crate) mod op;
 pub(crate) mod origin;
 pub(crate) mod outside;
 pub(crate) mod panics;
 pub(crate) mod place;
+pub(crate) mod quarantine;
 pub(crate) mod runtime;
 pub(crate) mod statics;
+pub(crate) mod tracer;

@@ -6,7 +6,7 @@
 //! none. What only real threads touch, or touch before the model does, is not
 //! noticed.
 
-use crate::explorer::narrate::Failing;
+use crate::report::cause::Cause;
 use crate::report::data::{FailureKind, SourceLine};
 use crate::seam::place::{Place, source_line};
 use crate::seam::runtime::{Obj, Site};
@@ -14,23 +14,23 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Searches that are noted at once. Beyond that, none is.
-const SEATS: usize = 64;
+const SLOTS: usize = 64;
 
 /// The executions under way, one a search; 0 is none.
-static LIVE: [AtomicU32; SEATS] = [const { AtomicU32::new(0) }; SEATS];
-static TAKEN: [AtomicBool; SEATS] = [const { AtomicBool::new(false) }; SEATS];
+static LIVE: [AtomicU32; SLOTS] = [const { AtomicU32::new(0) }; SLOTS];
+static TAKEN: [AtomicBool; SLOTS] = [const { AtomicBool::new(false) }; SLOTS];
 /// Executions that were touched, and where.
 static TOUCHED: Mutex<Vec<(u32, SourceLine)>> = Mutex::new(Vec::new());
 
 /// The place of a search among those under way.
 #[derive(Debug)]
-pub(crate) struct Seat(usize);
+pub(crate) struct SearchSlot(usize);
 
-impl Seat {
+impl SearchSlot {
     /// A free one. Relaxed here and below: a number stands for itself, and the
     /// list of what was touched is under a lock.
-    pub(crate) fn take() -> Option<Seat> {
-        TAKEN.iter().position(|taken| !taken.swap(true, Ordering::Relaxed)).map(Seat)
+    pub(crate) fn take() -> Option<SearchSlot> {
+        TAKEN.iter().position(|taken| !taken.swap(true, Ordering::Relaxed)).map(SearchSlot)
     }
 
     /// `execution` begins.
@@ -39,13 +39,13 @@ impl Seat {
     }
 
     /// The execution is over: whether it was touched.
-    pub(crate) fn end(&self) -> Option<Failing> {
+    pub(crate) fn end(&self) -> Option<Cause> {
         let execution = LIVE[self.0].swap(0, Ordering::Relaxed);
         let mut touched = TOUCHED.lock().unwrap_or_else(PoisonError::into_inner);
         let at = touched.iter().position(|(of, _)| *of == execution)?;
         let (_, line) = touched.swap_remove(at);
         touched.retain(|(of, _)| *of != execution);
-        Some(Failing {
+        Some(Cause {
             kind: FailureKind::Unsupported,
             message: "a thread that is not the model's uses an object of the model: start threads with \
                       `ringwright::sync::thread`, and keep real threads away from what the model shares"
@@ -55,7 +55,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for SearchSlot {
     fn drop(&mut self) {
         LIVE[self.0].store(0, Ordering::Relaxed);
         TAKEN[self.0].store(false, Ordering::Relaxed);

@@ -1,37 +1,99 @@
-//! The panic hook: quiet inside a model, as before outside.
+//! Panics as data, and the panic hook: quiet inside a model, as before outside.
 //!
-//! A panic of a model is a result. The hook keeps its message and place for the
-//! report instead of printing them, once for each of many thousand executions.
+//! A panic of a model is a result. The hook keeps its message and its line for the report instead of
+//! printing them, once for each of many thousand executions.
+//!
+//! # Whose line
+//!
+//! A thread ends with a *payload*; the hook has seen *panics*. Between the two a panic may be caught, another
+//! one may come, and a payload may be raised again by `resume_unwind`, which runs no hook. So what the hook
+//! keeps is found by the payload itself: a text by where its bytes are, which does not change when the payload
+//! is boxed, anything else by the address of its box. A payload that no panic of the model made has a message
+//! and no line.
 
+use crate::report::cause::PanicData;
 use crate::report::data::SourceLine;
+use crate::seam::context;
 use crate::seam::runtime;
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
-use std::cell::RefCell;
-use std::panic;
-use std::sync::Once;
+use std::any::Any;
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::panic::{self, PanicHookInfo};
+use std::sync::{Mutex, Once, PoisonError};
 
-/// The message and place of a panic.
-#[derive(Clone, Debug)]
-pub(crate) struct Panicked {
-    pub(crate) message: String,
-    pub(crate) file: String,
-    pub(crate) line: u32,
-}
+/// Panics that are remembered, at most: a payload is kept by somebody who has caught it, and few keep many.
+const REMEMBERED: usize = 256;
+
+/// The last panics inside models: where the payload is, and what it was.
+static SEEN: Mutex<VecDeque<(usize, PanicData)>> = Mutex::new(VecDeque::new());
+
+/// Asked first at each panic inside a model on this thread.
+type Observer = fn(&PanicHookInfo<'_>);
 
 thread_local! {
-    static LAST: RefCell<Option<Panicked>> = const { RefCell::new(None) };
+    static OBSERVER: Cell<Option<Observer>> = const { Cell::new(None) };
 }
 
-/// The last panic inside a model on this thread.
-pub(crate) fn take_last() -> Option<Panicked> {
-    LAST.take()
+/// From now on `observer` sees each panic inside a model on this thread, where it happens.
+#[cfg(feature = "loom")]
+pub(crate) fn observe(observer: Observer) {
+    OBSERVER.set(Some(observer));
 }
 
-/// A scheduler of one execution, which makes shuttle install its own hook now
-/// rather than on top of ours.
-struct Once1(bool);
+/// By what a payload is known again.
+fn identity(payload: &(dyn Any + Send)) -> usize {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        text.as_ptr() as usize
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.as_ptr() as usize
+    } else {
+        std::ptr::from_ref(payload).cast::<u8>() as usize
+    }
+}
 
-impl Scheduler for Once1 {
+/// The panic that made this payload.
+pub(crate) fn of(payload: &(dyn Any + Send)) -> PanicData {
+    let _engine = runtime::engine_code();
+    let (identity, message) = (identity(payload), message(payload));
+    let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let same = |(at, panic): &&(usize, PanicData)| *at == identity && panic.message == message;
+    let found = seen.iter().rev().find(same).map(|(_, panic)| panic.clone());
+    found.unwrap_or(PanicData { message, site: None })
+}
+
+/// Keeps what `info` says.
+fn remember(info: &PanicHookInfo<'_>) {
+    // What is allocated here is not the model's.
+    let _engine = runtime::engine_code();
+    let site = info.location().map(|at| SourceLine { file: at.file().to_owned(), line: at.line() });
+    let panic = PanicData { message: message(info.payload()), site };
+    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if seen.len() == REMEMBERED {
+        seen.pop_front();
+    }
+    seen.push_back((identity(info.payload()), panic));
+}
+
+/// What is said of a panic whose payload is not text.
+const NOT_TEXT: &str = "a panic whose payload is not text";
+
+/// The text of a panic's payload.
+pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        NOT_TEXT.to_owned()
+    }
+}
+
+/// A scheduler of one execution of nothing, which makes shuttle install its own hook now rather than on top
+/// of ours.
+struct OneExecution(bool);
+
+impl Scheduler for OneExecution {
     fn new_execution(&mut self) -> Option<Schedule> {
         std::mem::replace(&mut self.0, false).then(|| Schedule::new(0))
     }
@@ -52,18 +114,13 @@ pub(crate) fn install() {
         let before_shuttle = panic::take_hook();
         let mut config = shuttle_engine::Config::new();
         config.failure_persistence = shuttle_engine::FailurePersistence::None;
-        shuttle_engine::Runner::new(Once1(true), config).run(|| {});
+        shuttle_engine::Runner::new(OneExecution(true), config).run(|| {});
         panic::set_hook(Box::new(move |info| {
             if runtime::executing() && std::env::var_os("RINGWRIGHT_PANICS").is_none() {
-                let message = message(info.payload());
-                let place = info.location().map(|l| (l.file().to_owned(), l.line()));
-                let (file, line) = place.unwrap_or_default();
-                // The panic of a nested operation must not find the cell borrowed.
-                let _ = LAST.try_with(|last| {
-                    if let Ok(mut last) = last.try_borrow_mut() {
-                        *last = Some(Panicked { message, file, line });
-                    }
-                });
+                if let Some(observer) = OBSERVER.get() {
+                    observer(info);
+                }
+                remember(info);
                 return;
             }
             before_shuttle(info);
@@ -72,29 +129,15 @@ pub(crate) fn install() {
 }
 
 /// The running thread of the model ends with a panic.
-pub(crate) fn end_with_panic(payload: &dyn std::any::Any) {
+pub(crate) fn end_with_panic(payload: &(dyn Any + Send)) {
     let engine_code = runtime::engine_code();
-    let text = text_of(payload);
-    match runtime::current() {
-        Some(engine) => engine.panicked(text),
-        None => crate::engines::native::panicked(text),
+    let panic = of(payload);
+    match (runtime::current(), context::real_threads()) {
+        (Some(engine), _) => engine.panicked(panic),
+        (None, Some(engine)) => engine.panicked(panic),
+        (None, None) => {}
     }
     drop(engine_code);
-}
-
-/// What the panic of this thread with this payload said, and where.
-pub(crate) fn text_of(payload: &dyn std::any::Any) -> String {
-    match take_last() {
-        Some(Panicked { message, file, line }) if !file.is_empty() => format!("{message} (at {file}:{line})"),
-        _ => message(payload),
-    }
-}
-
-/// The place that [`text_of`] has put at the end of `text`.
-pub(crate) fn site_in(text: &str) -> Option<SourceLine> {
-    let (_, place) = text.strip_suffix(')')?.rsplit_once(" (at ")?;
-    let (file, line) = place.rsplit_once(':')?;
-    Some(SourceLine { file: file.to_owned(), line: line.parse().ok()? })
 }
 
 /// Runs the main thread of a model: the closure, its thread-locals, its end.
@@ -104,16 +147,5 @@ pub(crate) fn run_main(model: &dyn Fn()) {
     if let Err(payload) = result {
         end_with_panic(&*payload);
     }
-    crate::door::drop_thread_locals();
-}
-
-/// The text of a panic's payload.
-pub(crate) fn message(payload: &dyn std::any::Any) -> String {
-    if let Some(text) = payload.downcast_ref::<&str>() {
-        (*text).to_owned()
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        "a panic whose payload is not text".to_owned()
-    }
+    context::end_of_thread();
 }

@@ -4,11 +4,11 @@
 //! `None`, and the operation goes to the real atomic or lock. Inside one the
 //! engine decides.
 
+use crate::report::cause::PanicData;
 use crate::seam::clock::Clock;
 use crate::seam::op::{Rmw, SyncOp};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::panic::Location;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A line of source, as `#[track_caller]` gives it.
@@ -112,8 +112,13 @@ pub(crate) trait Runtime {
     fn choose(&self, n: usize) -> usize;
     /// Nanoseconds since the start of the execution.
     fn now(&self) -> u64;
-    /// Lets time pass.
-    fn sleep(&self, nanos: u64, site: Site);
+    /// Time passes.
+    fn pass(&self, nanos: u64);
+    /// Lets time pass, and others run.
+    fn sleep(&self, nanos: u64, site: Site) {
+        self.pass(nanos);
+        self.yield_now(site);
+    }
     /// What this execution came to.
     fn outcome(&self, text: String);
     /// The running thread begins the operation `name`, which must take at most
@@ -122,7 +127,7 @@ pub(crate) trait Runtime {
     /// The operation last begun by the running thread has ended.
     fn end_operation(&self) {}
     /// A model thread ended with a panic that nobody has joined yet.
-    fn panicked(&self, message: String);
+    fn panicked(&self, panic: PanicData);
     /// The running thread, how many events it has had, and what happens before
     /// what it does next; `None` if the engine keeps no such clocks.
     fn past(&self) -> Option<(usize, u16, Clock)> {
@@ -133,15 +138,9 @@ pub(crate) trait Runtime {
     /// A call of the door's that is built of its own atomics and fences begins
     /// or ends: they stand at the caller's line, but are not the caller's.
     fn own_code(&self, _begins: bool) {}
-    /// `drop` frees what a static holds; the engine calls it when the execution ends.
-    fn reset_at_end(&self, addr: usize, reset: Box<dyn FnOnce()>);
 }
 
-/// Says whether threads that wait for ever are as they should be, and if not, why.
-pub(crate) type StuckJudge = Rc<dyn Fn() -> Result<(), String>>;
-
 thread_local! {
-    static WHEN_STUCK: RefCell<Option<StuckJudge>> = const { RefCell::new(None) };
     static CURRENT: Cell<Option<&'static dyn Runtime>> = const { Cell::new(None) };
     static USER_CODE: Cell<bool> = const { Cell::new(false) };
     static EXECUTING: Cell<bool> = const { Cell::new(false) };
@@ -158,17 +157,6 @@ pub(crate) fn set_current(runtime: Option<&'static dyn Runtime>) {
     CURRENT.set(runtime);
     EXECUTING.set(runtime.is_some());
     USER_CODE.set(false);
-}
-
-/// From now on `judge` says whether an execution that gets stuck is a failure.
-pub(crate) fn when_stuck(judge: Option<StuckJudge>) {
-    WHEN_STUCK.set(judge);
-}
-
-/// What the judge says, if there is one.
-pub(crate) fn judge_stuck() -> Option<Result<(), String>> {
-    let judge = WHEN_STUCK.with_borrow(Clone::clone)?;
-    Some(judge())
 }
 
 /// Whether the code of a model runs now, and not the engine's: only then are
@@ -232,5 +220,16 @@ pub(crate) fn user_code() -> EngineCode {
 impl Drop for EngineCode {
     fn drop(&mut self) {
         USER_CODE.set(self.was_user);
+    }
+}
+
+/// Adds `text` to what an execution has come to so far.
+pub(crate) fn add_outcome(outcome: &mut Option<String>, text: String) {
+    match outcome {
+        Some(outcome) => {
+            outcome.push_str("; ");
+            outcome.push_str(&text);
+        }
+        none => *none = Some(text),
     }
 }

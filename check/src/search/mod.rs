@@ -1,6 +1,7 @@
 //! TBD.
 
 pub(crate) mod choice;
+pub(crate) mod chooser;
 pub(crate) mod minimise;
 pub(crate) mod random;
 pub(crate) mod sampler;

@@ -1,11 +1,11 @@
 //! The stages of a check under way: which one searches, how far each has come,
 //! and what that amounts to.
 
-use crate::explorer::state::Search;
 use crate::plan::options::Plan;
 use crate::plan::split::Split;
 use crate::plan::strategy::{Stage, Strategy};
 use crate::report::data::Verdict;
+use crate::search::chooser::Chooser;
 use crate::search::random::Rng;
 use crate::search::sampler::Sampler;
 use crate::search::stack::Stack;
@@ -75,41 +75,41 @@ impl Stages {
     }
 
     /// The search that the present stage begins or goes on with.
-    pub(crate) fn search(&mut self) -> Search {
+    pub(crate) fn search(&mut self) -> Chooser {
         let strategy = self.list[self.at].strategy;
         self.runs = 0;
         self.started = Instant::now();
         if strategy.is_random() {
-            return Search::Random(Box::new(Sampler::new(strategy, self.seed.wrapping_add(self.at as u64))));
+            return Chooser::Random(Box::new(Sampler::new(strategy, self.seed.wrapping_add(self.at as u64))));
         }
         self.reached.entry(tag(strategy)).or_insert(Reached { strategy, complete: None });
         let kept = if strategy == Strategy::Exhaustive { self.kept.take() } else { None };
-        Search::Exhaustive(kept.unwrap_or_else(|| {
+        Chooser::Exhaustive(kept.unwrap_or_else(|| {
             Stack::new(strategy, self.reduction, Split { tag: tag(strategy), ..self.split.clone() })
         }))
     }
 
     /// An execution of the present stage has ended. Sets `search` up for the
     /// next one; `false` when there is none.
-    pub(crate) fn next(&mut self, search: &mut Search) -> bool {
+    pub(crate) fn next(&mut self, search: &mut Chooser) -> bool {
         self.runs += 1;
         let stage = &self.list[self.at];
         let executions = stage.executions.map(|n| n.div_ceil(self.shares));
         let spent = executions.is_some_and(|n| self.runs >= n) || self.out_of_time();
         let more = match search {
-            Search::Exhaustive(stack) => stack.backtrack(),
-            Search::Random(_) => !spent,
-            Search::Replay { .. } | Search::Follow(_) | Search::Busy => false,
+            Chooser::Exhaustive(stack) => stack.backtrack(),
+            Chooser::Random(_) => !spent,
+            Chooser::Replay { .. } | Chooser::Follow(_) | Chooser::Busy => false,
         };
         if more && !spent {
             return true;
         }
-        match std::mem::replace(search, Search::Busy) {
-            Search::Exhaustive(stack) if more && stage.strategy == Strategy::Exhaustive => {
+        match std::mem::replace(search, Chooser::Busy) {
+            Chooser::Exhaustive(stack) if more && stage.strategy == Strategy::Exhaustive => {
                 self.kept = Some(stack);
             }
-            Search::Exhaustive(_) if more => {}
-            Search::Exhaustive(stack) => {
+            Chooser::Exhaustive(_) if more => {}
+            Chooser::Exhaustive(stack) => {
                 let reached = self.reached.get_mut(&tag(stage.strategy));
                 reached.expect("the stage has begun").complete = Some(stack.cut);
                 if !stack.cut {

@@ -337,7 +337,9 @@ impl std::error::Error for JoinError {}
 fn choose(n: usize) -> usize {
     if n > 1 {
         let engine = crate::seam::runtime::current().map(|engine| engine.choose(n));
-        return engine.or_else(|| crate::engines::native::choose(n)).unwrap_or(0);
+        return engine
+            .or_else(|| crate::seam::context::real_threads().map(|engine| engine.choose(n)))
+            .unwrap_or(0);
     }
     let _ = n;
     0

@@ -4,22 +4,26 @@
 mod probe;
 mod replaying;
 
-use crate::explorer::narrate::Failing;
-use crate::explorer::operations::{self, Explorer};
-use crate::explorer::progress::Liveness;
-use crate::explorer::reuse::Reuse;
-use crate::explorer::state::{Search, State, Stop};
+use crate::explorer::allocations::ExplorerAllocations;
+use crate::explorer::current;
+use crate::explorer::liveness::Liveness;
+use crate::explorer::operations::Explorer;
+use crate::explorer::state::{State, Stop};
 use crate::explorer::watchdog;
 use crate::explorer::workers;
+use crate::memory::free_lists::Reuse;
 use crate::memory::heap;
 use crate::plan::options::{Mode, Plan};
 use crate::plan::orderings::Sites;
+use crate::report::cause::{Cause, PanicData};
 use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, Verdict};
 use crate::report::meter::{Counts, Meter};
-use crate::seam::outside::Seat;
+use crate::seam::context;
+use crate::seam::outside::SearchSlot;
 use crate::seam::panics;
 use crate::seam::place::{Place, source_line};
 use crate::seam::runtime;
+use crate::search::chooser::Chooser;
 use crate::search::stages::Stages;
 use probe::Probing;
 use replaying::{Minimising, Replaying};
@@ -27,6 +31,7 @@ use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashSet};
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -42,7 +47,7 @@ enum End {
     Blocked,
     /// Left to another thread or shard.
     Foreign,
-    Failed(Failing),
+    Failed(Cause),
     Limit(Limit),
 }
 
@@ -53,7 +58,7 @@ enum Phase {
     /// Running a complete execution again, because it seems to leak.
     Leaking {
         left: (usize, usize),
-        search: Option<Search>,
+        search: Option<Chooser>,
     },
     /// Running the first execution again, to see whether it is the same.
     Probing(Box<Probing>),
@@ -99,7 +104,7 @@ struct Progress {
 impl Progress {
     /// An execution of the search is over: says how far it is, if it is time.
     fn tick(&mut self, state: &State) {
-        let random = matches!(state.search, Search::Random(_));
+        let random = matches!(state.search, Chooser::Random(_));
         self.meter.tick(|| Counts {
             complete: self.executions,
             blocked: self.blocked,
@@ -111,36 +116,56 @@ impl Progress {
 
 /// Runs one execution after another.
 struct Driver {
-    state: Box<State>,
+    /// The execution under way, which the model's threads reach too: see [`current`], invariant 1.
+    state: NonNull<State>,
     progress: Arc<Mutex<Progress>>,
     /// Whether an execution has begun and not been looked at.
     under_way: bool,
-    seat: Option<Seat>,
+    slot: Option<SearchSlot>,
 }
 
 thread_local! {
     /// The driver of the check that runs on this operating-system thread.
-    static DRIVER: Cell<*mut Driver> = const { Cell::new(std::ptr::null_mut()) };
+    static DRIVER: Cell<Option<NonNull<Driver>>> = const { Cell::new(None) };
 }
 
 static EXECUTION: AtomicU32 = AtomicU32::new(1);
 
 /// Gives `f` the driver.
 fn with<R>(f: impl FnOnce(&mut Driver) -> R) -> R {
-    let driver = DRIVER.get();
-    assert!(!driver.is_null(), "no check is under way on this thread");
-    // SAFETY: `run` made the driver, keeps it while the pointer is set, and is the only other user. `f`
-    // is code of this file, which neither calls `with` again nor switches coroutines.
-    f(unsafe { &mut *driver })
+    let mut driver = DRIVER.get().expect("a check is under way on this thread");
+    // SAFETY: `Installed` owns the driver, keeps it while the pointer is set, and makes no reference to it
+    // meanwhile. `f` is code of this file, which neither calls `with` again, nor runs the user's code, nor
+    // switches coroutines.
+    f(unsafe { driver.as_mut() })
 }
 
 /// The execution under way has ended. Begins the next one if there is one and
 /// it `may` begin in the same round; whether it did.
-pub(crate) fn next_execution(may: bool) -> bool {
+fn next_execution(may: bool) -> bool {
+    let end = with(Driver::end).map(judged);
+    if let Some(end) = &end {
+        context::end_of_execution(matches!(end, End::Complete));
+    }
     with(|driver| {
-        driver.finish_execution();
+        if let Some(end) = end {
+            driver.finish_execution(end);
+        }
         may && driver.begin_execution()
     })
+}
+
+/// What the end of an execution amounts to where somebody judges threads that wait for ever. The judge is the
+/// user's code.
+fn judged(end: End) -> End {
+    let End::Failed(mut cause) = end else { return end };
+    let stuck = matches!(cause.kind, FailureKind::Deadlock | FailureKind::Livelock);
+    match stuck.then(context::judge_stuck).flatten() {
+        Some(Ok(())) => return End::Waiting,
+        Some(Err(why)) => cause.message = format!("{}\n{why}", cause.message),
+        None => {}
+    }
+    End::Failed(cause)
 }
 
 /// Shuttle's scheduler: resumes whomever the state decided on.
@@ -149,17 +174,14 @@ struct Resumer;
 impl Scheduler for Resumer {
     fn new_execution(&mut self) -> Option<Schedule> {
         workers::new_round();
-        with(|driver| {
-            driver.finish_execution();
-            driver.begin_execution().then(|| Schedule::new(0))
-        })
+        next_execution(true).then(|| Schedule::new(0))
     }
 
     fn next_task(&mut self, tasks: &[&Task], _: Option<TaskId>, _: bool) -> Option<TaskId> {
         if workers::retiring() {
             return tasks.first().map(|task| task.id());
         }
-        operations::with(|state| {
+        current::with(|state| {
             if state.stop.is_none() {
                 state.advance();
             }
@@ -191,28 +213,37 @@ impl Driver {
         self.under_way = true;
         // Relaxed: only uniqueness counts.
         let execution = EXECUTION.fetch_add(1, Ordering::Relaxed);
-        self.state.reset(execution);
-        if let Some(seat) = &self.seat {
-            seat.begin(execution);
+        self.state().reset(execution);
+        if let Some(slot) = &self.slot {
+            slot.begin(execution);
         }
         heap::set_active(true);
         true
     }
 
-    /// Looks at the execution that has just ended, if any, and decides what to
-    /// run next.
-    fn finish_execution(&mut self) {
+    /// The execution under way. The reference ends before anybody makes another one.
+    fn state(&mut self) -> &mut State {
+        // SAFETY: the execution lives as long as the driver, and nobody is inside `current::with`: the driver
+        // runs between executions only (invariants 1 and 2 of `current`).
+        unsafe { self.state.as_mut() }
+    }
+
+    /// How the execution under way has ended, if there is one.
+    fn end(&mut self) -> Option<End> {
         if !std::mem::take(&mut self.under_way) {
-            return;
+            return None;
         }
-        let mut end = self.end();
-        if let Some(failing) = self.seat.as_ref().and_then(Seat::end) {
-            end = End::Failed(failing);
-        }
-        self.put_back(matches!(end, End::Complete));
+        let end = end_of(self.state());
+        let touched = self.slot.as_ref().and_then(SearchSlot::end);
+        Some(touched.map_or(end, End::Failed))
+    }
+
+    /// Looks at the execution that has ended like this, and decides what to run next.
+    fn finish_execution(&mut self, end: End) {
+        self.put_back();
         let progress = Arc::clone(&self.progress);
         let progress = &mut *lock(&progress);
-        progress.too_large |= self.state.too_large;
+        progress.too_large |= self.state().too_large;
         match std::mem::replace(&mut progress.phase, Phase::Over) {
             Phase::Searching => self.searched(progress, end),
             Phase::Leaking { left, search } => self.checked_leak(progress, end, left, search),
@@ -223,39 +254,9 @@ impl Driver {
         }
     }
 
-    fn end(&mut self) -> End {
-        let state = &mut self.state;
-        let first_panic = state.panics.first().cloned();
-        match state.stop.take() {
-            Some(Stop::Blocked) => End::Blocked,
-            Some(Stop::Foreign) => End::Foreign,
-            Some(Stop::Limit(limit)) => End::Limit(limit),
-            Some(Stop::Failed { kind, message, sites }) => {
-                // A thread that died of a panic is the cause of whoever waits for it.
-                if let (FailureKind::Deadlock, Some(panic)) = (kind, first_panic) {
-                    return End::Failed(panicked(panic));
-                }
-                let stuck = matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
-                let message = match stuck.then(runtime::judge_stuck).flatten() {
-                    Some(Ok(())) => return End::Waiting,
-                    Some(Err(why)) => format!("{message}\n{why}"),
-                    None => message,
-                };
-                End::Failed(Failing { kind, message, sites: sites.into_iter().map(source_line).collect() })
-            }
-            ended => match first_panic {
-                Some(panic) => End::Failed(panicked(panic)),
-                None if ended.is_some() => End::Frozen,
-                None => unlisted_outcome(state).map_or(End::Complete, End::Failed),
-            },
-        }
-    }
-
     /// Puts statics back as they were, and memory back where it came from.
-    fn put_back(&mut self, completed: bool) {
-        operations::run_resets(completed);
-        crate::door::new_execution();
-        for object in &self.state.objects {
+    fn put_back(&mut self) {
+        for object in &self.state().objects {
             if let Some(value) = object.restore {
                 // SAFETY: `restore` is set only for atomics in a static segment, which are always live.
                 unsafe { runtime::write_atomic(object.addr, object.size, value) }
@@ -274,20 +275,22 @@ impl Driver {
             End::Blocked => progress.blocked += 1,
             End::Frozen => progress.executions += 1,
             End::Foreign => {}
-            End::Complete if matches!(&self.state.search, Search::Exhaustive(stack) if !stack.counts()) => {}
+            End::Complete if matches!(&self.state().search, Chooser::Exhaustive(stack) if !stack.counts()) => {
+            }
             End::Waiting => progress.executions += 1,
             End::Complete => {
                 progress.executions += 1;
-                if let Some(outcome) = self.state.outcome.take() {
+                if let Some(outcome) = self.state().outcome.take() {
                     progress.outcomes.insert(outcome);
                 }
-                if matches!(self.state.search, Search::Random(_)) && progress.distinct.len() < 1 << 22 {
+                if matches!(self.state().search, Chooser::Random(_)) && progress.distinct.len() < 1 << 22 {
                     progress.distinct.insert(self.fingerprint());
                 }
                 if leaked.0 > 0 && progress.plan.leaks && progress.suspects < LEAK_SUSPECTS {
                     progress.suspects += 1;
-                    let list = self.state.decisions.clone();
-                    let search = std::mem::replace(&mut self.state.search, Search::Replay { list, next: 0 });
+                    let list = self.state().decisions.clone();
+                    let search =
+                        std::mem::replace(&mut self.state().search, Chooser::Replay { list, next: 0 });
                     progress.phase = Phase::Leaking { left: leaked, search: Some(search) };
                     return;
                 }
@@ -301,7 +304,7 @@ impl Driver {
                 return;
             }
             // A real thread need not do the same again.
-            End::Failed(Failing { kind: kind @ FailureKind::Unsupported, message, sites }) => {
+            End::Failed(Cause { kind: kind @ FailureKind::Unsupported, message, sites }) => {
                 progress.executions += 1;
                 progress.failure =
                     Some(Failure { kind, message, sites, trace: Trace::default(), token: String::new() });
@@ -321,7 +324,7 @@ impl Driver {
         progress: &mut Progress,
         end: End,
         left: (usize, usize),
-        search: Option<Search>,
+        search: Option<Chooser>,
     ) {
         let leaked = heap::with(|heap| heap.leaked());
         heap::with(heap::Heap::clear);
@@ -331,24 +334,24 @@ impl Driver {
                 leaked.0.min(left.0),
                 leaked.1.min(left.1)
             );
-            self.begin_replay(progress, Failing { kind: FailureKind::Leak, message, sites: Vec::new() });
+            self.begin_replay(progress, Cause { kind: FailureKind::Leak, message, sites: Vec::new() });
             return;
         }
         if let Some(search) = search {
-            self.state.search = search;
+            self.state().search = search;
         }
         self.go_on(progress);
     }
 
     /// Sets up the next execution of the search, if there is one.
     fn go_on(&mut self, progress: &mut Progress) {
-        progress.tick(&self.state);
+        progress.tick(self.state());
         let plan = &progress.plan;
         let runs = progress.executions + progress.blocked;
         if let Mode::Replay(_) = plan.mode {
             return;
         }
-        if plan.split.stopped() || !progress.stages.next(&mut self.state.search) {
+        if plan.split.stopped() || !progress.stages.next(&mut self.state().search) {
             return;
         }
         if runs >= plan.max_executions {
@@ -366,21 +369,42 @@ impl Driver {
     }
 }
 
+/// How the execution has ended, before anybody judges it.
+fn end_of(state: &mut State) -> End {
+    let first_panic = state.panics.first().cloned();
+    match (state.stop.take(), first_panic) {
+        (Some(Stop::Blocked), _) => End::Blocked,
+        (Some(Stop::Foreign), _) => End::Foreign,
+        (Some(Stop::Limit(limit)), _) => End::Limit(limit),
+        // A thread that died of a panic is the cause of whoever waits for it.
+        (Some(Stop::Failed { kind: FailureKind::Deadlock, .. } | Stop::Frozen) | None, Some(panic)) => {
+            End::Failed(panicked(panic))
+        }
+        (Some(Stop::Failed { kind, message, sites }), _) => {
+            End::Failed(Cause { kind, message, sites: sites.into_iter().map(source_line).collect() })
+        }
+        (Some(Stop::Frozen), None) => End::Frozen,
+        (None, None) => unlisted_outcome(state).map_or(End::Complete, End::Failed),
+    }
+}
+
 /// The failure of an execution that came to an outcome that it may not come to.
-fn unlisted_outcome(state: &State) -> Option<Failing> {
+fn unlisted_outcome(state: &State) -> Option<Cause> {
     let (allowed, outcome) = (state.outcomes.as_ref()?, state.outcome.as_ref()?);
-    (!allowed.contains(outcome)).then(|| Failing {
+    (!allowed.contains(outcome)).then(|| Cause {
         kind: FailureKind::Property,
         message: format!("the outcome `{outcome}` is none of those that the check allows"),
         sites: Vec::new(),
     })
 }
 
-/// The failure of a thread that panicked: where the panic came from, or else the
-/// thread's last operation.
-fn panicked((_, message, last): (usize, String, Option<Place>)) -> Failing {
-    let site = panics::site_in(&message).or_else(|| last.map(source_line));
-    Failing { kind: FailureKind::Panic, message, sites: site.into_iter().collect() }
+/// The failure of a thread that panicked: where the panic came from, or else the thread's last operation.
+fn panicked((_, panic, last): (usize, PanicData, Option<Place>)) -> Cause {
+    let mut cause = Cause::from(panic);
+    if cause.sites.is_empty() {
+        cause.sites.extend(last.map(source_line));
+    }
+    cause
 }
 
 /// Runs `model` by `plan`.
@@ -427,7 +451,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
     let mut stages = Stages::new(&plan, worker);
     let (name, silence) = (plan.name.clone(), plan.watchdog);
     let search = match &plan.mode {
-        Mode::Replay(list) => Search::Replay { list: list.clone(), next: 0 },
+        Mode::Replay(list) => Chooser::Replay { list: list.clone(), next: 0 },
         _ => stages.search(),
     };
     let mut state = Box::new(State::new(search, plan.budget));
@@ -458,20 +482,20 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
         liveness: Liveness::default(),
         reuse: Reuse::default(),
     }));
-    let mut driver = Driver { state, progress: Arc::clone(&progress), under_way: false, seat: Seat::take() };
-    let watched = watchdog::watch(&name, silence, &driver.state.beat);
-    let installed = Installed::new(&mut driver);
+    let watched = watchdog::watch(&name, silence, &state.beat);
+    let installed = Installed::new(state, &progress);
     let mut config = Config::new();
-    config.stack_size = 256 * 1024;
+    config.stack_size = workers::STACK;
     config.failure_persistence = FailurePersistence::None;
     config.max_steps = MaxSteps::None;
     config.silence_warnings = true;
-    Runner::new(Resumer, config).run(move || workers::conduct(&*model));
+    Runner::new(Resumer, config).run(move || workers::conduct(&*model, next_execution));
+    let (liveness, reuse) = with(|driver| {
+        let state = driver.state();
+        (std::mem::take(&mut state.liveness), std::mem::take(&mut state.reuse))
+    });
     drop(installed);
     drop(watched);
-    let liveness = std::mem::take(&mut driver.state.liveness);
-    let reuse = std::mem::take(&mut driver.state.reuse);
-    drop(driver);
     let progress = Arc::into_inner(progress).expect("the driver is gone");
     let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.hooked = heap::hooked();
@@ -479,25 +503,35 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
     progress
 }
 
-/// The engine of this thread, while it lives.
-struct Installed;
+/// The engine of this thread, while it lives: owns the driver and the execution.
+struct Installed(NonNull<Driver>);
 
 impl Installed {
-    fn new(driver: &mut Driver) -> Installed {
-        operations::install(&raw mut *driver.state);
-        DRIVER.set(driver);
+    fn new(state: Box<State>, progress: &Arc<Mutex<Progress>>) -> Installed {
+        let state = NonNull::from(Box::leak(state));
+        current::install(Some(state));
+        let (progress, slot) = (Arc::clone(progress), SearchSlot::take());
+        let driver = NonNull::from(Box::leak(Box::new(Driver { state, progress, under_way: false, slot })));
+        DRIVER.set(Some(driver));
         runtime::set_current(Some(&Explorer));
-        Installed
+        context::set_allocations(Some(&ExplorerAllocations));
+        Installed(driver)
     }
 }
 
 impl Drop for Installed {
     fn drop(&mut self) {
         runtime::set_current(None);
+        context::set_allocations(None);
         heap::set_active(false);
         heap::with(heap::Heap::clear);
-        operations::install(std::ptr::null_mut());
-        DRIVER.set(std::ptr::null_mut());
+        current::install(None);
+        DRIVER.set(None);
+        // SAFETY: both came from boxes in `new`, and nobody has the pointers any more.
+        unsafe {
+            let driver = Box::from_raw(self.0.as_ptr());
+            drop(Box::from_raw(driver.state.as_ptr()));
+        }
     }
 }
 

@@ -8,10 +8,10 @@ use crate::explorer::driver::Driver;
 use crate::explorer::driver::End;
 use crate::explorer::driver::Phase;
 use crate::explorer::driver::Progress;
-use crate::explorer::state::Search;
 use crate::memory::heap;
 use crate::plan::decision::Decision;
 use crate::report::data::{Failure, FailureKind, Trace};
+use crate::search::chooser::Chooser;
 
 /// The execution that is being run again.
 #[derive(Debug)]
@@ -19,24 +19,24 @@ pub(super) struct Probing {
     decisions: Vec<Decision>,
     fingerprint: u64,
     /// The search, which goes on afterwards.
-    search: Search,
+    search: Chooser,
 }
 
 impl Driver {
     pub(super) fn begin_probe(&mut self, progress: &mut Progress) {
         let fingerprint = self.fingerprint();
-        let decisions = self.state.decisions.clone();
+        let decisions = self.state().decisions.clone();
         let list = decisions.clone();
-        let search = std::mem::replace(&mut self.state.search, Search::Replay { list, next: 0 });
+        let search = std::mem::replace(&mut self.state().search, Chooser::Replay { list, next: 0 });
         progress.phase = Phase::Probing(Box::new(Probing { decisions, fingerprint, search }));
     }
 
     pub(super) fn probed(&mut self, progress: &mut Progress, end: &End, probing: Probing) {
         heap::with(heap::Heap::clear);
-        self.state.search = probing.search;
+        self.state().search = probing.search;
         let same = matches!(end, End::Complete)
             && self.fingerprint() == probing.fingerprint
-            && self.state.decisions == probing.decisions;
+            && self.state().decisions == probing.decisions;
         if same {
             return self.go_on(progress);
         }
@@ -51,8 +51,8 @@ impl Driver {
 
     /// A number for the execution's graph. Equal graphs have equal numbers,
     /// whatever order they were run in: the events' numbers are added up.
-    pub(super) fn fingerprint(&self) -> u64 {
-        let graph = &self.state.graph;
+    pub(super) fn fingerprint(&mut self) -> u64 {
+        let graph = &self.state().graph;
         let message = |number: u32| match graph.messages.get(number as usize) {
             Some(m) => u64::from(m.thread) << 48 | u64::from(m.seq) << 32 | u64::from(m.pos),
             None => u64::MAX,

@@ -9,14 +9,15 @@ use crate::explorer::driver::Driver;
 use crate::explorer::driver::End;
 use crate::explorer::driver::Phase;
 use crate::explorer::driver::Progress;
-use crate::explorer::narrate::{self, Failing};
-use crate::explorer::state::Search;
+use crate::explorer::narrate;
 use crate::memory::heap;
 use crate::plan::decision::Decision;
 use crate::plan::options::Mode;
 use crate::plan::token;
+use crate::report::cause::Cause;
 use crate::report::data::{Failure, FailureKind, Trace};
 use crate::seam::place::source_line;
+use crate::search::chooser::Chooser;
 use crate::search::minimise::{Follow, Minimiser, Shown, unusual};
 
 /// Times a failure is run again before it is believed.
@@ -27,7 +28,7 @@ const REPLAYS: u8 = 2;
 pub(super) struct Replaying {
     /// How often this makes it.
     nth: u8,
-    failing: Failing,
+    failing: Cause,
     decisions: Vec<Decision>,
     /// What has made it smaller, once that is over.
     minimiser: Option<Minimiser>,
@@ -36,20 +37,20 @@ pub(super) struct Replaying {
 /// A failure that is being made smaller.
 #[derive(Debug)]
 pub(super) struct Minimising {
-    failing: Failing,
+    failing: Cause,
     minimiser: Minimiser,
 }
 
 impl Driver {
-    pub(super) fn begin_replay(&mut self, progress: &mut Progress, failing: Failing) {
-        let decisions = self.state.decisions.clone();
-        self.state.tracer.on = true;
-        self.state.tracer.origins = about_memory(failing.kind);
+    pub(super) fn begin_replay(&mut self, progress: &mut Progress, failing: Cause) {
+        let decisions = self.state().decisions.clone();
+        self.state().tracer.on = true;
+        self.state().tracer.origins = about_memory(failing.kind);
         self.replay(progress, Replaying { nth: 1, failing, decisions, minimiser: None });
     }
 
     fn replay(&mut self, progress: &mut Progress, replaying: Replaying) {
-        self.state.search = Search::Replay { list: replaying.decisions.clone(), next: 0 };
+        self.state().search = Chooser::Replay { list: replaying.decisions.clone(), next: 0 };
         progress.phase = Phase::Replaying(Box::new(replaying));
     }
 
@@ -74,7 +75,7 @@ impl Driver {
         }
         progress.minimised = minimiser.and_then(|m| m.note());
         progress.failure = Some(Failure {
-            trace: narrate::tell(&mut self.state, &failing, narrate::THOROUGH).trace,
+            trace: narrate::tell(self.state(), &failing, narrate::THOROUGH).trace,
             kind: failing.kind,
             message: failing.message,
             sites: failing.sites,
@@ -83,7 +84,7 @@ impl Driver {
     }
 
     pub(super) fn minimised(&mut self, progress: &mut Progress, end: End, mut minimising: Minimising) {
-        let steps = self.state.tracer.lines.len();
+        let steps = self.state().tracer.lines.len();
         let again = same_failure(&end, &minimising.failing, leaks());
         let shown = again.as_ref().map(|again| self.shown(again));
         if let (true, Some(again)) = (minimising.minimiser.judge(steps, shown), again) {
@@ -95,7 +96,7 @@ impl Driver {
     /// Sets up the next smaller schedule, or the best one once there is none.
     fn go_on_minimising(&mut self, progress: &mut Progress, mut minimising: Minimising) {
         if let Some(wishes) = minimising.minimiser.propose() {
-            self.state.search = Search::Follow(Follow::new(wishes));
+            self.state().search = Chooser::Follow(Follow::new(wishes));
             progress.phase = Phase::Minimising(Box::new(minimising));
             return;
         }
@@ -107,11 +108,11 @@ impl Driver {
     }
 
     /// The execution that has just failed, as the minimiser sees it.
-    fn shown(&mut self, failing: &Failing) -> Shown {
-        let wishes = std::mem::take(&mut self.state.tracer.wishes);
-        let told = narrate::tell(&mut self.state, failing, narrate::QUICK);
+    fn shown(&mut self, failing: &Cause) -> Shown {
+        let wishes = std::mem::take(&mut self.state().wishes);
+        let told = narrate::tell(self.state(), failing, narrate::QUICK);
         let cost = (told.odd, told.trace.lines.len(), told.switches, unusual(&wishes));
-        Shown { cost, wishes, decisions: self.state.decisions.clone() }
+        Shown { cost, wishes, decisions: self.state().decisions.clone() }
     }
 }
 
@@ -123,7 +124,7 @@ fn about_memory(kind: FailureKind) -> bool {
 
 /// The first run that looked exactly where memory is allocated and freed has
 /// ended: what it saw are the sites.
-fn locate(failing: &mut Failing, end: &End) {
+fn locate(failing: &mut Cause, end: &End) {
     match end {
         End::Failed(again) if again.kind == failing.kind && about_memory(failing.kind) => {
             failing.clone_from(again);
@@ -145,8 +146,8 @@ fn leaks() -> bool {
 
 /// The failure of an execution that ended so, if it is `failing` once more: of
 /// the same kind, at the same sites.
-fn same_failure(end: &End, failing: &Failing, leaks: bool) -> Option<Failing> {
-    let sorted = |failing: &Failing| {
+fn same_failure(end: &End, failing: &Cause, leaks: bool) -> Option<Cause> {
+    let sorted = |failing: &Cause| {
         let mut sites = failing.sites.clone();
         sites.sort();
         sites
@@ -161,7 +162,7 @@ fn same_failure(end: &End, failing: &Failing, leaks: bool) -> Option<Failing> {
 }
 
 /// The failure of a model that did not fail again.
-fn not_again(failing: Failing, end: End) -> Failure {
+fn not_again(failing: Cause, end: End) -> Failure {
     let seen = match end {
         End::Failed(again) => format!("{}: {}", again.kind, again.message),
         End::Complete | End::Frozen | End::Waiting => "a run that passes".into(),

@@ -3,10 +3,10 @@
 //! The boxes and arrows are made here, so the page shows them without its
 //! script; the script adds what a read could have read, and the stepping.
 
-use crate::explorer::tracing::shown;
 use crate::report::data::{Operation, StoreSeen, Trace, TraceLine};
 use crate::report::html::escape;
 use crate::report::html::source::{self, Excerpt};
+use crate::seam::tracer::shown;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::fmt::Write as _;

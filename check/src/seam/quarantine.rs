@@ -13,9 +13,7 @@
 //! engine's own code, it is the system's allocator plus one read of a
 //! thread-local flag.
 
-use crate::explorer::objects;
-use crate::explorer::reuse;
-use crate::memory::heap;
+use crate::seam::context::allocations;
 use crate::seam::runtime;
 use std::alloc::{GlobalAlloc, Layout, System};
 
@@ -32,9 +30,7 @@ unsafe impl GlobalAlloc for Quarantine {
         }
         // SAFETY: the caller's promise is `System`'s requirement.
         let block = unsafe { System.alloc(layout) };
-        if runtime::in_user_code() && !block.is_null() {
-            allocated(block as usize, layout);
-        }
+        allocated(block, layout);
         block
     }
 
@@ -46,18 +42,14 @@ unsafe impl GlobalAlloc for Quarantine {
         }
         // SAFETY: the caller's promise is `System`'s requirement.
         let block = unsafe { System.alloc_zeroed(layout) };
-        if runtime::in_user_code() && !block.is_null() {
-            allocated(block as usize, layout);
-        }
+        allocated(block, layout);
         block
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if heap::active() && objects::keeps_back(block as usize) {
+        if allocations().is_some_and(|engine| engine.keeps(block)) {
             return;
         }
-        #[cfg(feature = "loom")]
-        crate::engines::loom::freed(block as usize);
         // SAFETY: the caller's promise is `System`'s requirement, and nobody kept the block back.
         unsafe { System.dealloc(block, layout) }
     }
@@ -66,16 +58,18 @@ unsafe impl GlobalAlloc for Quarantine {
 /// A block that the model has freed, if the search says that it is given out again.
 #[inline]
 fn reused(layout: Layout) -> Option<*mut u8> {
-    let may = runtime::in_user_code() && heap::active();
-    may.then(|| reuse::take(layout)).flatten().map(|addr| addr as *mut u8)
+    if !runtime::in_user_code() {
+        return None;
+    }
+    allocations()?.reused(layout)
 }
 
 /// The model's code has allocated a block.
-fn allocated(block: usize, layout: Layout) {
-    if heap::active() {
-        objects::allocated(block, layout);
-    } else {
-        #[cfg(feature = "loom")]
-        crate::engines::loom::allocated(block, layout.size());
+#[inline]
+fn allocated(block: *mut u8, layout: Layout) {
+    if runtime::in_user_code() && !block.is_null() {
+        if let Some(engine) = allocations() {
+            engine.allocated(block, layout);
+        }
     }
 }

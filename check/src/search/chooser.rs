@@ -1,0 +1,21 @@
+//! Who makes the choices of an execution: an exhaustive search, dice, or a list.
+
+use crate::plan::decision::Decision;
+use crate::search::minimise::Follow;
+use crate::search::sampler::Sampler;
+use crate::search::stack::Stack;
+
+/// How choices are made.
+#[derive(Debug)]
+pub(crate) enum Chooser {
+    Exhaustive(Stack),
+    Random(Box<Sampler>),
+    Replay {
+        list: Vec<Decision>,
+        next: usize,
+    },
+    /// As a wish list says, as far as that goes.
+    Follow(Follow),
+    /// Taken out by the function that decides.
+    Busy,
+}
