@@ -65,6 +65,7 @@ pub mod compare;
 pub mod contender;
 mod crew;
 pub mod criterion_entry;
+mod instrumented;
 pub mod machine;
 pub mod peers;
 pub mod proof;
@@ -75,19 +76,8 @@ pub mod statistics;
 pub mod versions;
 
 pub use contender::{Contender, Patience, Pop, Push};
+pub use instrumented::refusal;
 pub use shape::Shape;
 
 /// The capacity of every bounded contender in a timed round, in items.
 pub const CAPACITY: usize = 1024;
-
-/// Why this build must not time anything, or `None` if it may.
-///
-/// A build whose `ringwright` is instrumented by the feature `check` would time
-/// the checker.
-#[must_use]
-pub fn refusal() -> Option<&'static str> {
-    ringwright::sync::INSTRUMENTED.then_some(
-        "this build has ringwright's feature `check` on, so its queues are instrumented and \
-         timing them would time the checker; build with `-p contenders` alone",
-    )
-}

@@ -1,8 +1,8 @@
 //! crossbeam-channel: a bounded channel, blocking and not.
 
-use super::clones;
 use crate::Shape;
 use crate::contender::{Blocking, Contender, Patience, Pop, Push};
+use crate::peers::ends::clones;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 /// The channel through `send` and `recv`.

@@ -1,8 +1,8 @@
 //! kanal: a bounded channel over a lock and a `VecDeque`, blocking and not.
 
-use super::clones;
 use crate::Shape;
 use crate::contender::{Blocking, Contender, Patience, Pop, Push};
+use crate::peers::ends::clones;
 use kanal::{Receiver, Sender, bounded};
 
 /// The channel through `send` and `recv`.

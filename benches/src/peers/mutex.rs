@@ -1,9 +1,9 @@
 //! The baseline that anyone can write: a parking_lot `Mutex<VecDeque>` with a
 //! bound, waiting on two `Condvar`s or not waiting.
 
-use super::clones;
 use crate::Shape;
 use crate::contender::{Blocking, Contender, Patience, Pop, Push};
+use crate::peers::ends::clones;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::sync::Arc;

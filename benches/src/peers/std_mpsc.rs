@@ -1,8 +1,8 @@
 //! `std::sync::mpsc::sync_channel`: bounded, for one consumer.
 
-use super::{clones, one_consumer_only};
 use crate::Shape;
 use crate::contender::{Blocking, Contender, Patience, Pop, Push};
+use crate::peers::ends::{clones, one_consumer_only};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 /// The channel through `send` and `recv`.
