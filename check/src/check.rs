@@ -7,7 +7,7 @@ use crate::engines::sc_driver;
 use crate::explorer::driver;
 use crate::graph::event::BrokenRule;
 use crate::plan::options::{Mode, Plan};
-use crate::plan::orderings::{Recorder, Spot, Weakened};
+use crate::plan::orderings::{OrderingSpot, Recorder, Weakened};
 use crate::plan::split;
 use crate::plan::strategy::Stage;
 use crate::plan::token::{self, Token};
@@ -281,8 +281,8 @@ impl Check {
     }
 
     /// Runs the ordering at `spot` as if `to` stood there.
-    pub(crate) fn weaken_spot(mut self, spot: Spot, to: Strength) -> Check {
-        self.plan.weakened.push(Weakened::Spot { spot, to });
+    pub(crate) fn weaken_spot(mut self, spot: OrderingSpot, to: Strength) -> Check {
+        self.plan.weakened.push(Weakened::OrderingSpot { spot, to });
         self
     }
 

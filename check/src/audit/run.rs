@@ -18,7 +18,7 @@ use crate::audit::report::{
 };
 use crate::audit::source::Source;
 use crate::check::Check;
-use crate::plan::orderings::{Recorder, Role, Spot};
+use crate::plan::orderings::{OrderingRole, OrderingSpot, Recorder};
 use crate::plan::token::{self, Token};
 use crate::report::data::{FailureKind, Report, Verdict};
 use crate::seam::op::Strength;
@@ -34,12 +34,12 @@ struct Model<'a> {
     name: &'a str,
     body: &'a Body,
     report: Report,
-    spots: BTreeMap<Spot, bool>,
+    spots: BTreeMap<OrderingSpot, bool>,
 }
 
 /// An ordering to weaken. For the `fetch` of a `fetch_update` these are two.
 struct Target {
-    spots: Vec<Spot>,
+    spots: Vec<OrderingSpot>,
     op: &'static str,
     role: Option<&'static str>,
     kind: Kind,
@@ -48,7 +48,7 @@ struct Target {
 }
 
 impl Target {
-    fn first(&self) -> &Spot {
+    fn first(&self) -> &OrderingSpot {
         &self.spots[0]
     }
 }
@@ -136,7 +136,7 @@ fn as_written(audit: &Audit, n: usize) -> Model<'_> {
 
 /// The orderings stronger than Relaxed that the models ask for.
 fn targets(audit: &Audit, models: &[Model<'_>]) -> Vec<Target> {
-    let mut spots: BTreeMap<Spot, Vec<usize>> = BTreeMap::new();
+    let mut spots: BTreeMap<OrderingSpot, Vec<usize>> = BTreeMap::new();
     for (n, model) in models.iter().enumerate() {
         for (spot, came) in &model.spots {
             let by = spots.entry(*spot).or_default();
@@ -151,27 +151,29 @@ fn targets(audit: &Audit, models: &[Model<'_>]) -> Vec<Target> {
             continue;
         }
         // A `fetch_update` is a load and a compare-exchange at one place.
-        let same =
-            |other: &Spot| (other.file, other.line, other.column) == (spot.file, spot.line, spot.column);
-        let has = |op, role| spots.keys().any(|s| same(s) && s.ask.op == op && s.ask.role == role);
-        let update = has("load", Role::Only) && has("compare_exchange_weak", Role::Success);
-        let (kind, role) = match (spot.ask.role, spot.ask.op, update) {
-            (Role::Failure, _, false) => (Kind::Reads, Some("failure")),
-            (Role::Success, _, false) => (Kind::Both, Some("success")),
-            (Role::Success, _, true) => (Kind::Both, Some("set")),
-            (Role::Failure, _, true) => continue,
-            (Role::Only, "load", true) => (Kind::Reads, Some("fetch")),
-            (Role::Only, "load", false) => (Kind::Reads, None),
-            (Role::Only, "store", _) => (Kind::Writes, None),
-            (Role::Only, ..) => (Kind::Both, None),
+        let same = |other: &OrderingSpot| {
+            (other.file, other.line, other.column) == (spot.file, spot.line, spot.column)
         };
-        let both = |s: &&Spot| {
+        let has = |op, role| spots.keys().any(|s| same(s) && s.ask.op == op && s.ask.role == role);
+        let update = has("load", OrderingRole::Only) && has("compare_exchange_weak", OrderingRole::Success);
+        let (kind, role) = match (spot.ask.role, spot.ask.op, update) {
+            (OrderingRole::Failure, _, false) => (Kind::Reads, Some("failure")),
+            (OrderingRole::Success, _, false) => (Kind::Both, Some("success")),
+            (OrderingRole::Success, _, true) => (Kind::Both, Some("set")),
+            (OrderingRole::Failure, _, true) => continue,
+            (OrderingRole::Only, "load", true) => (Kind::Reads, Some("fetch")),
+            (OrderingRole::Only, "load", false) => (Kind::Reads, None),
+            (OrderingRole::Only, "store", _) => (Kind::Writes, None),
+            (OrderingRole::Only, ..) => (Kind::Both, None),
+        };
+        let both = |s: &&OrderingSpot| {
             role == Some("fetch")
                 && same(s)
-                && s.ask.role == Role::Failure
+                && s.ask.role == OrderingRole::Failure
                 && s.ask.strength == spot.ask.strength
         };
-        let spots: Vec<Spot> = [*spot].into_iter().chain(spots.keys().filter(both).copied()).collect();
+        let spots: Vec<OrderingSpot> =
+            [*spot].into_iter().chain(spots.keys().filter(both).copied()).collect();
         let op = if update && role.is_some() { "fetch_update" } else { spot.ask.op };
         targets.push(Target { spots, op, role, kind, models: models.clone() });
     }

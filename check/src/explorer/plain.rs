@@ -1,14 +1,14 @@
 //! Plain memory: what an access means for the execution under way.
 
+use crate::explorer::execution::Execution;
 use crate::explorer::objects::{self, MEMORY};
-use crate::explorer::state::State;
 use crate::memory::shadow::Conflict;
 use crate::seam::place::Place;
 use crate::seam::runtime::Access;
 
 /// The running thread accesses plain memory.
 #[cfg_attr(not(feature = "plain"), expect(dead_code, reason = "the sanitizer's pass calls it"))]
-pub(crate) fn access(s: &mut State, addr: usize, size: usize, access: Access, place: Place) {
+pub(crate) fn access(s: &mut Execution, addr: usize, size: usize, access: Access, place: Place) {
     let stamp = objects::now(s, Some(place));
     // A free says no place of its own: this may be the nearest.
     s.graph.site = Some(place);

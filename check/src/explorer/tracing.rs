@@ -1,23 +1,23 @@
 //! What the explorer adds to a trace: the choices of the execution, and what
 //! [`crate::explorer::narrate`] needs to put the steps in order.
 
-use crate::explorer::state::State;
+use crate::explorer::execution::Execution;
 use crate::graph::event::NONE;
 use crate::report::step::{Operation, OperationKind};
 use crate::seam::op::Strength;
 use crate::seam::tracer::{self, name, shown};
-use crate::search::minimise::Wish;
-use crate::search::stack::Choice;
+use crate::search::minimise::Preference;
+use crate::search::stack::ReadOption;
 
-impl State {
+impl Execution {
     /// `thread` has been chosen to do `choice`.
-    pub(crate) fn trace_choice(&mut self, thread: usize, choice: &Choice) {
+    pub(crate) fn trace_choice(&mut self, thread: usize, choice: &ReadOption) {
         if !self.tracer.on {
             return;
         }
         let m = &self.graph.messages[choice.message as usize];
         let behind = self.graph.mo(m.loc).len() as u32 - 1 - m.pos;
-        self.wishes.push(Wish::Read { thread: thread as u8, behind, alt: choice.nth });
+        self.preferences.push(Preference::Read { thread: thread as u8, behind, alt: choice.nth });
         if let Some(pending) = self.choosing(thread) {
             self.choices_of(thread, &pending, 0);
             self.candidates = self.choices.iter().map(|c| c.message).collect();
@@ -28,7 +28,7 @@ impl State {
     /// One of `of` has been picked.
     pub(crate) fn trace_branch(&mut self, pick: u32, of: u32) {
         if self.tracer.on {
-            self.wishes.push(Wish::Branch { pick, of });
+            self.preferences.push(Preference::Branch { pick, of });
         }
     }
 

@@ -24,7 +24,7 @@ pub(crate) enum Conflict {
 
 /// One access to some bytes of a granule.
 #[derive(Clone, Copy, Debug)]
-struct Touch {
+struct ByteAccess {
     /// A bit a byte.
     bytes: u8,
     access: Access,
@@ -33,7 +33,7 @@ struct Touch {
 
 #[derive(Clone, Debug, Default)]
 struct Granule {
-    touches: Vec<Touch>,
+    touches: Vec<ByteAccess>,
     freed: Option<Stamp>,
 }
 
@@ -110,7 +110,7 @@ impl Shadow {
                 let replaced = t.by.thread == now.thread && t.access == access;
                 !(covered && (access == Access::Write || replaced))
             });
-            granule.touches.push(Touch { bytes, access, by: now });
+            granule.touches.push(ByteAccess { bytes, access, by: now });
         }
         Ok(())
     }

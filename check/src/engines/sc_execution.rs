@@ -1,7 +1,7 @@
 //! One execution under [`crate::engines::sc`]: its threads, who of them can go on, and
 //! what stands in the way of the others.
 
-use crate::engines::schedule::Schedule;
+use crate::engines::sc_schedule::ThreadSchedule;
 use crate::plan::budget::Budget;
 use crate::plan::options::Plan;
 use crate::report::cause::PanicData;
@@ -18,7 +18,7 @@ const IDLE_TURNS: u32 = 1_000;
 
 /// What a thread stands at.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Want {
+pub(super) enum ScRequest {
     /// An operation that always can run.
     Step,
     /// An operation of a lock, on the word at this address.
@@ -31,10 +31,10 @@ pub(super) enum Want {
 
 /// A thread of the execution.
 #[derive(Debug)]
-pub(super) struct Thread {
+pub(super) struct ScThread {
     name: String,
     finished: bool,
-    pub(super) want: Want,
+    pub(super) want: ScRequest,
     pub(super) site: Place,
     pub(super) spurious: u8,
     pub(super) timeouts: u8,
@@ -44,21 +44,21 @@ pub(super) struct Thread {
 
 /// Why an execution stopped before its end.
 #[derive(Clone, Debug)]
-pub(super) enum Stop {
+pub(super) enum ScStop {
     Failed { kind: FailureKind, message: String, sites: Vec<SourceLine> },
     Limit(Limit),
 }
 
 /// One execution.
 #[derive(Debug)]
-pub(super) struct State {
-    pub(super) threads: Vec<Thread>,
+pub(super) struct ScExecution {
+    pub(super) threads: Vec<ScThread>,
     pub(super) me: usize,
     /// Who runs next, once decided.
     pub(super) next: Option<usize>,
-    pub(super) schedule: Schedule,
+    pub(super) schedule: ThreadSchedule,
     pub(super) budget: Budget,
-    pub(super) stop: Option<Stop>,
+    pub(super) stop: Option<ScStop>,
     pub(super) steps: u32,
     /// Whether nobody can go on by what others have done.
     stuck: bool,
@@ -80,13 +80,13 @@ pub(super) struct State {
     able: Vec<usize>,
 }
 
-impl State {
-    pub(super) fn new(plan: &Plan) -> State {
-        State {
+impl ScExecution {
+    pub(super) fn new(plan: &Plan) -> ScExecution {
+        ScExecution {
             threads: Vec::new(),
             me: 0,
             next: None,
-            schedule: Schedule::new(&plan.mode),
+            schedule: ThreadSchedule::new(&plan.mode),
             budget: plan.budget,
             stop: None,
             steps: 0,
@@ -125,10 +125,10 @@ impl State {
     }
 
     pub(super) fn add_thread(&mut self, name: String, site: Site) {
-        self.threads.push(Thread {
+        self.threads.push(ScThread {
             name,
             finished: false,
-            want: Want::Step,
+            want: ScRequest::Step,
             site: Place::Line(site),
             spurious: self.budget.spurious,
             timeouts: self.budget.timeouts,
@@ -186,10 +186,10 @@ impl State {
     fn can_run(&mut self, thread: usize) -> bool {
         match self.threads[thread].want {
             _ if self.threads[thread].finished => false,
-            Want::Step => true,
-            Want::Join(of) => self.threads[of].finished,
-            Want::Change(since) => self.writes > since,
-            Want::Sync(op, word) => {
+            ScRequest::Step => true,
+            ScRequest::Join(of) => self.threads[of].finished,
+            ScRequest::Change(since) => self.writes > since,
+            ScRequest::Sync(op, word) => {
                 self.fill_alts(thread, op, word);
                 self.alts.iter().any(|a| matches!(a.kind, AltKind::Normal | AltKind::Fail))
             }
@@ -198,7 +198,7 @@ impl State {
 
     /// Whether `thread` may wake for no reason, or because its time is up.
     fn may_wake(&mut self, thread: usize) -> bool {
-        let Want::Sync(op, word) = self.threads[thread].want else {
+        let ScRequest::Sync(op, word) = self.threads[thread].want else {
             return false;
         };
         self.fill_alts(thread, op, word);
@@ -209,8 +209,8 @@ impl State {
     fn may_idle(&self, thread: usize) -> bool {
         match self.threads[thread].want {
             _ if self.threads[thread].finished => false,
-            Want::Change(_) => true,
-            Want::Sync(op, _) => {
+            ScRequest::Change(_) => true,
+            ScRequest::Sync(op, _) => {
                 matches!(op, SyncOp::Wait { timed: true, .. } | SyncOp::Park { timed: true })
             }
             _ => false,
@@ -237,10 +237,10 @@ impl State {
         let mut sites = Vec::new();
         for t in self.threads.iter().filter(|t| !t.finished) {
             let what = match t.want {
-                Want::Step => "an operation".to_owned(),
-                Want::Sync(op, _) => op.name().to_owned(),
-                Want::Join(of) => format!("join of {}", self.threads[of].name),
-                Want::Change(_) => {
+                ScRequest::Step => "an operation".to_owned(),
+                ScRequest::Sync(op, _) => op.name().to_owned(),
+                ScRequest::Join(of) => format!("join of {}", self.threads[of].name),
+                ScRequest::Change(_) => {
                     kind = FailureKind::Livelock;
                     "a loop that spins".to_owned()
                 }
@@ -249,7 +249,7 @@ impl State {
             sites.push(source_line(t.site));
         }
         let message = format!("no thread can go on: {}", waits.join(", "));
-        self.stop.get_or_insert(Stop::Failed { kind, message, sites });
+        self.stop.get_or_insert(ScStop::Failed { kind, message, sites });
     }
 
     /// The value in memory has been written: whoever waits may look again.
