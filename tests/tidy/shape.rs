@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 pub(crate) fn without_story(source: &Source) -> Option<String> {
     let first = source.text.lines().next().unwrap_or_default();
     let said = first.strip_prefix("//!").is_some_and(|story| story.trim().len() >= 10);
-    (!said).then(|| format!("{}: its first line is no `//!` that says its story: {first}", source.path))
+    (!said).then(|| format!("its first line is no `//!` that says its story: {first}"))
 }
 
 /// A file of more than about 400 lines of code is two things.
 pub(crate) fn too_long(source: &Source) -> Option<String> {
     let lines = source.code_lines.len();
-    (lines > 460).then(|| format!("{}: {lines} lines of code", source.path))
+    (lines > 460).then(|| format!("{lines} lines of code"))
 }
 
 /// A face (`lib.rs`, `mod.rs`) holds modules and re-exports, and no function,
