@@ -1,8 +1,8 @@
-//! One contender of the list, with its proof and its round compiled for it.
+//! A contender as data: its name, and its proof and its round compiled for it.
 
 use crate::contender::Contender;
 use crate::proof::{self, Fault};
-use crate::round::{self, Spoiled};
+use crate::round::{self, RoundError};
 use crate::shape::Shape;
 use crate::versions;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub struct Entry {
     package: &'static str,
     fits: fn(Shape) -> Result<(), &'static str>,
     prove: fn(Shape) -> Result<(), (usize, Fault)>,
-    time: fn(Shape, u64) -> Result<Duration, Spoiled>,
+    time: fn(Shape, u64) -> Result<Duration, RoundError>,
 }
 
 impl Entry {
@@ -69,8 +69,8 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// [`Spoiled`] if the round went wrong.
-    pub fn time(&self, shape: Shape, items: u64) -> Result<Duration, Spoiled> {
+    /// [`RoundError`] if the round went wrong.
+    pub fn time(&self, shape: Shape, items: u64) -> Result<Duration, RoundError> {
         (self.time)(shape, items)
     }
 }

@@ -1,4 +1,4 @@
-//! The list of the contenders.
+//! The list of all contenders, and who can do which shape.
 
 use crate::peers::entry::Entry;
 use crate::peers::{crossbeam_channel, crossbeam_queue, flume, kanal, mutex, ringwright, rtrb, std_mpsc};
@@ -19,7 +19,7 @@ pub const ALL: &[Entry] = &[
     Entry::of::<flume::FlumeTry>(),
     Entry::of::<std_mpsc::SyncChannel>(),
     Entry::of::<std_mpsc::SyncChannelTry>(),
-    Entry::of::<mutex::WithCondvar>(),
+    Entry::of::<mutex::MutexCondvar>(),
     Entry::of::<mutex::Try>(),
 ];
 
@@ -32,7 +32,7 @@ pub fn fitting(shape: Shape) -> Vec<Entry> {
 #[cfg(test)]
 mod tests {
     use super::{ALL, fitting};
-    use crate::Shape;
+    use crate::shape::Shape;
     use std::collections::HashSet;
 
     #[test]

@@ -2,9 +2,9 @@
 
 mod crossbeam_channel;
 mod crossbeam_queue;
-mod ends;
 mod entry;
 mod flume;
+mod handles;
 mod kanal;
 mod list;
 mod mutex;

@@ -18,11 +18,13 @@ use crate::plan::orderings::OrderingSites;
 use crate::report::cause::{Cause, PanicData};
 use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, Verdict};
 use crate::report::meter::{Counts, Meter};
+use crate::report::words::count;
 use crate::seam::context;
 use crate::seam::outside::SearchSlot;
 use crate::seam::panics;
-use crate::seam::place::{Place, source_line};
+use crate::seam::place::Place;
 use crate::seam::runtime;
+use crate::seam::symbols::source_line;
 use crate::search::chooser::Chooser;
 use crate::search::stages::Stages;
 use probe::Probing;
@@ -99,6 +101,8 @@ struct CheckRecord {
     /// Threads that were frozen, and steps that were counted.
     liveness: Liveness,
     reuse: Reuse,
+    /// Raw pointers to what cells hold that models got.
+    unseen_cells: u64,
 }
 
 impl CheckRecord {
@@ -259,7 +263,7 @@ impl ExplorerDriver {
         for object in &self.state().objects {
             if let Some(value) = object.restore {
                 // SAFETY: `restore` is set only for atomics in a static segment, which are always live.
-                unsafe { runtime::write_atomic(object.addr, object.size, value) }
+                unsafe { runtime::write_atomic(object.ptr, object.size, value) }
             }
         }
         heap::set_active(false);
@@ -329,10 +333,12 @@ impl ExplorerDriver {
         let leaked = heap::with(|heap| heap.leaked());
         heap::with(heap::Heap::clear);
         if matches!(end, ExecutionEnd::Complete) && leaked.0 > 0 {
+            let (blocks, bytes) = (leaked.0.min(left.0), leaked.1.min(left.1));
             let message = format!(
-                "{} blocks ({} bytes) that the model allocated are never freed",
-                leaked.0.min(left.0),
-                leaked.1.min(left.1)
+                "{} ({}) of the model {} never freed",
+                count(blocks as u64, "block"),
+                count(bytes as u64, "byte"),
+                if blocks == 1 { "is" } else { "are" }
             );
             self.begin_replay(progress, Cause { kind: FailureKind::Leak, message, sites: Vec::new() });
             return;
@@ -443,6 +449,7 @@ impl CheckRecord {
         self.hooked &= other.hooked;
         self.liveness.join(other.liveness);
         self.reuse.join(&other.reuse);
+        self.unseen_cells += other.unseen_cells;
     }
 }
 
@@ -480,9 +487,10 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
         hooked: false,
         meter,
         liveness: Liveness::default(),
+        unseen_cells: 0,
         reuse: Reuse::default(),
     }));
-    let watched = watchdog::watch(&name, silence, &state.beat);
+    let watched = watchdog::watch(&name, silence, &state.heartbeat);
     let installed = Installation::new(state, &progress);
     let mut config = Config::new();
     config.stack_size = workers::STACK;
@@ -490,9 +498,9 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     config.max_steps = MaxSteps::None;
     config.silence_warnings = true;
     Runner::new(Resumer, config).run(move || workers::conduct(&*model, next_execution));
-    let (liveness, reuse) = with(|driver| {
+    let (liveness, reuse, unseen_cells) = with(|driver| {
         let state = driver.state();
-        (std::mem::take(&mut state.liveness), std::mem::take(&mut state.reuse))
+        (std::mem::take(&mut state.liveness), std::mem::take(&mut state.reuse), state.unseen_cells)
     });
     drop(installed);
     drop(watched);
@@ -500,6 +508,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.hooked = heap::hooked();
     (progress.liveness, progress.reuse) = (liveness, reuse);
+    progress.unseen_cells = unseen_cells;
     progress
 }
 
@@ -536,6 +545,14 @@ impl Drop for Installation {
     }
 }
 
+/// Whether code of this program was compiled with the thread-sanitizer pass.
+fn pass_is_active() -> bool {
+    #[cfg(feature = "plain")]
+    return crate::explorer::tsan::is_active();
+    #[cfg(not(feature = "plain"))]
+    false
+}
+
 fn report(progress: &mut CheckRecord) -> Report {
     let complete = progress.stages.verdict(progress.too_large);
     let verdict = match (&progress.failure, complete, &progress.limit) {
@@ -557,13 +574,19 @@ fn report(progress: &mut CheckRecord) -> Report {
             "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen".into(),
         );
     }
+    if progress.unseen_cells > 0 && !pass_is_active() {
+        notes.push(format!(
+            "{} calls of `UnsafeCell::get`: what is done through the pointer is not seen without the thread-sanitizer pass",
+            progress.unseen_cells
+        ));
+    }
     let mut report = Report {
         name: progress.plan.name.clone(),
         engine: Engine::Explorer,
         verdict,
         executions: progress.executions,
         blocked: progress.blocked,
-        seconds: progress.started.elapsed().as_secs_f64(),
+        elapsed: progress.started.elapsed(),
         outcomes: std::mem::take(&mut progress.outcomes),
         failure: progress.failure.take(),
         notes,
