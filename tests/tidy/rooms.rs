@@ -107,6 +107,7 @@ pub(crate) const CHECKER: &[Room] = &[
         &["linearizability", "scenarios"],
         "holds code",
     ),
+    room("private", "what the expansions of the macros name", &["door"], "is named by hand"),
     room("lib", "the face of the package", ALL, "holds code"),
 ];
 
