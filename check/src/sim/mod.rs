@@ -88,7 +88,7 @@
 //! A choice is left out only where it cannot make a difference: a reply that no
 //! call waits for simply arrives; a second reply to a call, or one later than
 //! the call's patience, is not tried beside the loss of it; what is sent to a node
-//! that is down, or through a partition, has no fates; a partition begins with a
+//! that is down, or through a partition, has no faults to choose; a partition begins with a
 //! message that it stops; two crashes of a node at the same time, with nothing in
 //! between that the node did, are one; deliveries to different nodes are not
 //! permuted, because they commute; a clock is chosen when it is first read.
