@@ -41,10 +41,10 @@ use crate::engines::loom_execution::{LoomBlock, LoomEnd, LoomExecution, LoomThre
 use crate::engines::loom_object::{Atomic, LoomKind, LoomObject, LoomWord, Pool};
 use crate::report::cause::PanicData;
 use crate::report::data::Limit;
+use crate::report::words::value_text;
 use crate::seam::context::{self, Allocations};
 use crate::seam::op::{Alt, AltKind, DONE, Rmw, SyncOp};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
-use crate::seam::tracer::shown;
 use std::alloc::Layout;
 use std::cell::Cell;
 use std::ptr;
@@ -103,7 +103,7 @@ fn touch(obj: &Obj<'_>, need: Need, what: &'static str, site: Site) -> (usize, R
     let block_of = with(|s| {
         let me = s.me;
         s.threads[me].doing = Some((site, what));
-        s.block_of(obj.addr)
+        s.block_of(obj.addr())
     });
     if let Some(cell) = block_of {
         cell.with(|_| ());
@@ -185,7 +185,7 @@ impl Runtime for Loom {
         }
         let (number, object) = touch(&obj, Need::Atomic, "load", site);
         let value = switching(|| object.atomic().load(order));
-        with(|s| s.step(site, Some(number), None, format!("load = {} {order:?}", shown(value))));
+        with(|s| s.step(site, Some(number), None, format!("load = {} {order:?}", value_text(value))));
         value
     }
 
@@ -197,7 +197,7 @@ impl Runtime for Loom {
         let (number, object) = touch(&obj, Need::Atomic, "store", site);
         switching(|| object.atomic().store(value, order));
         write_through(&obj, value);
-        with(|s| s.step(site, Some(number), None, format!("store = {} {order:?}", shown(value))));
+        with(|s| s.step(site, Some(number), None, format!("store = {} {order:?}", value_text(value))));
     }
 
     fn rmw(&self, obj: Obj<'_>, op: Rmw, ok: Ordering, err: Ordering, site: Site) -> Result<u64, u64> {
@@ -211,9 +211,9 @@ impl Runtime for Loom {
             Ok(old) => {
                 let new = op.apply(old, obj.bits);
                 write_through(&obj, new);
-                format!("{} {} -> {} {ok:?}", op.name(), shown(old), shown(new))
+                format!("{} {} -> {} {ok:?}", op.name(), value_text(old), value_text(new))
             }
-            Err(old) => format!("{} {} unchanged {err:?}", op.name(), shown(old)),
+            Err(old) => format!("{} {} unchanged {err:?}", op.name(), value_text(old)),
         };
         with(|s| s.step(site, Some(number), None, what));
         result
@@ -394,7 +394,7 @@ fn choose(n: usize) -> usize {
 
 fn write_through(obj: &Obj<'_>, value: u64) {
     // SAFETY: the door took the address from a reference to a live atomic of this size.
-    unsafe { runtime::write_atomic(obj.addr, obj.size, value) }
+    unsafe { runtime::write_atomic(obj.ptr, obj.size, value) }
 }
 
 /// Runs a blocking operation on a word.

@@ -31,8 +31,8 @@ use crate::report::data::{
 };
 use crate::seam::context;
 use crate::seam::panics;
-use crate::seam::place::source_line;
 use crate::seam::runtime;
+use crate::seam::symbols::source_line;
 use crate::seam::tracer::name;
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
@@ -286,7 +286,7 @@ fn end(ended: LoomEnd) -> ! {
         verdict,
         executions,
         blocked: 0,
-        seconds: progress.started.elapsed().as_secs_f64(),
+        elapsed: progress.started.elapsed(),
         outcomes: progress.outcomes,
         failure,
         notes: notes(&progress.plan),
@@ -353,7 +353,7 @@ pub(crate) fn run(plan: &Plan, args: Option<&[String]>) -> Report {
         verdict: Verdict::LimitHit(Limit::Engine(format!("loom's child process: {why}"))),
         executions: 0,
         blocked: 0,
-        seconds: started.elapsed().as_secs_f64(),
+        elapsed: started.elapsed(),
         outcomes: BTreeSet::new(),
         failure: None,
         notes: Vec::new(),

@@ -4,9 +4,9 @@
 use crate::engines::loom_object::{LoomKind, LoomObject, Pool};
 use crate::report::cause::Cause;
 use crate::report::data::{Limit, SourceLine};
-use crate::seam::place::source_line;
 use crate::seam::runtime::{self, Access, Obj, Site};
 use crate::seam::statics;
+use crate::seam::symbols::source_line;
 use std::collections::BTreeMap;
 use std::ptr;
 use std::rc::Rc;
@@ -65,7 +65,7 @@ pub(crate) struct LoomExecution {
     pub(super) steps: Vec<LoomStep>,
     pub(super) outcome: Option<String>,
     pub(super) nanos: u64,
-    statics: Vec<(usize, usize, u64)>,
+    statics: Vec<(*mut u8, usize, u64)>,
     claim: Option<MutexGuard<'static, ()>>,
     pub(super) oracle: Oracle,
 }
@@ -125,9 +125,9 @@ impl LoomExecution {
 
     /// The last execution is over: puts statics back and forgets its objects.
     pub(super) fn finish(&mut self) {
-        for (addr, size, value) in self.statics.drain(..) {
+        for (ptr, size, value) in self.statics.drain(..) {
             // SAFETY: only atomics in a static segment are listed, which are always live.
-            unsafe { runtime::write_atomic(addr, size, value) }
+            unsafe { runtime::write_atomic(ptr, size, value) }
         }
         for object in self.objects.drain(..) {
             object.forget_guard();
@@ -158,16 +158,16 @@ impl LoomExecution {
             return None;
         }
         let number = word as u32 as usize;
-        let object = self.objects.get(number).filter(|o| o.addr == obj.addr)?;
+        let object = self.objects.get(number).filter(|o| o.addr == obj.addr())?;
         Some((number, Rc::clone(object)))
     }
 
     pub(super) fn add(&mut self, obj: &Obj<'_>, kind: LoomKind) -> (usize, Rc<LoomObject>) {
-        if obj.bits > 0 && statics::is_static(obj.addr) {
+        if obj.bits > 0 && statics::is_static(obj.addr()) {
             self.claim.get_or_insert_with(statics::claim);
-            self.statics.push((obj.addr, obj.size, obj.value()));
+            self.statics.push((obj.ptr, obj.size, obj.value()));
         }
-        let object = Rc::new(LoomObject { addr: obj.addr, kind });
+        let object = Rc::new(LoomObject { addr: obj.addr(), kind });
         let number = self.objects.len();
         self.objects.push(Rc::clone(&object));
         // Relaxed: one operating-system thread runs the model.

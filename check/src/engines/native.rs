@@ -163,9 +163,9 @@ struct RoundEnd {
 pub(crate) fn run(plan: &Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     panics::install();
     let started = Instant::now();
-    let (wanted, seed) = match plan.mode {
-        Mode::Random { executions, seed } => (executions, seed),
-        Mode::Exhaustive | Mode::Replay(_) | Mode::Stages { .. } => (ROUNDS.min(plan.max_executions), 0),
+    let wanted = match plan.mode {
+        Mode::Random { executions } => executions,
+        Mode::Exhaustive | Mode::Replay(_) | Mode::Stages(_) => ROUNDS.min(plan.max_executions),
     };
     let patience = plan.max_time.map_or(PATIENCE, |max| max.min(PATIENCE));
     let mut outcomes = BTreeSet::new();
@@ -177,7 +177,7 @@ pub(crate) fn run(plan: &Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
             limit = Some(Limit::Millis(started.elapsed().as_millis() as u64));
             break;
         }
-        match one_round(seed.wrapping_add(rounds), Arc::clone(&model), patience) {
+        match one_round(plan.seed.wrapping_add(rounds), Arc::clone(&model), patience) {
             Ok(RoundEnd { panic: Some(panic), .. }) => failure = Some(panic_failure(panic)),
             Ok(RoundEnd { outcome, .. }) => outcomes.extend(outcome),
             Err(why) => limit = Some(Limit::Engine(format!("round {}: {why}", rounds + 1))),
@@ -195,7 +195,7 @@ pub(crate) fn run(plan: &Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         verdict,
         executions: rounds,
         blocked: 0,
-        seconds: started.elapsed().as_secs_f64(),
+        elapsed: started.elapsed(),
         outcomes,
         failure,
         notes: vec![

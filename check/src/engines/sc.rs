@@ -28,10 +28,10 @@
 use crate::engines::sc_execution::{ScExecution, ScRequest, ScStop};
 use crate::report::cause::PanicData;
 use crate::report::data::Limit;
+use crate::report::words::value_text;
 use crate::seam::op::{AltKind, DONE, Rmw, SyncOp};
 use crate::seam::place;
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
-use crate::seam::tracer::shown;
 use shuttle_engine::runtime::execution::ExecutionState;
 use std::cell::Cell;
 use std::ptr;
@@ -117,7 +117,7 @@ impl Runtime for Sc {
             stand(ScRequest::Step, site);
         }
         let value = obj.value();
-        with(|s| s.trace(Some(&obj), site, |at| format!("load {at} = {}", shown(value))));
+        with(|s| s.trace(Some(&obj), site, |at| format!("load {at} = {}", value_text(value))));
         value
     }
 
@@ -128,10 +128,10 @@ impl Runtime for Sc {
             stand(ScRequest::Step, site);
         }
         // SAFETY: the door took the address from a reference to a live atomic of this size.
-        unsafe { runtime::write_atomic(obj.addr, obj.size, value) }
+        unsafe { runtime::write_atomic(obj.ptr, obj.size, value) }
         with(|s| {
             s.wrote();
-            s.trace(Some(&obj), site, |at| format!("store {at} = {}", shown(value)));
+            s.trace(Some(&obj), site, |at| format!("store {at} = {}", value_text(value)));
         });
     }
 
@@ -157,16 +157,18 @@ impl Runtime for Sc {
             _ => false,
         };
         if fails {
-            let text = |at: &str| format!("{} {at}: {} unchanged", op.name(), shown(old));
+            let text = |at: &str| format!("{} {at}: {} unchanged", op.name(), value_text(old));
             with(|s| s.trace(Some(&obj), site, text));
             return Err(old);
         }
         let new = op.apply(old, obj.bits);
         // SAFETY: the door took the address from a reference to a live atomic of this size.
-        unsafe { runtime::write_atomic(obj.addr, obj.size, new) }
+        unsafe { runtime::write_atomic(obj.ptr, obj.size, new) }
         with(|s| {
             s.wrote();
-            s.trace(Some(&obj), site, |at| format!("{} {at}: {} -> {}", op.name(), shown(old), shown(new)));
+            s.trace(Some(&obj), site, |at| {
+                format!("{} {at}: {} -> {}", op.name(), value_text(old), value_text(new))
+            });
         });
         Ok(old)
     }
@@ -179,11 +181,11 @@ impl Runtime for Sc {
         let _engine = runtime::engine_code();
         with(|s| s.touch(&obj));
         if !unwinding() {
-            stand(ScRequest::Sync(op, obj.addr), site);
+            stand(ScRequest::Sync(op, obj.ptr), site);
         }
         with(|s| {
             let me = s.me;
-            s.fill_alts(me, op, obj.addr);
+            s.fill_alts(me, op, obj.ptr);
             if s.alts.is_empty() {
                 // A thread that unwinds takes a lock that another holds: it is about to be abandoned.
                 return DONE;
@@ -200,7 +202,7 @@ impl Runtime for Sc {
             }
             if let Some(value) = alt.write {
                 // SAFETY: the door took the address from a reference to a live word.
-                unsafe { runtime::write_atomic(obj.addr, obj.size, value) }
+                unsafe { runtime::write_atomic(obj.ptr, obj.size, value) }
                 s.wrote();
             }
             s.trace(Some(&obj), site, |at| format!("{} {at}{}", op.name(), how(alt.kind)));

@@ -6,9 +6,8 @@ use crate::engines::sc_execution::{ScExecution, ScStop};
 use crate::engines::sc_schedule::Picks;
 use crate::plan::options::{Mode, Plan};
 use crate::report::cause::Cause;
-use crate::report::data::{
-    Engine, Failure, FailureKind, Interleaving, Limit, Report, SourceLine, Trace, Verdict,
-};
+use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, Verdict};
+use crate::report::step::Interleaving;
 use crate::seam::context;
 use crate::seam::panics;
 use crate::seam::runtime;
@@ -284,7 +283,7 @@ fn report(name: String, progress: &mut ScRecord) -> Report {
         verdict,
         executions: progress.executions,
         blocked: 0,
-        seconds: progress.started.elapsed().as_secs_f64(),
+        elapsed: progress.started.elapsed(),
         outcomes: std::mem::take(&mut progress.outcomes),
         failure: progress.failure.take(),
         notes,

@@ -7,9 +7,10 @@ use crate::plan::options::Plan;
 use crate::report::cause::PanicData;
 use crate::report::data::{FailureKind, Limit, SourceLine};
 use crate::seam::op::{Alt, AltKind, SyncOp};
-use crate::seam::place::{self, Place, source_line};
+use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Obj, Site};
 use crate::seam::statics;
+use crate::seam::symbols::source_line;
 use crate::seam::tracer::{Tracer, name};
 use std::sync::MutexGuard;
 
@@ -21,8 +22,8 @@ const IDLE_TURNS: u32 = 1_000;
 pub(super) enum ScRequest {
     /// An operation that always can run.
     Step,
-    /// An operation of a lock, on the word at this address.
-    Sync(SyncOp, usize),
+    /// An operation of a lock, on the word there.
+    Sync(SyncOp, *mut u8),
     /// The end of this thread.
     Join(usize),
     /// A write by another thread, since so many.
@@ -73,7 +74,7 @@ pub(super) struct ScExecution {
     /// Addresses in the order of their first use, for their names in a trace.
     seen: Vec<usize>,
     /// Atomics in static memory, with the value to put back.
-    statics: Vec<(usize, usize, u64)>,
+    statics: Vec<(*mut u8, usize, u64)>,
     /// Keeps other models from those statics while the check lasts.
     claim: Option<MutexGuard<'static, ()>>,
     pub(super) alts: Vec<Alt>,
@@ -86,7 +87,7 @@ impl ScExecution {
             threads: Vec::new(),
             me: 0,
             next: None,
-            schedule: ThreadSchedule::new(&plan.mode),
+            schedule: ThreadSchedule::new(&plan.mode, plan.seed),
             budget: plan.budget,
             stop: None,
             steps: 0,
@@ -148,9 +149,9 @@ impl ScExecution {
 
     /// Puts statics back as they were.
     pub(super) fn put_back(&mut self) {
-        for (addr, size, value) in self.statics.drain(..) {
+        for (ptr, size, value) in self.statics.drain(..) {
             // SAFETY: only atomics in a static segment are listed, which are always live.
-            unsafe { runtime::write_atomic(addr, size, value) }
+            unsafe { runtime::write_atomic(ptr, size, value) }
         }
     }
 
@@ -218,7 +219,7 @@ impl ScExecution {
     }
 
     /// Fills `alts` with what `op` may do now.
-    pub(super) fn fill_alts(&mut self, thread: usize, op: SyncOp, word: usize) {
+    pub(super) fn fill_alts(&mut self, thread: usize, op: SyncOp, word: *mut u8) {
         self.alts.clear();
         // SAFETY: the thread stands at an operation on this word, which it borrows.
         let value = unsafe { runtime::read_atomic(word, 8) };
@@ -266,9 +267,9 @@ impl ScExecution {
 
     /// A static's value is put back when the execution ends.
     pub(super) fn touch(&mut self, obj: &Obj<'_>) {
-        if statics::is_static(obj.addr) && !self.statics.iter().any(|(addr, ..)| *addr == obj.addr) {
+        if statics::is_static(obj.addr()) && !self.statics.iter().any(|(ptr, ..)| *ptr == obj.ptr) {
             self.claim.get_or_insert_with(statics::claim);
-            self.statics.push((obj.addr, obj.size, obj.value()));
+            self.statics.push((obj.ptr, obj.size, obj.value()));
         }
     }
 
@@ -277,8 +278,8 @@ impl ScExecution {
             return;
         }
         let called = obj.map_or(String::new(), |obj| {
-            let at = self.seen.iter().position(|a| *a == obj.addr).unwrap_or_else(|| {
-                self.seen.push(obj.addr);
+            let at = self.seen.iter().position(|a| *a == obj.addr()).unwrap_or_else(|| {
+                self.seen.push(obj.addr());
                 self.seen.len() - 1
             });
             name(at as u32)

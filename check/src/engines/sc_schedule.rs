@@ -53,10 +53,10 @@ struct RandomSchedule {
 }
 
 impl ThreadSchedule {
-    pub(super) fn new(mode: &Mode) -> ThreadSchedule {
+    pub(super) fn new(mode: &Mode, seed: u64) -> ThreadSchedule {
         let how = match mode {
-            Mode::Random { seed, .. } => ScheduleKind::Random(Box::new(RandomSchedule::new(*seed))),
-            Mode::Exhaustive | Mode::Replay(_) | Mode::Stages { .. } => ScheduleKind::All(Vec::new()),
+            Mode::Random { .. } => ScheduleKind::Random(Box::new(RandomSchedule::new(seed))),
+            Mode::Exhaustive | Mode::Replay(_) | Mode::Stages(_) => ScheduleKind::All(Vec::new()),
         };
         ThreadSchedule { how, picks: Vec::new() }
     }
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn every_list_of_choices_comes_once() {
-        let mut schedule = ThreadSchedule::new(&Mode::Exhaustive);
+        let mut schedule = ThreadSchedule::new(&Mode::Exhaustive, 0);
         let mut seen = Vec::new();
         loop {
             schedule.begin();
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_list_repeats_an_execution() {
-        let mut schedule = ThreadSchedule::new(&Mode::Random { executions: 1, seed: 7 });
+        let mut schedule = ThreadSchedule::new(&Mode::Random { executions: 1 }, 7);
         schedule.begin();
         let run = |schedule: &mut ThreadSchedule| -> Vec<usize> {
             (0..50).map(|n| schedule.thread(&[0, 1, 2], n % 3)).collect()
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn no_thread_runs_alone_for_ever() {
-        let mut schedule = ThreadSchedule::new(&Mode::Random { executions: 1, seed: 3 });
+        let mut schedule = ThreadSchedule::new(&Mode::Random { executions: 1 }, 3);
         for _ in 0..2 {
             schedule.begin();
             let mut current = 0;

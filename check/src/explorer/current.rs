@@ -60,7 +60,7 @@ pub(crate) fn step<R>(f: impl FnOnce(&mut Execution) -> R) -> R {
     let (result, stopped) = with(|s| {
         let result = f(s);
         s.steps += 1;
-        s.beat.step(s.me, s.graph.site);
+        s.heartbeat.step(s.me, s.graph.site);
         if s.steps > s.budget.steps && s.stop.is_none() {
             s.stop = Some(Stop::Limit(Limit::Steps(s.budget.steps.into())));
         }

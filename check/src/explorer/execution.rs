@@ -117,7 +117,7 @@ impl ModelThread {
 /// An object of the model: an atomic, a lock's word, or a cell.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ObjectRecord {
-    pub(crate) addr: usize,
+    pub(crate) ptr: *mut u8,
     pub(crate) size: usize,
     /// Its location in the graph, or [`NONE`] for a cell.
     pub(crate) loc: u32,
@@ -193,7 +193,7 @@ pub(crate) struct Execution {
     /// Which freed blocks may be allocated again.
     pub(crate) reuse: crate::memory::free_lists::Reuse,
     /// What the watchdog looks at.
-    pub(crate) beat: std::sync::Arc<crate::explorer::watchdog::Beat>,
+    pub(crate) heartbeat: std::sync::Arc<crate::explorer::watchdog::Heartbeat>,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
     /// What `stale` came to in all executions that have ended.
@@ -238,7 +238,7 @@ impl Execution {
             panics: Vec::new(),
             liveness: crate::explorer::liveness::Liveness::default(),
             reuse: crate::memory::free_lists::Reuse::default(),
-            beat: std::sync::Arc::default(),
+            heartbeat: std::sync::Arc::default(),
             execution: 0,
             stale_choices: 0,
             too_large: false,
@@ -273,7 +273,7 @@ impl Execution {
         self.panics.clear();
         self.liveness.reset();
         self.reuse.reset();
-        self.beat.execution();
+        self.heartbeat.execution();
         self.execution = execution;
         match &mut self.search {
             Chooser::Exhaustive(stack) => stack.rewind(),
@@ -504,7 +504,7 @@ impl Execution {
             // atomic, and the operation under way shows that it still is live.
             unsafe {
                 crate::seam::runtime::write_atomic(
-                    object.addr,
+                    object.ptr,
                     object.size,
                     self.graph.messages[message as usize].value,
                 )

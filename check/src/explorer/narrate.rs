@@ -6,9 +6,9 @@ use crate::explorer::objects::MEMORY;
 use crate::graph::event::{Event, NONE};
 use crate::graph::interleave::{self, LaneStep, LocationAccess, ReadingOrder};
 use crate::report::cause::Cause;
-use crate::report::data::{FailureKind, Interleaving, SourceLine, Trace, TraceLine};
-use crate::report::step::{Operation, OperationKind, StoreSeen};
-use crate::seam::place::source_line;
+use crate::report::data::{FailureKind, SourceLine, Trace, TraceLine};
+use crate::report::step::{Interleaving, Operation, OperationKind, StoreSeen};
+use crate::seam::symbols::source_line;
 use crate::seam::tracer::Mark;
 use std::collections::HashMap;
 
@@ -81,7 +81,7 @@ fn mark(s: &Execution, failing: &Cause, told: &mut Lines) -> bool {
                     line.guilty = true
                 }
                 _ => {
-                    let line = failed(s.me, Some(last.clone()), format!("fails here: {kind}"));
+                    let line = failed(s.me, Some(last.clone()), format!("the model fails here: {kind}"));
                     told.push((line, Mark::default()));
                 }
             }
@@ -141,7 +141,7 @@ fn blocked(s: &Execution, failing: &Cause) -> Vec<TraceLine> {
     let line = |lane: usize| {
         let pending = s.threads[lane].pending.as_ref()?;
         let what = waits_for(s, pending.want, pending.loc);
-        let operation = Some(Operation::new(OperationKind::Blocked, "waits for ever"));
+        let operation = Some(Operation::new(OperationKind::Blocked, "waits forever"));
         let site = Some(source_line(pending.site));
         Some(TraceLine { lane, site, what, guilty: true, operation, ..TraceLine::default() })
     };
@@ -151,13 +151,13 @@ fn blocked(s: &Execution, failing: &Cause) -> Vec<TraceLine> {
 fn waits_for(s: &Execution, want: Request, loc: u32) -> String {
     let object = if loc == NONE { String::new() } else { format!(" {}", crate::seam::tracer::name(loc)) };
     match want {
-        Request::Load(_) => format!("waits for ever: load{object}"),
-        Request::Rmw { op, .. } => format!("waits for ever: {}{object}", op.name()),
-        Request::Sync(op) => format!("waits for ever: {}{object}", op.name()),
-        Request::Join(of) => format!("waits for ever: join {}", s.threads[of].name),
-        Request::Newer => "waits for ever: spins".to_owned(),
-        Request::Block(_) => "waits for ever: allocates".to_owned(),
-        Request::Frozen => "frozen for ever".to_owned(),
+        Request::Load(_) => format!("waits forever: load{object}"),
+        Request::Rmw { op, .. } => format!("waits forever: {}{object}", op.name()),
+        Request::Sync(op) => format!("waits forever: {}{object}", op.name()),
+        Request::Join(of) => format!("waits forever: join {}", s.threads[of].name),
+        Request::Newer => "waits forever: spins".to_owned(),
+        Request::Block(_) => "waits forever: allocates".to_owned(),
+        Request::Frozen => "frozen forever".to_owned(),
     }
 }
 

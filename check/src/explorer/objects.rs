@@ -9,9 +9,11 @@ use crate::memory::heap;
 use crate::memory::race::CellState;
 use crate::memory::shadow::Conflict;
 use crate::report::data::FailureKind;
-use crate::seam::place::{Place, source_line};
+use crate::report::words::count;
+use crate::seam::place::Place;
 use crate::seam::runtime::{self, Access, Obj};
 use crate::seam::statics;
+use crate::seam::symbols::source_line;
 use std::alloc::Layout;
 use std::sync::atomic::Ordering;
 
@@ -26,7 +28,7 @@ pub(super) fn touch(s: &mut Execution, obj: &Obj<'_>, site: Place) -> ObjectReco
     let known = ((word >> 32) as u32 == s.execution)
         .then(|| s.objects.get(word as u32 as usize))
         .flatten()
-        .filter(|o| o.addr == obj.addr && o.freed.is_none())
+        .filter(|o| o.ptr == obj.ptr && o.freed.is_none())
         .copied();
     let object = known.unwrap_or_else(|| register(s, obj));
     let me = s.me;
@@ -59,7 +61,7 @@ fn register(s: &mut Execution, obj: &Obj<'_>) -> ObjectRecord {
     if let Some(object) = is_static.known {
         return object;
     }
-    let (born, freed) = heap::with(|heap| match heap.find(obj.addr) {
+    let (born, freed) = heap::with(|heap| match heap.find(obj.addr()) {
         Some(block) => {
             block.objects.push(number);
             (block.born, block.freed)
@@ -67,7 +69,7 @@ fn register(s: &mut Execution, obj: &Obj<'_>) -> ObjectRecord {
         None => (Stamp::START, None),
     });
     let mut object = ObjectRecord {
-        addr: obj.addr,
+        ptr: obj.ptr,
         size: obj.size,
         loc: NONE,
         cell: NONE,
@@ -97,11 +99,11 @@ struct StaticLookup {
 }
 
 fn statics_lookup(s: &Execution, obj: &Obj<'_>) -> StaticLookup {
-    if !statics::is_static(obj.addr) {
+    if !statics::is_static(obj.addr()) {
         return StaticLookup { here: false, known: None };
     }
-    claim_statics(|| s.beat.paused(statics::claim));
-    let known = s.objects.iter().find(|o| o.addr == obj.addr && o.restore.is_some()).copied();
+    claim_statics(|| s.heartbeat.paused(statics::claim));
+    let known = s.objects.iter().find(|o| o.ptr == obj.ptr && o.restore.is_some()).copied();
     StaticLookup { here: true, known }
 }
 
@@ -156,7 +158,7 @@ pub(crate) fn keeps_back(addr: usize) -> bool {
     };
     step(|s| {
         s.steps = s.steps.saturating_sub(1);
-        s.tracer.step(s.me, stamp.site, || format!("free {}, {size} bytes", MEMORY));
+        s.tracer.step(s.me, stamp.site, || format!("free {MEMORY}, {}", count(size as u64, "byte")));
         if let Some(first) = was {
             let sites = first.site.into_iter().chain(stamp.site).collect();
             s.fail(FailureKind::DoubleFree, "a block is freed twice".into(), sites);

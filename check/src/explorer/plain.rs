@@ -3,6 +3,7 @@
 use crate::explorer::execution::Execution;
 use crate::explorer::objects::{self, MEMORY};
 use crate::memory::shadow::Conflict;
+use crate::report::words::count;
 use crate::seam::place::Place;
 use crate::seam::runtime::Access;
 
@@ -19,6 +20,6 @@ pub(crate) fn access(s: &mut Execution, addr: usize, size: usize, access: Access
     }
     if s.tracer.on {
         let verb = if access == Access::Read { "read" } else { "write" };
-        s.tracer.step(s.me, Some(place), || format!("{verb} {MEMORY}, {size} bytes"));
+        s.tracer.step(s.me, Some(place), || format!("{verb} {MEMORY}, {}", count(size as u64, "byte")));
     }
 }

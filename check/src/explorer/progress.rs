@@ -27,8 +27,10 @@ use crate::explorer::liveness::{FrozenThread, Liveness, Region};
 use crate::graph::event::NONE;
 use crate::plan::decision::Decision;
 use crate::report::data::FailureKind;
-use crate::seam::place::{Place, source_line};
+use crate::report::words::count;
+use crate::seam::place::Place;
 use crate::seam::runtime;
+use crate::seam::symbols::source_line;
 use crate::search::chooser::Chooser;
 use std::collections::BTreeSet;
 use std::panic::Location;
@@ -61,9 +63,8 @@ impl Execution {
                 over = Some(format!("waits for others ({what}), for as long as it takes"));
             } else if region.taken == region.limit {
                 let Region { limit, .. } = region;
-                let steps = if *limit == 1 { "step" } else { "steps" };
-                over =
-                    Some(format!("is not done after {limit} {steps} of its own: {} comes next", next.name()));
+                let steps = count(*limit, "step");
+                over = Some(format!("is not done after {steps} of its own: {} comes next", next.name()));
             }
             region.taken += 1;
         }
@@ -142,7 +143,7 @@ impl Execution {
 
     fn ice_text(&self, ice: &FrozenThread) -> String {
         let name = &self.threads[ice.thread].name;
-        format!("{name} is frozen for ever just before {} at {}", ice.before, source_line(ice.site))
+        format!("{name} is frozen forever just before {} at {}", ice.before, source_line(ice.site))
     }
 }
 

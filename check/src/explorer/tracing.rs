@@ -4,8 +4,9 @@
 use crate::explorer::execution::Execution;
 use crate::graph::event::NONE;
 use crate::report::step::{Operation, OperationKind};
+use crate::report::words::value_text;
 use crate::seam::op::Strength;
-use crate::seam::tracer::{self, name, shown};
+use crate::seam::tracer::{self, name};
 use crate::search::minimise::Preference;
 use crate::search::stack::ReadOption;
 
@@ -62,18 +63,20 @@ impl Execution {
 
 /// `load a = 1 Acquire`.
 pub(crate) fn load_text(loc: u32, value: u64, strength: Strength) -> String {
-    format!("load {} = {} {}", name(loc), shown(value), strength.name())
+    format!("load {} = {} {}", name(loc), value_text(value), strength.name())
 }
 
 /// `store a = 1 Release`.
 pub(crate) fn store_text(loc: u32, value: u64, strength: Strength) -> String {
-    format!("store {} = {} {}", name(loc), shown(value), strength.name())
+    format!("store {} = {} {}", name(loc), value_text(value), strength.name())
 }
 
 /// `fetch_add a: 1 -> 2 AcqRel`, or without the arrow when it wrote nothing.
 pub(crate) fn rmw_text(op: &str, loc: u32, read: u64, written: Option<u64>, strength: Strength) -> String {
     match written {
-        None => format!("{op} {}: {} unchanged {}", name(loc), shown(read), strength.name()),
-        Some(new) => format!("{op} {}: {} -> {} {}", name(loc), shown(read), shown(new), strength.name()),
+        None => format!("{op} {}: {} unchanged {}", name(loc), value_text(read), strength.name()),
+        Some(new) => {
+            format!("{op} {}: {} -> {} {}", name(loc), value_text(read), value_text(new), strength.name())
+        }
     }
 }

@@ -121,7 +121,7 @@ impl From<Violation> for Monitored {
 }
 
 /// A number for a part, from whatever names it.
-pub(super) fn part_of(name: &(impl std::hash::Hash + Debug)) -> u64 {
+pub(crate) fn part_of(name: &(impl std::hash::Hash + Debug)) -> u64 {
     use std::hash::{DefaultHasher, Hasher};
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);

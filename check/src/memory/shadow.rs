@@ -84,7 +84,6 @@ impl Shadow {
     }
 
     /// An access by the thread that `now` names, whose past is `cur`. What it conflicts with is not recorded.
-    #[cfg_attr(not(feature = "plain"), expect(dead_code, reason = "the sanitizer's pass calls it"))]
     pub(crate) fn access(
         &mut self,
         (addr, size): (usize, usize),

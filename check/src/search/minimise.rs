@@ -23,6 +23,7 @@
 //! failure-inducing input", 2002) over schedules.
 
 use crate::plan::decision::Decision;
+use crate::report::words::count;
 use std::collections::HashSet;
 
 /// One choice of a schedule, so that it means something in others too.
@@ -159,9 +160,9 @@ impl Minimiser {
         let ((odd, steps, switches, _), (odd_now, steps_now, switches_now, _)) = (self.first, self.best.cost);
         (self.first != self.best.cost).then(|| {
             format!(
-                "the failing schedule was made smaller in {} runs: stale reads {odd} -> {odd_now}, steps {steps} -> \
+                "the failing schedule was made smaller in {}: stale reads {odd} -> {odd_now}, steps {steps} -> \
                  {steps_now}, switches {switches} -> {switches_now}",
-                self.runs
+                count(self.runs as u64, "run")
             )
         })
     }

@@ -56,7 +56,7 @@ impl Stages {
     pub(crate) fn new(plan: &Plan, worker: u64) -> Stages {
         let (number, count) = plan.split.shard.unwrap_or((0, 1));
         let part = number * plan.threads as u64 + worker;
-        let seed = plan.mode.seed();
+        let seed = plan.seed;
         Stages {
             list: plan.mode.stages(),
             at: 0,

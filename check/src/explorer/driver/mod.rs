@@ -18,11 +18,13 @@ use crate::plan::orderings::OrderingSites;
 use crate::report::cause::{Cause, PanicData};
 use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, Verdict};
 use crate::report::meter::{Counts, Meter};
+use crate::report::words::count;
 use crate::seam::context;
 use crate::seam::outside::SearchSlot;
 use crate::seam::panics;
-use crate::seam::place::{Place, source_line};
+use crate::seam::place::Place;
 use crate::seam::runtime;
+use crate::seam::symbols::source_line;
 use crate::search::chooser::Chooser;
 use crate::search::stages::Stages;
 use probe::Probing;
@@ -261,7 +263,7 @@ impl ExplorerDriver {
         for object in &self.state().objects {
             if let Some(value) = object.restore {
                 // SAFETY: `restore` is set only for atomics in a static segment, which are always live.
-                unsafe { runtime::write_atomic(object.addr, object.size, value) }
+                unsafe { runtime::write_atomic(object.ptr, object.size, value) }
             }
         }
         heap::set_active(false);
@@ -331,10 +333,12 @@ impl ExplorerDriver {
         let leaked = heap::with(|heap| heap.leaked());
         heap::with(heap::Heap::clear);
         if matches!(end, ExecutionEnd::Complete) && leaked.0 > 0 {
+            let (blocks, bytes) = (leaked.0.min(left.0), leaked.1.min(left.1));
             let message = format!(
-                "{} blocks ({} bytes) that the model allocated are never freed",
-                leaked.0.min(left.0),
-                leaked.1.min(left.1)
+                "{} ({}) of the model {} never freed",
+                count(blocks as u64, "block"),
+                count(bytes as u64, "byte"),
+                if blocks == 1 { "is" } else { "are" }
             );
             self.begin_replay(progress, Cause { kind: FailureKind::Leak, message, sites: Vec::new() });
             return;
@@ -486,7 +490,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
         unseen_cells: 0,
         reuse: Reuse::default(),
     }));
-    let watched = watchdog::watch(&name, silence, &state.beat);
+    let watched = watchdog::watch(&name, silence, &state.heartbeat);
     let installed = Installation::new(state, &progress);
     let mut config = Config::new();
     config.stack_size = workers::STACK;
@@ -582,7 +586,7 @@ fn report(progress: &mut CheckRecord) -> Report {
         verdict,
         executions: progress.executions,
         blocked: progress.blocked,
-        seconds: progress.started.elapsed().as_secs_f64(),
+        elapsed: progress.started.elapsed(),
         outcomes: std::mem::take(&mut progress.outcomes),
         failure: progress.failure.take(),
         notes,

@@ -16,7 +16,7 @@ use crate::plan::options::Mode;
 use crate::plan::token;
 use crate::report::cause::Cause;
 use crate::report::data::{Failure, FailureKind, Trace};
-use crate::seam::place::source_line;
+use crate::seam::symbols::source_line;
 use crate::search::chooser::Chooser;
 use crate::search::minimise::{FailingRun, Follower, Minimiser, unusual};
 
