@@ -6,16 +6,17 @@
 //! | here | mirrors | in a model |
 //! |---|---|---|
 //! | [`atomic`]: every width, `bool`, pointers, fences | [`core::sync::atomic`] | every value that C++20 allows a load to read |
-//! | [`cell::UnsafeCell`] | [`core::cell::UnsafeCell`], with `with` and `with_mut` | two accesses that nothing orders are a race |
+//! | [`cell::UnsafeCell`] | [`core::cell::UnsafeCell`], with `with` and `with_mut` | two accesses by closure that nothing orders are a race; what is done through `get` is not seen |
 //! | [`Arc`], [`Weak`] | [`std::sync::Arc`] | the counts are the model's, so the edges of a drop count |
 //! | [`Mutex`], [`RwLock`], [`Condvar`] | [`std::sync`] | any waiter wakes; spurious wake-ups and time-outs happen |
 //! | [`Barrier`] | [`std::sync::Barrier`] | a lock and a condition variable, as in `std` |
 //! | [`Once`], [`OnceLock`], [`LazyLock`] | [`std::sync`] | an Acquire load once done; statics start afresh in each execution |
 //! | [`mpsc`] | [`std::sync::mpsc`] | one lock, which orders more than `std` promises (its docs say what) |
-//! | [`thread`]: `spawn`, `scope`, `park`, `sleep`, `Builder`, `thread_local!` | [`std::thread`] | a thread-local is the model thread's own |
+//! | [`thread`]: `spawn`, `scope`, `park`, `sleep`, `Builder` | [`std::thread`] | each thread is the engine's |
+//! | [`thread_local!`](thread_local), [`LocalKey`] | [`std::thread_local`] | a thread-local is the model thread's own |
 //! | [`time`] | [`std::time::Instant`] | stands still, but for sleeps and time-outs |
 //! | [`hint`] | [`core::hint::spin_loop`] | waits for something new to read |
-//! | [`task`]: `block_on`, `spawn`, `TaskSet`, `sleep`, `timeout`, `cancel_anywhere` | async runtimes | a spawned task is a thread; tasks of a set are polled in every order; aborts and drops strike at each await |
+//! | `task` (feature `check`): `block_on`, `spawn`, `TaskSet`, `sleep`, `timeout`, `cancel_anywhere` | async runtimes | a spawned task is a thread; tasks of a set are polled in every order; aborts and drops strike at each await |
 //! | `parking_lot` (feature `parking_lot`) | parking_lot's `Mutex`, `RwLock`, `Condvar` | no poisoning, no spurious wake-ups |
 //! | [`light_fence`], [`heavy_fence`] | a lopsided pair of fences | both sequentially consistent |
 //!
@@ -23,6 +24,12 @@
 //! wrappers, so the machine code is what `std` would give. With it the types
 //! are instrumented: inside a model they talk to the engine that runs the
 //! model, and outside one they behave as `std` does.
+//!
+//! Both builds have the same paths, methods and traits; `tests/switch.rs` holds
+//! them together. What stable Rust lets only `std`'s own types do compiles in
+//! the build that ships and not with `check`: the coercion to `Arc<dyn Trait>`
+//! (write `Arc::from(Box::new(value) as Box<dyn Trait>)`), `self: Arc<Self>` and
+//! with it `impl Wake`, and `from_ptr` of an atomic.
 
 #[cfg(not(feature = "check"))]
 mod fences;

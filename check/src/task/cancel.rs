@@ -1,7 +1,7 @@
 //! Futures that are dropped before they are ready, at each place where that can
 //! happen.
 
-use crate::task::choose;
+use crate::task::executor::choose;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};

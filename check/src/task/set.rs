@@ -8,13 +8,13 @@
 
 use crate::door::thread::{self, Thread};
 use crate::door::{Arc, Mutex};
-use crate::task::AbortHandle;
-use crate::task::Abortable;
-use crate::task::Control;
-use crate::task::JoinError;
-use crate::task::Shared;
-use crate::task::Why;
-use crate::task::choose;
+use crate::task::executor::AbortHandle;
+use crate::task::executor::Abortable;
+use crate::task::executor::Control;
+use crate::task::executor::JoinError;
+use crate::task::executor::Shared;
+use crate::task::executor::Why;
+use crate::task::executor::choose;
 use crate::task::timer;
 use std::cell::{Cell, RefCell};
 use std::fmt;
