@@ -7,11 +7,11 @@ use crate::engines::sc_driver;
 use crate::explorer::driver;
 use crate::graph::event::BrokenRule;
 use crate::plan::options::{Mode, Plan};
-use crate::plan::orderings::{Recorder, Spot, Weakened};
+use crate::plan::orderings::{OrderingSpot, Recorder, Weakened};
 use crate::plan::split;
 use crate::plan::strategy::Stage;
 use crate::plan::token::{self, Token};
-use crate::report::data::{Engine, Limit, Report, Verdict};
+use crate::report::data::{Engine, Report, Verdict};
 use crate::seam::clock::MAX_EVENTS;
 use crate::seam::context;
 use crate::seam::op::Strength;
@@ -102,7 +102,7 @@ impl Check {
     /// If that is none.
     pub fn random(mut self, executions: u64) -> Check {
         assert!(executions > 0, "a check of 0 executions checks nothing");
-        self.plan.mode = Mode::Random { executions, seed: 0 };
+        self.plan.mode = Mode::Random { executions };
         self
     }
 
@@ -118,16 +118,13 @@ impl Check {
         assert!(!stages.is_empty(), "a plan without a stage checks nothing");
         let endless = |s: &Stage| s.strategy.is_random() && s.executions.is_none() && s.time.is_none();
         assert!(!stages.iter().any(endless), "a random stage without a budget never ends");
-        self.plan.mode = Mode::Stages { stages, seed: self.plan.mode.seed() };
+        self.plan.mode = Mode::Stages(stages);
         self
     }
 
     /// Starts the random searches from `seed`.
     pub fn seed(mut self, seed: u64) -> Check {
-        match &mut self.plan.mode {
-            Mode::Random { seed: old, .. } | Mode::Stages { seed: old, .. } => *old = seed,
-            Mode::Exhaustive | Mode::Replay(_) => {}
-        }
+        self.plan.seed = seed;
         self
     }
 
@@ -281,8 +278,8 @@ impl Check {
     }
 
     /// Runs the ordering at `spot` as if `to` stood there.
-    pub(crate) fn weaken_spot(mut self, spot: Spot, to: Strength) -> Check {
-        self.plan.weakened.push(Weakened::Spot { spot, to });
+    pub(crate) fn weaken_spot(mut self, spot: OrderingSpot, to: Strength) -> Check {
+        self.plan.weakened.push(Weakened::OrderingSpot { spot, to });
         self
     }
 
@@ -408,10 +405,10 @@ impl Check {
         Report {
             name: self.plan.name,
             engine: self.engine,
-            verdict: Verdict::LimitHit(Limit::Engine(why)),
+            verdict: Verdict::NotRun(why),
             executions: 0,
             blocked: 0,
-            seconds: 0.0,
+            elapsed: Duration::ZERO,
             outcomes: BTreeSet::new(),
             failure: None,
             notes: Vec::new(),

@@ -56,7 +56,8 @@
 //! [`Verdict::Exhaustive`] means every execution within the budgets that the
 //! report's notes name: spurious failures and wake-ups, time-outs and repeated
 //! turns of a spinning loop, a thread. A limit that is reached is
-//! [`Verdict::LimitHit`], and never a pass. A failure is run twice more before
+//! [`Verdict::LimitHit`], and a model that could not be run (a token of another
+//! model, say) is [`Verdict::NotRun`]; neither is a pass. A failure is run twice more before
 //! it is shown, and comes with a token: the same program with
 //! `RINGWRIGHT_REPLAY=<token>` in its environment runs that one execution.
 //!
@@ -113,7 +114,7 @@ mod linearizability;
 pub mod linearize;
 mod memory;
 mod plan;
-pub mod report;
+mod report;
 mod scenarios;
 mod seam;
 mod search;
@@ -130,4 +131,4 @@ pub use explorer::progress::{bounded, wait_free};
 pub use graph::event::BrokenRule;
 pub use plan::strategy::{Stage, Strategy};
 pub use report::data::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict};
-pub use report::data::{Interleaving, Operation, OperationKind, StoreSeen};
+pub use report::step::{Interleaving, Operation, OperationKind, StoreSeen};

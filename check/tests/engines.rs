@@ -439,7 +439,7 @@ fn native_does_not_hang_with_the_model() {
         drop(lock.lock());
     });
     assert!(matches!(report.verdict, Verdict::LimitHit(Limit::Engine(_))), "{report}");
-    assert!(report.seconds < 5.0, "{report}");
+    assert!(report.elapsed < Duration::from_secs(5), "{report}");
 }
 
 #[test]
@@ -466,10 +466,7 @@ fn the_explorer_knows_who_made_a_node() {
 #[test]
 fn loom_is_not_here_and_says_so() {
     let report = by(Engine::Loom, "message").run(|| pass_a_message(Ordering::Release));
-    assert_eq!(
-        report.verdict,
-        Verdict::LimitHit(Limit::Engine("built without the feature check-loom".into()))
-    );
+    assert_eq!(report.verdict, Verdict::NotRun("built without the feature check-loom".into()));
 }
 
 #[cfg(feature = "loom")]

@@ -8,6 +8,9 @@ use ringwright_check::{Check, Engine, FailureKind, Report, Verdict, outcome};
 use std::hint::black_box;
 use std::ptr;
 
+#[path = "library/leak.rs"]
+mod library_leak;
+
 #[global_allocator]
 static ALLOC: Quarantine = Quarantine;
 
@@ -47,6 +50,17 @@ fn a_leak_names_the_allocation() {
     let report = convict(FailureKind::Leak, &["leaked"], model(true));
     assert!(report.to_string().contains("never freed"), "{report}");
     Check::new("nothing leaked").run(model(false)).assert_passed();
+}
+
+#[test]
+fn a_folder_called_library_is_the_users() {
+    let report = Check::new("leak").run(library_leak::leaks);
+    let failure = report.assert_failed(FailureKind::Leak).failure.as_ref().unwrap();
+    let text = include_str!("library/leak.rs");
+    let line = text.lines().position(|l| l.ends_with("// leaked in a folder `library`")).unwrap() + 1;
+    let sites: Vec<String> = failure.sites.iter().map(ToString::to_string).collect();
+    assert_eq!(sites, [format!("check/tests/library/leak.rs:{line}")], "{report}");
+    assert_eq!(failure.message, "1 block (64 bytes) of the model is never freed");
 }
 
 #[test]

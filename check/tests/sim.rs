@@ -88,8 +88,8 @@ fn echo(world: &World, net: &Net<u32>, node: Node) {
 
 /// Prints what a search took: `cargo test --test sim -- --nocapture` shows it.
 fn show(report: Report) -> Report {
-    let Report { name, verdict, executions, seconds, .. } = &report;
-    println!("{name}: {verdict}, {executions} executions, {seconds:.2} s");
+    let Report { name, verdict, executions, elapsed, .. } = &report;
+    println!("{name}: {verdict}, {executions} executions, {:.2} s", elapsed.as_secs_f64());
     report
 }
 
@@ -915,7 +915,7 @@ fn a_token_of_another_model_or_build_is_an_error_and_not_a_run() {
     let refused = |sim: Sim, fence| {
         let report = sim.run(leases(fence));
         assert!(!report.passed());
-        let Verdict::LimitHit(Limit::Engine(why)) = report.verdict else {
+        let Verdict::NotRun(why) = report.verdict else {
             panic!("{report}");
         };
         why

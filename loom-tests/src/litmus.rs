@@ -242,6 +242,7 @@ impl Program {
         let race_found = report.failed() == Some(FailureKind::Race);
         let limit = match &report.verdict {
             Verdict::LimitHit(limit) => Some(limit.to_string()),
+            Verdict::NotRun(why) => Some(why.clone()),
             Verdict::Failed(kind) if !race_found => Some(format!("failed: {kind}")),
             _ => None,
         };
@@ -259,7 +260,7 @@ impl Program {
             expected: expected.len(),
             executions: report.executions,
             blocked: report.blocked,
-            seconds: report.seconds,
+            seconds: report.elapsed.as_secs_f64(),
             limit,
         }
     }

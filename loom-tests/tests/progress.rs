@@ -58,5 +58,5 @@ fn mpmc_as_a_whole_is_not_lock_free() {
         pushing.join().unwrap();
     });
     let failure = report.assert_failed(FailureKind::NotLockFree).failure.as_ref().unwrap();
-    assert!(failure.message.contains("t1 is frozen for ever just before store at src/mpmc.rs:"), "{report}");
+    assert!(failure.message.contains("t1 is frozen forever just before store at src/mpmc.rs:"), "{report}");
 }

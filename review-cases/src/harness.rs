@@ -13,7 +13,7 @@
 //! ```
 
 use crate::line::{Line, Site};
-use ringwright_check::{Check, Limit, Report, Verdict};
+use ringwright_check::{Check, Report, Verdict};
 use std::time::Duration;
 
 pub use ringwright_check::{any, sim};
@@ -108,7 +108,7 @@ impl Harness {
     fn note(&mut self, report: Report) {
         self.executions += report.executions;
         self.blocked += report.blocked;
-        self.seconds += report.seconds;
+        self.seconds += report.elapsed.as_secs_f64();
         if report.failed().is_some() {
             self.failed = Some(report);
         } else if report.passed() {
@@ -166,13 +166,14 @@ fn failure(report: &Report, line: Line) -> Line {
 fn is_of_another_model(report: &Report) -> bool {
     std::env::var_os("RINGWRIGHT_REPLAY").is_some()
         && report.executions == 0
-        && matches!(report.verdict, Verdict::LimitHit(Limit::Engine(_)))
+        && matches!(report.verdict, Verdict::NotRun(_))
 }
 
 /// A report in one line, with its notes.
 fn summary(report: &Report) -> String {
     let (name, verdict) = (&report.name, &report.verdict);
-    let mut text = format!("`{name}`: {verdict}, {} executions", report.executions);
+    let executions = if report.executions == 1 { "execution" } else { "executions" };
+    let mut text = format!("`{name}`: {verdict}, {} {executions}", report.executions);
     for note in &report.notes {
         text.push_str("; ");
         text.push_str(note);

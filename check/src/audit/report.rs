@@ -1,8 +1,10 @@
 //! What an audit says: a verdict for every ordering and each weaker one tried.
 
 use crate::report::data::{Failure, Verdict};
+use crate::report::words::count;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
 
 /// What came of an ordering that was weakened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -133,9 +135,9 @@ pub struct AuditReport {
     pub models: Vec<AuditedModel>,
     /// Comments that explain nothing.
     pub stale: Vec<StaleReason>,
-    /// Wall time, in seconds. Not in the JSON, which is the same for each run.
+    /// Wall time. Not in the JSON, which is the same for each run.
     #[serde(skip)]
-    pub seconds: f64,
+    pub elapsed: Duration,
 }
 
 impl AuditReport {
@@ -222,17 +224,17 @@ impl fmt::Display for AuditReport {
         for stale in &self.stale {
             writeln!(f, "{}:{}: {}", stale.file, stale.line, stale.message)?;
         }
-        let count = |verdict| self.sites.iter().filter(|site| site.verdict == verdict).count();
+        let sites = |verdict| self.sites.iter().filter(|site| site.verdict == verdict).count();
         write!(
             f,
-            "{} orderings weakened by {} models: {} necessary, {} survived, {} blind; {} unexplained; {:.1} s",
-            self.sites.len(),
-            self.models.len(),
-            count(AuditVerdict::Necessary),
-            count(AuditVerdict::Survived),
-            count(AuditVerdict::Blind),
+            "{} weakened by {}: {} necessary, {} survived, {} blind; {} unexplained; {:.1} s",
+            count(self.sites.len() as u64, "ordering"),
+            count(self.models.len() as u64, "model"),
+            sites(AuditVerdict::Necessary),
+            sites(AuditVerdict::Survived),
+            sites(AuditVerdict::Blind),
             self.unexplained().count(),
-            self.seconds,
+            self.elapsed.as_secs_f64(),
         )
     }
 }

@@ -66,7 +66,7 @@ impl Audit {
             executions: m.report.executions,
         };
         let models = models.iter().map(model).collect();
-        AuditReport { sites, models, stale, seconds: started.elapsed().as_secs_f64() }
+        AuditReport { sites, models, stale, elapsed: started.elapsed() }
     }
 }
 

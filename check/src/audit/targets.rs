@@ -3,7 +3,7 @@
 use crate::audit::builder::{Audit, ModelBody};
 use crate::audit::ladder::AccessKind;
 use crate::audit::report::is_unusable;
-use crate::plan::orderings::{Role, Spot};
+use crate::plan::orderings::{OrderingRole, OrderingSpot};
 use crate::report::data::Report;
 use crate::seam::op::Strength;
 use std::collections::BTreeMap;
@@ -13,12 +13,12 @@ pub(crate) struct CheckedModel<'a> {
     pub(crate) name: &'a str,
     pub(crate) body: &'a ModelBody,
     pub(crate) report: Report,
-    pub(crate) spots: BTreeMap<Spot, bool>,
+    pub(crate) spots: BTreeMap<OrderingSpot, bool>,
 }
 
 /// An ordering to weaken. For the `fetch` of a `fetch_update` these are two.
 pub(crate) struct Target {
-    pub(crate) spots: Vec<Spot>,
+    pub(crate) spots: Vec<OrderingSpot>,
     pub(crate) op: &'static str,
     pub(crate) role: Option<&'static str>,
     pub(crate) kind: AccessKind,
@@ -28,14 +28,14 @@ pub(crate) struct Target {
 
 impl Target {
     /// The ordering that the source has.
-    pub(crate) fn first(&self) -> &Spot {
+    pub(crate) fn first(&self) -> &OrderingSpot {
         &self.spots[0]
     }
 }
 
 /// The orderings stronger than Relaxed that the models ask for.
 pub(crate) fn targets(audit: &Audit, models: &[CheckedModel<'_>]) -> Vec<Target> {
-    let mut spots: BTreeMap<Spot, Vec<usize>> = BTreeMap::new();
+    let mut spots: BTreeMap<OrderingSpot, Vec<usize>> = BTreeMap::new();
     for (n, model) in models.iter().enumerate() {
         for (spot, came) in &model.spots {
             let by = spots.entry(*spot).or_default();
@@ -50,27 +50,29 @@ pub(crate) fn targets(audit: &Audit, models: &[CheckedModel<'_>]) -> Vec<Target>
             continue;
         }
         // A `fetch_update` is a load and a compare-exchange at one place.
-        let same =
-            |other: &Spot| (other.file, other.line, other.column) == (spot.file, spot.line, spot.column);
-        let has = |op, role| spots.keys().any(|s| same(s) && s.ask.op == op && s.ask.role == role);
-        let update = has("load", Role::Only) && has("compare_exchange_weak", Role::Success);
-        let (kind, role) = match (spot.ask.role, spot.ask.op, update) {
-            (Role::Failure, _, false) => (AccessKind::Reads, Some("failure")),
-            (Role::Success, _, false) => (AccessKind::Both, Some("success")),
-            (Role::Success, _, true) => (AccessKind::Both, Some("set")),
-            (Role::Failure, _, true) => continue,
-            (Role::Only, "load", true) => (AccessKind::Reads, Some("fetch")),
-            (Role::Only, "load", false) => (AccessKind::Reads, None),
-            (Role::Only, "store", _) => (AccessKind::Writes, None),
-            (Role::Only, ..) => (AccessKind::Both, None),
+        let same = |other: &OrderingSpot| {
+            (other.file, other.line, other.column) == (spot.file, spot.line, spot.column)
         };
-        let both = |s: &&Spot| {
+        let has = |op, role| spots.keys().any(|s| same(s) && s.ask.op == op && s.ask.role == role);
+        let update = has("load", OrderingRole::Only) && has("compare_exchange_weak", OrderingRole::Success);
+        let (kind, role) = match (spot.ask.role, spot.ask.op, update) {
+            (OrderingRole::Failure, _, false) => (AccessKind::Reads, Some("failure")),
+            (OrderingRole::Success, _, false) => (AccessKind::Both, Some("success")),
+            (OrderingRole::Success, _, true) => (AccessKind::Both, Some("set")),
+            (OrderingRole::Failure, _, true) => continue,
+            (OrderingRole::Only, "load", true) => (AccessKind::Reads, Some("fetch")),
+            (OrderingRole::Only, "load", false) => (AccessKind::Reads, None),
+            (OrderingRole::Only, "store", _) => (AccessKind::Writes, None),
+            (OrderingRole::Only, ..) => (AccessKind::Both, None),
+        };
+        let both = |s: &&OrderingSpot| {
             role == Some("fetch")
                 && same(s)
-                && s.ask.role == Role::Failure
+                && s.ask.role == OrderingRole::Failure
                 && s.ask.strength == spot.ask.strength
         };
-        let spots: Vec<Spot> = [*spot].into_iter().chain(spots.keys().filter(both).copied()).collect();
+        let spots: Vec<OrderingSpot> =
+            [*spot].into_iter().chain(spots.keys().filter(both).copied()).collect();
         let op = if update && role.is_some() { "fetch_update" } else { spot.ask.op };
         targets.push(Target { spots, op, role, kind, models: models.clone() });
     }

@@ -109,7 +109,7 @@ macro_rules! common {
 
             pub(super) fn object(&self) -> Obj<'_> {
                 let size = std::mem::size_of::<$ty>();
-                self.id.object(std::ptr::from_ref(&self.value) as usize, size, $bits)
+                self.id.object(self.value.as_ptr().cast(), size, $bits)
             }
 
             /// The value, by exclusive borrow. The next operation starts from

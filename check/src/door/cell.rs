@@ -43,8 +43,7 @@ impl<T: ?Sized> UnsafeCell<T> {
     }
 
     fn access(&self, access: Access, site: runtime::Site) {
-        let addr = self.value.get().cast::<u8>() as usize;
-        let object = self.id.object(addr, size_of_val(&self.value), 0);
+        let object = self.id.object(self.value.get().cast(), size_of_val(&self.value), 0);
         match runtime::current() {
             Some(engine) => engine.access(object, access, site),
             None => outside::touches(&object, site),

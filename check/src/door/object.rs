@@ -19,9 +19,9 @@ impl Identity {
         *self.0.get_mut() = 0;
     }
 
-    /// The object at `addr` as the engines want it.
-    pub(crate) fn object(&self, addr: usize, size: usize, bits: u8) -> Obj<'_> {
-        Obj { addr, size, bits, id: &self.0 }
+    /// The object whose value is at `ptr` as the engines want it.
+    pub(crate) fn object(&self, ptr: *mut u8, size: usize, bits: u8) -> Obj<'_> {
+        Obj { ptr, size, bits, id: &self.0 }
     }
 }
 
@@ -39,6 +39,6 @@ impl Word {
     }
 
     pub(crate) fn object(&self) -> Obj<'_> {
-        self.id.object(std::ptr::from_ref(&self.value) as usize, 8, 64)
+        self.id.object(self.value.as_ptr().cast(), 8, 64)
     }
 }

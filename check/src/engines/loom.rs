@@ -1,6 +1,6 @@
 //! loom as an engine: the operations of a model on loom's objects.
 //!
-//! # State
+//! # LoomExecution
 //!
 //! loom's objects live for one execution and must be made inside it. The door's
 //! objects are plain memory with an identity word, so this engine keeps, for
@@ -37,14 +37,14 @@
 //!
 //! `tests/engines.rs`.
 
-use crate::engines::loom_object::{Atomic, Kind, Object, Pool, Word};
-use crate::engines::loom_state::{Birth, LoomEnd, State, Thread};
+use crate::engines::loom_execution::{LoomBlock, LoomEnd, LoomExecution, LoomThread};
+use crate::engines::loom_object::{Atomic, LoomKind, LoomObject, LoomWord, Pool};
 use crate::report::cause::PanicData;
 use crate::report::data::Limit;
+use crate::report::words::value_text;
 use crate::seam::context::{self, Allocations};
 use crate::seam::op::{Alt, AltKind, DONE, Rmw, SyncOp};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
-use crate::seam::tracer::shown;
 use std::alloc::Layout;
 use std::cell::Cell;
 use std::ptr;
@@ -58,19 +58,19 @@ const TURNS: usize = 2;
 const STACK_WORDS: usize = 32 * 1024;
 
 thread_local! {
-    static STATE: Cell<*mut State> = const { Cell::new(ptr::null_mut()) };
+    static STATE: Cell<*mut LoomExecution> = const { Cell::new(ptr::null_mut()) };
     /// Whether somebody is inside [`with`].
     static LOOKING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Makes `state` the state of this operating-system thread.
-pub(crate) fn install(state: *mut State) {
+pub(crate) fn install(state: *mut LoomExecution) {
     STATE.set(state);
     runtime::set_current((!state.is_null()).then_some(&Loom as &'static dyn Runtime));
 }
 
 /// Gives `f` the state.
-pub(crate) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
+pub(crate) fn with<R>(f: impl FnOnce(&mut LoomExecution) -> R) -> R {
     let state = STATE.get();
     assert!(!state.is_null(), "no execution is under way on this thread");
     // Memory that `f` frees is the engine's own.
@@ -95,17 +95,17 @@ enum Need {
     Atomic,
     Cell,
     Mutex,
-    Word,
+    LoomWord,
 }
 
 /// The loom object of `obj`, made if it is new. Reads the cell of its block.
-fn touch(obj: &Obj<'_>, need: Need, what: &'static str, site: Site) -> (usize, Rc<Object>) {
-    let birth = with(|s| {
+fn touch(obj: &Obj<'_>, need: Need, what: &'static str, site: Site) -> (usize, Rc<LoomObject>) {
+    let block_of = with(|s| {
         let me = s.me;
         s.threads[me].doing = Some((site, what));
-        s.birth(obj.addr)
+        s.block_of(obj.addr())
     });
-    if let Some(cell) = birth {
+    if let Some(cell) = block_of {
         cell.with(|_| ());
     }
     if let Some(found) = with(|s| s.known(obj)) {
@@ -113,12 +113,12 @@ fn touch(obj: &Obj<'_>, need: Need, what: &'static str, site: Site) -> (usize, R
     }
     let spawned = with(|s| s.spawned());
     let kind = match need {
-        Need::Mutex => Kind::Mutex(::loom::sync::Mutex::new(()), Cell::new(None)),
-        Need::Word => Kind::Word(Word::new(obj.value())),
-        Need::Cell => Kind::Cell(
+        Need::Mutex => LoomKind::Mutex(::loom::sync::Mutex::new(()), Cell::new(None)),
+        Need::LoomWord => LoomKind::LoomWord(LoomWord::new(obj.value())),
+        Need::Cell => LoomKind::Cell(
             with(|s| s.pool.take_cell(spawned)).unwrap_or_else(|| ::loom::cell::UnsafeCell::new(())),
         ),
-        Need::Atomic => Kind::Atomic(match with(|s| s.pool.take_atomic(spawned, obj.size)) {
+        Need::Atomic => LoomKind::Atomic(match with(|s| s.pool.take_atomic(spawned, obj.size)) {
             Some(atomic) => atomic.with_base(obj),
             None => Atomic::new(obj.size, obj.value(), obj.bits),
         }),
@@ -160,14 +160,14 @@ impl Allocations for LoomAllocations {
         let cell = Rc::new(::loom::cell::UnsafeCell::new(()));
         with(|s| {
             s.pool.seen_allocator = true;
-            s.births.insert(block as usize, Birth { size: layout.size().max(1), by: s.me, cell })
+            s.blocks.insert(block as usize, LoomBlock { size: layout.size().max(1), by: s.me, cell })
         });
     }
 
     fn keeps(&self, block: *mut u8) -> bool {
         if !LOOKING.get() && !unwinding() {
             let _engine = runtime::engine_code();
-            drop(with(|s| if s.births.is_empty() { None } else { s.births.remove(&(block as usize)) }));
+            drop(with(|s| if s.blocks.is_empty() { None } else { s.blocks.remove(&(block as usize)) }));
         }
         false
     }
@@ -185,7 +185,7 @@ impl Runtime for Loom {
         }
         let (number, object) = touch(&obj, Need::Atomic, "load", site);
         let value = switching(|| object.atomic().load(order));
-        with(|s| s.step(site, Some(number), None, format!("load = {} {order:?}", shown(value))));
+        with(|s| s.step(site, Some(number), None, format!("load = {} {order:?}", value_text(value))));
         value
     }
 
@@ -197,7 +197,7 @@ impl Runtime for Loom {
         let (number, object) = touch(&obj, Need::Atomic, "store", site);
         switching(|| object.atomic().store(value, order));
         write_through(&obj, value);
-        with(|s| s.step(site, Some(number), None, format!("store = {} {order:?}", shown(value))));
+        with(|s| s.step(site, Some(number), None, format!("store = {} {order:?}", value_text(value))));
     }
 
     fn rmw(&self, obj: Obj<'_>, op: Rmw, ok: Ordering, err: Ordering, site: Site) -> Result<u64, u64> {
@@ -211,9 +211,9 @@ impl Runtime for Loom {
             Ok(old) => {
                 let new = op.apply(old, obj.bits);
                 write_through(&obj, new);
-                format!("{} {} -> {} {ok:?}", op.name(), shown(old), shown(new))
+                format!("{} {} -> {} {ok:?}", op.name(), value_text(old), value_text(new))
             }
-            Err(old) => format!("{} {} unchanged {err:?}", op.name(), shown(old)),
+            Err(old) => format!("{} {} unchanged {err:?}", op.name(), value_text(old)),
         };
         with(|s| s.step(site, Some(number), None, what));
         result
@@ -253,8 +253,8 @@ impl Runtime for Loom {
             return;
         };
         match &object.kind {
-            Kind::Mutex(_, guard) => drop(guard.take()),
-            Kind::Word(word) => switching(|| word.set(0)),
+            LoomKind::Mutex(_, guard) => drop(guard.take()),
+            LoomKind::LoomWord(word) => switching(|| word.set(0)),
             _ => {}
         }
         with(|s| s.step(site, Some(number), None, "unlock".into()));
@@ -265,10 +265,10 @@ impl Runtime for Loom {
         if unwinding() {
             return DONE;
         }
-        let need = if matches!(op, SyncOp::Lock | SyncOp::TryLock) { Need::Mutex } else { Need::Word };
+        let need = if matches!(op, SyncOp::Lock | SyncOp::TryLock) { Need::Mutex } else { Need::LoomWord };
         let (number, object) = touch(&obj, need, op.name(), site);
         let alt = switching(|| match &object.kind {
-            Kind::Mutex(..) => object.lock(op == SyncOp::Lock),
+            LoomKind::Mutex(..) => object.lock(op == SyncOp::Lock),
             _ => on_word(object.word(), op),
         });
         with(|s| {
@@ -296,7 +296,7 @@ impl Runtime for Loom {
         with(|s| {
             let name = name.filter(|n| !n.is_empty()).unwrap_or_else(|| format!("t{number}"));
             s.step(site, None, None, format!("spawn {name}"));
-            s.threads.push(Thread { name, doing: None, handle: None, choices: 0 });
+            s.threads.push(LoomThread { name, doing: None, handle: None, choices: 0 });
         });
         let run = move || {
             with(|s| s.me = number);
@@ -394,11 +394,11 @@ fn choose(n: usize) -> usize {
 
 fn write_through(obj: &Obj<'_>, value: u64) {
     // SAFETY: the door took the address from a reference to a live atomic of this size.
-    unsafe { runtime::write_atomic(obj.addr, obj.size, value) }
+    unsafe { runtime::write_atomic(obj.ptr, obj.size, value) }
 }
 
 /// Runs a blocking operation on a word.
-fn on_word(word: &Word, op: SyncOp) -> Alt {
+fn on_word(word: &LoomWord, op: SyncOp) -> Alt {
     let me = with(|s| s.me);
     let timed = matches!(op, SyncOp::Wait { timed: true, .. } | SyncOp::Park { timed: true });
     let turns = if timed && choose(2) == 0 { TURNS } else { 0 };

@@ -21,8 +21,8 @@
 //! are off, and the child counts executions and time itself.
 
 use crate::engines::loom;
+use crate::engines::loom_execution::{LoomEnd, LoomExecution};
 use crate::engines::loom_object::{Pool, Sizes};
-use crate::engines::loom_state::{LoomEnd, State};
 use crate::engines::sc_driver::mark_guilty;
 use crate::plan::options::{Mode, Plan};
 use crate::report::cause::{Cause, PanicData};
@@ -31,8 +31,8 @@ use crate::report::data::{
 };
 use crate::seam::context;
 use crate::seam::panics;
-use crate::seam::place::source_line;
 use crate::seam::runtime;
+use crate::seam::symbols::source_line;
 use crate::seam::tracer::name;
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
@@ -54,14 +54,14 @@ const FIRST_POOL: Sizes = [4, 0, 2, 4, 2];
 const POOLS: usize = 10;
 
 /// How long after its time limit a child may still be at work.
-const GRACE: Duration = Duration::from_secs(20);
+const EXTRA_TIME: Duration = Duration::from_secs(20);
 
 /// Branches of an execution, at most. loom reserves room for all.
 const BRANCHES: usize = 2_000;
 
 /// What a child says.
 #[derive(Debug, Serialize, Deserialize)]
-enum Line {
+enum ChildMessage {
     Report(Box<Report>),
     /// It needs a pool of these sizes.
     Pool(Sizes),
@@ -73,7 +73,7 @@ enum Line {
 
 /// What a check has found so far, in the child.
 #[derive(Debug)]
-struct Progress {
+struct LoomRecord {
     plan: Plan,
     started: Instant,
     executions: u64,
@@ -86,7 +86,7 @@ thread_local! {
     static PAST: RefCell<Vec<Report>> = const { RefCell::new(Vec::new()) };
     /// How many checks this thread has passed, in the child.
     static PASSED: Cell<usize> = const { Cell::new(0) };
-    static PROGRESS: RefCell<Option<Progress>> = const { RefCell::new(None) };
+    static PROGRESS: RefCell<Option<LoomRecord>> = const { RefCell::new(None) };
 }
 
 /// Remembers a report, in case a child has to pass the same check.
@@ -116,7 +116,10 @@ pub(crate) fn intercept(plan: &Plan, engine: Engine, model: &Arc<dyn Fn() + Send
     if at == number && this {
         search(plan.clone(), Arc::clone(model));
     }
-    say(&Line::Lost(format!("check {at} of the child is {} by {engine}, not {wanted_name}", plan.name)))
+    say(&ChildMessage::Lost(format!(
+        "check {at} of the child is {} by {engine}, not {wanted_name}",
+        plan.name
+    )))
 }
 
 /// The reports that the parent sent.
@@ -129,7 +132,7 @@ fn given() -> &'static [Report] {
 }
 
 /// Prints the line and ends the process.
-fn say(line: &Line) -> ! {
+fn say(line: &ChildMessage) -> ! {
     let text = serde_json::to_string(line).expect("a line is plain data");
     // A thread of its own, and a new line: the stack here may be small, and the test harness may have
     // begun a line.
@@ -164,9 +167,9 @@ fn search(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> ! {
     builder.location = true;
     builder.log = false;
     let started = Instant::now();
-    let progress = Progress { plan, started, executions: 0, outcomes: BTreeSet::new(), under_way: false };
+    let progress = LoomRecord { plan, started, executions: 0, outcomes: BTreeSet::new(), under_way: false };
     PROGRESS.set(Some(progress));
-    let mut state = Box::new(State::new(Pool::new(sizes), end));
+    let mut state = Box::new(LoomExecution::new(Pool::new(sizes), end));
     loom::install(&raw mut *state);
     loop {
         let model = Arc::clone(&model);
@@ -217,7 +220,7 @@ fn end_of_execution() {
         (s.outcome.take(), s.pool.wanted())
     });
     if let Some(sizes) = wanted {
-        say(&Line::Pool(sizes));
+        say(&ChildMessage::Pool(sizes));
     }
     PROGRESS.with_borrow_mut(|progress| {
         let progress = progress.as_mut().expect("`search` has set it");
@@ -263,7 +266,7 @@ fn classify(panic: PanicData) -> LoomEnd {
 fn end(ended: LoomEnd) -> ! {
     // A failure of an execution whose pool was too small may be the pool's.
     if let Some(sizes) = loom::with(|s| s.pool.wanted()) {
-        say(&Line::Pool(sizes));
+        say(&ChildMessage::Pool(sizes));
     }
     let progress = PROGRESS.take().expect("`search` has set it");
     let mut executions = progress.executions;
@@ -277,13 +280,13 @@ fn end(ended: LoomEnd) -> ! {
             (Verdict::Failed(kind), Some(Failure { kind, message, sites, trace, token: String::new() }))
         }
     };
-    say(&Line::Report(Box::new(Report {
+    say(&ChildMessage::Report(Box::new(Report {
         name: progress.plan.name.clone(),
         engine: Engine::Loom,
         verdict,
         executions,
         blocked: 0,
-        seconds: progress.started.elapsed().as_secs_f64(),
+        elapsed: progress.started.elapsed(),
         outcomes: progress.outcomes,
         failure,
         notes: notes(&progress.plan),
@@ -333,12 +336,12 @@ pub(crate) fn run(plan: &Plan, args: Option<&[String]>) -> Report {
     let mut why = String::new();
     for _ in 0..POOLS {
         match run_child(plan, args, &sizes) {
-            Ok(Line::Report(report)) => return *report,
-            Ok(Line::Pool(larger)) => {
+            Ok(ChildMessage::Report(report)) => return *report,
+            Ok(ChildMessage::Pool(larger)) => {
                 why = format!("it needs more than {sizes:?} objects");
                 sizes = larger;
             }
-            Ok(Line::Lost(text)) | Err(text) => {
+            Ok(ChildMessage::Lost(text)) | Err(text) => {
                 why = text;
                 break;
             }
@@ -350,7 +353,7 @@ pub(crate) fn run(plan: &Plan, args: Option<&[String]>) -> Report {
         verdict: Verdict::LimitHit(Limit::Engine(format!("loom's child process: {why}"))),
         executions: 0,
         blocked: 0,
-        seconds: started.elapsed().as_secs_f64(),
+        elapsed: started.elapsed(),
         outcomes: BTreeSet::new(),
         failure: None,
         notes: Vec::new(),
@@ -387,7 +390,7 @@ fn command(plan: &Plan, args: Option<&[String]>) -> Result<Command, String> {
     Ok(command)
 }
 
-fn run_child(plan: &Plan, args: Option<&[String]>, sizes: &Sizes) -> Result<Line, String> {
+fn run_child(plan: &Plan, args: Option<&[String]>, sizes: &Sizes) -> Result<ChildMessage, String> {
     let mut command = command(plan, args)?;
     command.env(POOL, serde_json::to_string(sizes).expect("sizes are plain data"));
     let mut child = command.spawn().map_err(|error| format!("it cannot be started: {error}"))?;
@@ -414,7 +417,7 @@ fn run_child(plan: &Plan, args: Option<&[String]>, sizes: &Sizes) -> Result<Line
             // The receiver is gone if the child has taken too long.
             drop(sender.send(found));
         });
-        let patience = plan.max_time.map_or(Duration::from_secs(3600), |max| max + GRACE);
+        let patience = plan.max_time.map_or(Duration::from_secs(3600), |max| max + EXTRA_TIME);
         let found = receiver.recv_timeout(patience);
         if found.is_err() {
             drop(child.kill());

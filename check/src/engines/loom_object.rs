@@ -10,44 +10,44 @@ use std::sync::TryLockError;
 use std::sync::atomic::Ordering;
 
 /// An object of the model.
-pub(super) struct Object {
+pub(super) struct LoomObject {
     pub(super) addr: usize,
-    pub(super) kind: Kind,
+    pub(super) kind: LoomKind,
 }
 
-pub(super) enum Kind {
+pub(super) enum LoomKind {
     Atomic(Atomic),
     Cell(UnsafeCell<()>),
     /// A mutex, and its guard while somebody holds it.
     Mutex(Mutex<()>, Cell<Option<MutexGuard<'static, ()>>>),
-    Word(Word),
+    LoomWord(LoomWord),
 }
 
-impl Object {
+impl LoomObject {
     pub(super) fn atomic(&self) -> &Atomic {
         match &self.kind {
-            Kind::Atomic(atomic) => atomic,
+            LoomKind::Atomic(atomic) => atomic,
             _ => unreachable!("an atomic's memory is never a lock's or a cell's"),
         }
     }
 
     pub(super) fn cell(&self) -> &UnsafeCell<()> {
         match &self.kind {
-            Kind::Cell(cell) => cell,
+            LoomKind::Cell(cell) => cell,
             _ => unreachable!("a cell's memory is never an atomic's or a lock's"),
         }
     }
 
-    pub(super) fn word(&self) -> &Word {
+    pub(super) fn word(&self) -> &LoomWord {
         match &self.kind {
-            Kind::Word(word) => word,
+            LoomKind::LoomWord(word) => word,
             _ => unreachable!("a word is only used by one kind of lock"),
         }
     }
 
     /// Takes the mutex, or tries to.
     pub(super) fn lock(&self, wait: bool) -> Alt {
-        let Kind::Mutex(mutex, held) = &self.kind else {
+        let LoomKind::Mutex(mutex, held) = &self.kind else {
             unreachable!("a mutex's word is only used by the mutex")
         };
         let guard = if wait {
@@ -71,27 +71,27 @@ impl Object {
 
     /// The execution is over: a lock that is still held is not given back.
     pub(super) fn forget_guard(&self) {
-        if let Kind::Mutex(_, held) = &self.kind {
+        if let LoomKind::Mutex(_, held) = &self.kind {
             std::mem::forget(held.take());
         }
     }
 }
 
 /// A number that threads wait for.
-pub(super) struct Word {
+pub(super) struct LoomWord {
     value: Mutex<u64>,
     changed: Condvar,
 }
 
-/// The right to use a [`Word`].
+/// The right to use a [`LoomWord`].
 pub(super) struct WordGuard<'a> {
-    word: &'a Word,
+    word: &'a LoomWord,
     guard: MutexGuard<'a, u64>,
 }
 
-impl Word {
-    pub(super) fn new(value: u64) -> Word {
-        Word { value: Mutex::new(value), changed: Condvar::new() }
+impl LoomWord {
+    pub(super) fn new(value: u64) -> LoomWord {
+        LoomWord { value: Mutex::new(value), changed: Condvar::new() }
     }
 
     pub(super) fn lock(&self) -> WordGuard<'_> {

@@ -42,13 +42,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Round {
     gate: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<RoundState>,
     /// A thread has ended.
     ended: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
+struct RoundState {
     rng: Rng,
     /// Threads that have not ended.
     live: usize,
@@ -113,11 +113,11 @@ impl Drop for Live {
 impl Round {
     fn new(seed: u64) -> Round {
         let state =
-            State { rng: Rng::new(seed), live: 0, outcome: None, panics: Vec::new(), taken: Vec::new() };
+            RoundState { rng: Rng::new(seed), live: 0, outcome: None, panics: Vec::new(), taken: Vec::new() };
         Round { gate: AtomicBool::new(false), state: Mutex::new(state), ended: Condvar::new() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, RoundState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -130,7 +130,7 @@ impl Round {
     }
 
     /// Runs `model` in this round, on the calling thread.
-    fn run(self: &Arc<Round>, model: &dyn Fn()) -> End {
+    fn run(self: &Arc<Round>, model: &dyn Fn()) -> RoundEnd {
         context::set_real_threads(Some(Arc::clone(self) as Arc<dyn RealThreads>));
         runtime::set_quiet(true);
         let result = catch_unwind(AssertUnwindSafe(model));
@@ -149,12 +149,12 @@ impl Round {
             }
             panic
         });
-        End { panic, outcome: state.outcome.take() }
+        RoundEnd { panic, outcome: state.outcome.take() }
     }
 }
 
 /// How a round ended.
-struct End {
+struct RoundEnd {
     panic: Option<PanicData>,
     outcome: Option<String>,
 }
@@ -163,9 +163,9 @@ struct End {
 pub(crate) fn run(plan: &Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     panics::install();
     let started = Instant::now();
-    let (wanted, seed) = match plan.mode {
-        Mode::Random { executions, seed } => (executions, seed),
-        Mode::Exhaustive | Mode::Replay(_) | Mode::Stages { .. } => (ROUNDS.min(plan.max_executions), 0),
+    let wanted = match plan.mode {
+        Mode::Random { executions } => executions,
+        Mode::Exhaustive | Mode::Replay(_) | Mode::Stages(_) => ROUNDS.min(plan.max_executions),
     };
     let patience = plan.max_time.map_or(PATIENCE, |max| max.min(PATIENCE));
     let mut outcomes = BTreeSet::new();
@@ -177,9 +177,9 @@ pub(crate) fn run(plan: &Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
             limit = Some(Limit::Millis(started.elapsed().as_millis() as u64));
             break;
         }
-        match one_round(seed.wrapping_add(rounds), Arc::clone(&model), patience) {
-            Ok(End { panic: Some(panic), .. }) => failure = Some(panic_failure(panic)),
-            Ok(End { outcome, .. }) => outcomes.extend(outcome),
+        match one_round(plan.seed.wrapping_add(rounds), Arc::clone(&model), patience) {
+            Ok(RoundEnd { panic: Some(panic), .. }) => failure = Some(panic_failure(panic)),
+            Ok(RoundEnd { outcome, .. }) => outcomes.extend(outcome),
             Err(why) => limit = Some(Limit::Engine(format!("round {}: {why}", rounds + 1))),
         }
         rounds += 1;
@@ -195,7 +195,7 @@ pub(crate) fn run(plan: &Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         verdict,
         executions: rounds,
         blocked: 0,
-        seconds: started.elapsed().as_secs_f64(),
+        elapsed: started.elapsed(),
         outcomes,
         failure,
         notes: vec![
@@ -206,7 +206,7 @@ pub(crate) fn run(plan: &Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     }
 }
 
-fn one_round(seed: u64, model: Arc<dyn Fn() + Send + Sync>, patience: Duration) -> Result<End, String> {
+fn one_round(seed: u64, model: Arc<dyn Fn() + Send + Sync>, patience: Duration) -> Result<RoundEnd, String> {
     let (sender, receiver) = mpsc::channel();
     let body = move || {
         let end = Arc::new(Round::new(seed)).run(&*model);

@@ -4,7 +4,7 @@
 //! # What it runs
 //!
 //! Before every atomic operation and every operation of a lock the running
-//! thread gives up control, [`crate::engines::schedule`] says who goes on, and the
+//! thread gives up control, [`crate::engines::sc_schedule`] says who goes on, and the
 //! operation then acts on the real memory. So a read sees the newest value,
 //! whatever its ordering, and fences do nothing: weak behaviours, and data
 //! races on plain memory, are for the explorer. In return an execution costs
@@ -25,13 +25,13 @@
 //!
 //! `tests/engines.rs`.
 
-use crate::engines::sc_state::{State, Stop, Want};
+use crate::engines::sc_execution::{ScExecution, ScRequest, ScStop};
 use crate::report::cause::PanicData;
 use crate::report::data::Limit;
+use crate::report::words::value_text;
 use crate::seam::op::{AltKind, DONE, Rmw, SyncOp};
 use crate::seam::place;
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
-use crate::seam::tracer::shown;
 use shuttle_engine::runtime::execution::ExecutionState;
 use std::cell::Cell;
 use std::ptr;
@@ -45,16 +45,16 @@ const MAX_THREADS: usize = 32;
 pub(super) const STACK: usize = 256 * 1024;
 
 thread_local! {
-    static STATE: Cell<*mut State> = const { Cell::new(ptr::null_mut()) };
+    static STATE: Cell<*mut ScExecution> = const { Cell::new(ptr::null_mut()) };
 }
 
 /// Makes `state` the state of this operating-system thread.
-pub(super) fn install(state: *mut State) {
+pub(super) fn install(state: *mut ScExecution) {
     STATE.set(state);
 }
 
 /// Gives `f` the state.
-pub(super) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
+pub(super) fn with<R>(f: impl FnOnce(&mut ScExecution) -> R) -> R {
     let state = STATE.get();
     assert!(!state.is_null(), "no execution is under way on this thread");
     // SAFETY: the driver installed a state that lives as long as the check does. Only this thread uses
@@ -63,14 +63,14 @@ pub(super) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
 }
 
 /// Stands at an operation until the schedule picks the thread.
-fn stand(want: Want, site: Site) {
+fn stand(want: ScRequest, site: Site) {
     let (me, next) = with(|s| {
         let me = s.me;
         s.threads[me].want = want;
         s.threads[me].site = place::of(site);
         s.steps += 1;
         if s.steps > s.budget.steps {
-            s.stop.get_or_insert(Stop::Limit(Limit::Steps(s.budget.steps.into())));
+            s.stop.get_or_insert(ScStop::Limit(Limit::Steps(s.budget.steps.into())));
         }
         if s.stop.is_none() {
             s.decide();
@@ -86,7 +86,7 @@ fn stand(want: Want, site: Site) {
         shuttle_engine::runtime::thread::switch();
     }
     with(|s| {
-        s.threads[me].want = Want::Step;
+        s.threads[me].want = ScRequest::Step;
         s.threads[me].looked = s.writes;
     });
 }
@@ -114,10 +114,10 @@ impl Runtime for Sc {
         let _engine = runtime::engine_code();
         if !unwinding() {
             with(|s| s.touch(&obj));
-            stand(Want::Step, site);
+            stand(ScRequest::Step, site);
         }
         let value = obj.value();
-        with(|s| s.trace(Some(&obj), site, |at| format!("load {at} = {}", shown(value))));
+        with(|s| s.trace(Some(&obj), site, |at| format!("load {at} = {}", value_text(value))));
         value
     }
 
@@ -125,13 +125,13 @@ impl Runtime for Sc {
         let _engine = runtime::engine_code();
         if !unwinding() {
             with(|s| s.touch(&obj));
-            stand(Want::Step, site);
+            stand(ScRequest::Step, site);
         }
         // SAFETY: the door took the address from a reference to a live atomic of this size.
-        unsafe { runtime::write_atomic(obj.addr, obj.size, value) }
+        unsafe { runtime::write_atomic(obj.ptr, obj.size, value) }
         with(|s| {
             s.wrote();
-            s.trace(Some(&obj), site, |at| format!("store {at} = {}", shown(value)));
+            s.trace(Some(&obj), site, |at| format!("store {at} = {}", value_text(value)));
         });
     }
 
@@ -143,7 +143,7 @@ impl Runtime for Sc {
         let _engine = runtime::engine_code();
         if !unwinding() {
             with(|s| s.touch(&obj));
-            stand(Want::Step, site);
+            stand(ScRequest::Step, site);
         }
         let old = obj.value();
         let fails = match op {
@@ -157,16 +157,18 @@ impl Runtime for Sc {
             _ => false,
         };
         if fails {
-            let text = |at: &str| format!("{} {at}: {} unchanged", op.name(), shown(old));
+            let text = |at: &str| format!("{} {at}: {} unchanged", op.name(), value_text(old));
             with(|s| s.trace(Some(&obj), site, text));
             return Err(old);
         }
         let new = op.apply(old, obj.bits);
         // SAFETY: the door took the address from a reference to a live atomic of this size.
-        unsafe { runtime::write_atomic(obj.addr, obj.size, new) }
+        unsafe { runtime::write_atomic(obj.ptr, obj.size, new) }
         with(|s| {
             s.wrote();
-            s.trace(Some(&obj), site, |at| format!("{} {at}: {} -> {}", op.name(), shown(old), shown(new)));
+            s.trace(Some(&obj), site, |at| {
+                format!("{} {at}: {} -> {}", op.name(), value_text(old), value_text(new))
+            });
         });
         Ok(old)
     }
@@ -179,11 +181,11 @@ impl Runtime for Sc {
         let _engine = runtime::engine_code();
         with(|s| s.touch(&obj));
         if !unwinding() {
-            stand(Want::Sync(op, obj.addr), site);
+            stand(ScRequest::Sync(op, obj.ptr), site);
         }
         with(|s| {
             let me = s.me;
-            s.fill_alts(me, op, obj.addr);
+            s.fill_alts(me, op, obj.ptr);
             if s.alts.is_empty() {
                 // A thread that unwinds takes a lock that another holds: it is about to be abandoned.
                 return DONE;
@@ -200,7 +202,7 @@ impl Runtime for Sc {
             }
             if let Some(value) = alt.write {
                 // SAFETY: the door took the address from a reference to a live word.
-                unsafe { runtime::write_atomic(obj.addr, obj.size, value) }
+                unsafe { runtime::write_atomic(obj.ptr, obj.size, value) }
                 s.wrote();
             }
             s.trace(Some(&obj), site, |at| format!("{} {at}{}", op.name(), how(alt.kind)));
@@ -213,7 +215,7 @@ impl Runtime for Sc {
         let number = with(|s| {
             let number = s.threads.len();
             if number == MAX_THREADS {
-                s.stop.get_or_insert(Stop::Limit(Limit::Threads(MAX_THREADS as u64)));
+                s.stop.get_or_insert(ScStop::Limit(Limit::Threads(MAX_THREADS as u64)));
             } else {
                 let name = name.filter(|n| !n.is_empty()).unwrap_or_else(|| format!("t{number}"));
                 s.trace(None, site, |_| format!("spawn {name}"));
@@ -243,7 +245,7 @@ impl Runtime for Sc {
     fn join(&self, thread: usize, _: Obj<'_>, site: Site) {
         let _engine = runtime::engine_code();
         if !unwinding() {
-            stand(Want::Join(thread), site);
+            stand(ScRequest::Join(thread), site);
         }
         with(|s| s.trace(None, site, |_| format!("join t{thread}")));
     }
@@ -256,7 +258,7 @@ impl Runtime for Sc {
         let _engine = runtime::engine_code();
         if !unwinding() {
             let looked = with(|s| s.threads[s.me].looked);
-            stand(Want::Change(looked), site);
+            stand(ScRequest::Change(looked), site);
         }
     }
 

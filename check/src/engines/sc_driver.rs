@@ -2,13 +2,12 @@
 //! done, a limit is reached or something fails; then the failure again, twice.
 
 use crate::engines::sc::{self, STACK, Sc};
-use crate::engines::sc_state::{State, Stop};
-use crate::engines::schedule::Picks;
+use crate::engines::sc_execution::{ScExecution, ScStop};
+use crate::engines::sc_schedule::Picks;
 use crate::plan::options::{Mode, Plan};
 use crate::report::cause::Cause;
-use crate::report::data::{
-    Engine, Failure, FailureKind, Interleaving, Limit, Report, SourceLine, Trace, Verdict,
-};
+use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, Verdict};
+use crate::report::step::Interleaving;
 use crate::seam::context;
 use crate::seam::panics;
 use crate::seam::runtime;
@@ -32,7 +31,7 @@ type Again = (Cause, Picks, u8);
 
 /// What a check has found so far.
 #[derive(Debug)]
-struct Progress {
+struct ScRecord {
     plan: Plan,
     started: Instant,
     executions: u64,
@@ -45,21 +44,21 @@ struct Progress {
     over: bool,
 }
 
-struct Driver {
-    state: Box<State>,
-    progress: Arc<Mutex<Progress>>,
+struct ScDriver {
+    state: Box<ScExecution>,
+    progress: Arc<Mutex<ScRecord>>,
     ran: bool,
 }
 
 // SAFETY: shuttle asks for `Send` only to move schedulers into runners of other threads, which does not
 // happen here: the driver is made, run and dropped on one thread.
-unsafe impl Send for Driver {}
+unsafe impl Send for ScDriver {}
 
-fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
+fn lock(progress: &Mutex<ScRecord>) -> MutexGuard<'_, ScRecord> {
     progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Scheduler for Driver {
+impl Scheduler for ScDriver {
     fn new_execution(&mut self) -> Option<Schedule> {
         if self.ran {
             let progress = Arc::clone(&self.progress);
@@ -96,9 +95,9 @@ impl Scheduler for Driver {
     }
 }
 
-impl Driver {
+impl ScDriver {
     /// Looks at the execution that has just ended, and decides what to run next.
-    fn finish_execution(&mut self, progress: &mut Progress) {
+    fn finish_execution(&mut self, progress: &mut ScRecord) {
         let end = self.end();
         context::end_of_execution(end.is_ok());
         self.state.put_back();
@@ -116,8 +115,8 @@ impl Driver {
                 }
                 self.go_on(progress);
             }
-            Err(Stop::Limit(limit)) => progress.limit = Some(limit),
-            Err(Stop::Failed { kind, message, sites }) => {
+            Err(ScStop::Limit(limit)) => progress.limit = Some(limit),
+            Err(ScStop::Failed { kind, message, sites }) => {
                 let picks = self.state.schedule.picks.clone();
                 self.state.schedule.replay(picks.clone());
                 self.state.tracer.on = true;
@@ -127,20 +126,22 @@ impl Driver {
         }
     }
 
-    fn end(&mut self) -> Result<(), Stop> {
+    fn end(&mut self) -> Result<(), ScStop> {
         let panic = self.state.first_panic().cloned().map(|panic| {
             let Cause { kind, message, sites } = panic.into();
-            Stop::Failed { kind, message, sites }
+            ScStop::Failed { kind, message, sites }
         });
         match (self.state.stop.take(), panic) {
             // A thread that died of a panic is the cause of whoever waits for it.
-            (Some(Stop::Failed { kind: FailureKind::Deadlock, .. }) | None, Some(panic)) => Err(panic),
-            (Some(Stop::Failed { kind, message, sites }), _) => {
+            (Some(ScStop::Failed { kind: FailureKind::Deadlock, .. }) | None, Some(panic)) => Err(panic),
+            (Some(ScStop::Failed { kind, message, sites }), _) => {
                 let stuck = matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
                 match stuck.then(context::judge_stuck).flatten() {
                     Some(Ok(())) => Ok(()),
-                    Some(Err(why)) => Err(Stop::Failed { kind, message: format!("{message}\n{why}"), sites }),
-                    None => Err(Stop::Failed { kind, message, sites }),
+                    Some(Err(why)) => {
+                        Err(ScStop::Failed { kind, message: format!("{message}\n{why}"), sites })
+                    }
+                    None => Err(ScStop::Failed { kind, message, sites }),
                 }
             }
             (Some(stop), _) => Err(stop),
@@ -149,7 +150,7 @@ impl Driver {
     }
 
     /// Sets up the next execution of the search, if there is one.
-    fn go_on(&mut self, progress: &mut Progress) {
+    fn go_on(&mut self, progress: &mut ScRecord) {
         let plan = &progress.plan;
         let more = match plan.mode {
             Mode::Random { executions, .. } => progress.executions < executions,
@@ -170,15 +171,15 @@ impl Driver {
 
     fn replayed(
         &mut self,
-        progress: &mut Progress,
+        progress: &mut ScRecord,
         failing: Cause,
         picks: Picks,
         nth: u8,
-        end: Result<(), Stop>,
+        end: Result<(), ScStop>,
     ) {
         let same = matches!(
             &end,
-            Err(Stop::Failed { kind, sites, .. }) if *kind == failing.kind && *sites == failing.sites
+            Err(ScStop::Failed { kind, sites, .. }) if *kind == failing.kind && *sites == failing.sites
         );
         if same && nth < REPLAYS {
             progress.failing = Some((failing, picks, nth + 1));
@@ -212,17 +213,17 @@ pub(crate) fn mark_guilty(trace: &mut Trace, sites: &[SourceLine]) {
 }
 
 /// The engine of this thread, while it lives.
-struct Installed;
+struct ScInstallation;
 
-impl Installed {
-    fn new(state: *mut State) -> Installed {
+impl ScInstallation {
+    fn new(state: *mut ScExecution) -> ScInstallation {
         sc::install(state);
         runtime::set_current(Some(&Sc));
-        Installed
+        ScInstallation
     }
 }
 
-impl Drop for Installed {
+impl Drop for ScInstallation {
     fn drop(&mut self) {
         runtime::set_current(None);
         sc::install(std::ptr::null_mut());
@@ -233,8 +234,8 @@ impl Drop for Installed {
 pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     panics::install();
     let name = plan.name.clone();
-    let mut state = Box::new(State::new(&plan));
-    let progress = Arc::new(Mutex::new(Progress {
+    let mut state = Box::new(ScExecution::new(&plan));
+    let progress = Arc::new(Mutex::new(ScRecord {
         plan,
         started: Instant::now(),
         executions: 0,
@@ -245,8 +246,8 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         failure: None,
         over: false,
     }));
-    let installed = Installed::new(&raw mut *state);
-    let driver = Driver { state, progress: Arc::clone(&progress), ran: false };
+    let installed = ScInstallation::new(&raw mut *state);
+    let driver = ScDriver { state, progress: Arc::clone(&progress), ran: false };
     let mut config = Config::new();
     config.stack_size = STACK;
     config.failure_persistence = FailurePersistence::None;
@@ -260,7 +261,7 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     report(name, &mut lock(&progress))
 }
 
-fn report(name: String, progress: &mut Progress) -> Report {
+fn report(name: String, progress: &mut ScRecord) -> Report {
     let mut notes = progress.plan.notes();
     notes.push(
         "sequentially consistent interleavings of atomic operations and locks: weak behaviours, and data races on \
@@ -282,7 +283,7 @@ fn report(name: String, progress: &mut Progress) -> Report {
         verdict,
         executions: progress.executions,
         blocked: 0,
-        seconds: progress.started.elapsed().as_secs_f64(),
+        elapsed: progress.started.elapsed(),
         outcomes: std::mem::take(&mut progress.outcomes),
         failure: progress.failure.take(),
         notes,

@@ -10,7 +10,7 @@
 //! 2. No code of the user runs inside [`with`]: no drop of a value of the model, no closure of a check.
 //! 3. No coroutine is switched inside [`with`].
 
-use crate::explorer::state::{State, Stop};
+use crate::explorer::execution::{Execution, Stop};
 use crate::report::data::Limit;
 use shuttle_engine::runtime::thread::switch;
 use std::cell::{Cell, RefCell};
@@ -18,13 +18,13 @@ use std::ptr::NonNull;
 use std::sync::MutexGuard;
 
 thread_local! {
-    static STATE: Cell<Option<NonNull<State>>> = const { Cell::new(None) };
+    static STATE: Cell<Option<NonNull<Execution>>> = const { Cell::new(None) };
     /// Holds off other models that use statics.
     static STATICS: RefCell<Option<MutexGuard<'static, ()>>> = const { RefCell::new(None) };
 }
 
 /// Makes `state` the execution of this operating-system thread.
-pub(super) fn install(state: Option<NonNull<State>>) {
+pub(super) fn install(state: Option<NonNull<Execution>>) {
     STATE.set(state);
     if state.is_none() {
         STATICS.take();
@@ -33,7 +33,7 @@ pub(super) fn install(state: Option<NonNull<State>>) {
 
 /// Gives `f` the execution.
 #[inline]
-pub(crate) fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
+pub(crate) fn with<R>(f: impl FnOnce(&mut Execution) -> R) -> R {
     let mut state = STATE.get().expect("no execution is under way on this thread");
     // SAFETY: the driver installed a pointer to an execution that lives until it is taken back, and only
     // this thread uses it. `f` is a short piece of engine code that neither calls `with` again, nor runs
@@ -56,11 +56,11 @@ fn abandon() -> ! {
 }
 
 /// Runs `f` on the execution; ends the execution if `f` stopped it.
-pub(crate) fn step<R>(f: impl FnOnce(&mut State) -> R) -> R {
+pub(crate) fn step<R>(f: impl FnOnce(&mut Execution) -> R) -> R {
     let (result, stopped) = with(|s| {
         let result = f(s);
         s.steps += 1;
-        s.beat.step(s.me, s.graph.site);
+        s.heartbeat.step(s.me, s.graph.site);
         if s.steps > s.budget.steps && s.stop.is_none() {
             s.stop = Some(Stop::Limit(Limit::Steps(s.budget.steps.into())));
         }
@@ -74,7 +74,7 @@ pub(crate) fn step<R>(f: impl FnOnce(&mut State) -> R) -> R {
 
 /// [`step`] for what is no operation, such as an access to plain memory.
 #[cfg(feature = "plain")]
-pub(crate) fn unstepped(f: impl FnOnce(&mut State)) {
+pub(crate) fn unstepped(f: impl FnOnce(&mut Execution)) {
     step(|s| {
         s.steps = s.steps.saturating_sub(1);
         f(s);

@@ -1,18 +1,18 @@
 //! Who goes next, and what it reads: the choices of one execution.
 //!
 //! At a read point every live thread stands at a read. What each of them may do
-//! is a list of [`Choice`]s: a message, and one of the things that the operation
+//! is a list of [`ReadOption`]s: a message, and one of the things that the operation
 //! may do with its value. The search picks one; a list of earlier picks replays
 //! an execution. When nobody has anything to pick, the execution is covered by
 //! another one, or it is stuck.
 
-use crate::explorer::state::{Pending, State, Status, Stop, Want};
+use crate::explorer::execution::{Execution, PendingRequest, Request, Status, Stop};
 use crate::plan::decision::Decision;
 use crate::report::data::FailureKind;
 use crate::seam::op::{Alt, AltKind, DONE, Rmw, Strength, SyncOp};
 use crate::search::chooser::Chooser;
-use crate::search::sampler::Able;
-use crate::search::stack::{Choice, Stack};
+use crate::search::sampler::Candidate;
+use crate::search::stack::{ReadOption, Stack};
 
 /// What is said of a model whose runs differ.
 pub(super) const NOT_DETERMINISTIC: &str = "the same choices led to different operations: the model depends on something that the checker \
@@ -20,14 +20,14 @@ pub(super) const NOT_DETERMINISTIC: &str = "the same choices led to different op
      out of the model, or take it from the checker: `check::any` for choices, `sync::time` for time, \
      `sync` for statics and thread-locals, a `BTreeMap` or a fixed hasher for order";
 
-impl State {
+impl Execution {
     /// A read point: every live thread stands at a read.
     pub(super) fn decide(&mut self) {
         let picked = match &self.search {
             Chooser::Exhaustive(_) => self.decide_exhaustively(),
             Chooser::Random(_) => self.decide_at_random(),
             Chooser::Replay { .. } => self.decide_by_list(),
-            Chooser::Follow(_) => self.decide_by_wish(),
+            Chooser::Follower(_) => self.decide_by_preference(),
             Chooser::Busy => unreachable!("only for the length of a decision"),
         };
         match picked {
@@ -52,11 +52,11 @@ impl State {
         }
     }
 
-    fn decide_exhaustively(&mut self) -> Option<(usize, Choice)> {
+    fn decide_exhaustively(&mut self) -> Option<(usize, ReadOption)> {
         let Chooser::Exhaustive(mut stack) = std::mem::replace(&mut self.search, Chooser::Busy) else {
             unreachable!("the caller has matched")
         };
-        let mut any = !stack.repeats_grace();
+        let mut any = !stack.repeats_rescue();
         if !stack.repeating() {
             stack.begin_read(self.graph.messages.len() as u32);
             let bound = stack.preemptions.is_some_and(|bound| self.preemptions >= bound);
@@ -102,15 +102,15 @@ impl State {
 
     /// `choice` with what the operation writes in this execution. The stack
     /// remembers choices of earlier ones, where heap addresses were others.
-    pub(super) fn renewed(&mut self, thread: usize, choice: Choice) -> Option<Choice> {
+    pub(super) fn renewed(&mut self, thread: usize, choice: ReadOption) -> Option<ReadOption> {
         let pending = self.choosing(thread)?;
         let value = self.graph.messages.get(choice.message as usize)?.value;
-        if let Want::Block(_) = pending.want {
+        if let Request::Block(_) = pending.want {
             return Some(choice);
         }
         self.alts_of(thread, &pending, value);
         let alt = *self.alts.get(usize::from(choice.nth))?;
-        (alt.kind == choice.alt.kind).then_some(Choice { alt, ..choice })
+        (alt.kind == choice.alt.kind).then_some(ReadOption { alt, ..choice })
     }
 
     /// Whether `thread` waits for a choice at `loc`.
@@ -130,7 +130,7 @@ impl State {
         std::mem::swap(&mut group.choices, &mut self.choices);
         self.choices_of(thread, &pending, self.threads[thread].covered);
         std::mem::swap(&mut group.choices, &mut self.choices);
-        if bound && !matches!(pending.want, Want::Block(_)) {
+        if bound && !matches!(pending.want, Request::Block(_)) {
             let newest = self.graph.newest(pending.loc);
             let before = group.choices.len();
             group.choices.retain(|choice| choice.message == newest);
@@ -143,7 +143,7 @@ impl State {
         group.thread = thread;
         group.loc = pending.loc;
         group.seq = self.graph.pasts[thread].seq + 1;
-        group.rmw = !matches!(pending.want, Want::Load(_));
+        group.rmw = !matches!(pending.want, Request::Load(_));
         let covered = self.threads[thread].covered;
         group.fresh = self.graph.mo(pending.loc).iter().all(|m| *m >= covered);
         stack.keep_group();
@@ -151,10 +151,10 @@ impl State {
     }
 
     /// The pending operation of a thread that waits for a choice.
-    pub(crate) fn choosing(&self, thread: usize) -> Option<Pending> {
+    pub(crate) fn choosing(&self, thread: usize) -> Option<PendingRequest> {
         let t = &self.threads[thread];
         match t.pending {
-            Some(Pending { want: Want::Join(_) | Want::Newer | Want::Frozen, .. }) => None,
+            Some(PendingRequest { want: Request::Join(_) | Request::Newer | Request::Frozen, .. }) => None,
             pending if t.status == Status::Waiting => pending,
             _ => None,
         }
@@ -162,9 +162,9 @@ impl State {
 
     /// Fills `choices` with what `thread` may do, the newest message first,
     /// messages before `covered` left out.
-    pub(crate) fn choices_of(&mut self, thread: usize, pending: &Pending, covered: u32) {
+    pub(crate) fn choices_of(&mut self, thread: usize, pending: &PendingRequest, covered: u32) {
         self.choices.clear();
-        if let Want::Block(class) = pending.want {
+        if let Request::Block(class) = pending.want {
             return self.blocks_of(class, covered);
         }
         let floor = self.graph.floor(thread, pending.loc) as usize;
@@ -177,19 +177,19 @@ impl State {
             self.alts_of(thread, pending, value);
             for (nth, alt) in self.alts.iter().enumerate() {
                 if self.graph.may_read(thread, message, alt.strength, alt.write.is_some()) {
-                    self.choices.push(Choice { message, nth: nth as u8, alt: *alt });
+                    self.choices.push(ReadOption { message, nth: nth as u8, alt: *alt });
                 }
             }
         }
     }
 
     /// Fills `alts` with what the operation may do with `value`.
-    pub(super) fn alts_of(&mut self, thread: usize, pending: &Pending, value: u64) {
+    pub(super) fn alts_of(&mut self, thread: usize, pending: &PendingRequest, value: u64) {
         self.alts.clear();
         let plain = |write, strength, kind| Alt { write, result: DONE, strength, kind };
         match pending.want {
-            Want::Load(strength) => self.alts.push(plain(None, strength, AltKind::Normal)),
-            Want::Rmw { op: Rmw::Cas { expected, new, weak }, ok, err } => {
+            Request::Load(strength) => self.alts.push(plain(None, strength, AltKind::Normal)),
+            Request::Rmw { op: Rmw::Cas { expected, new, weak }, ok, err } => {
                 if value == expected {
                     self.alts.push(plain(Some(new), ok, AltKind::Normal));
                     if weak && self.threads[thread].spurious > 0 {
@@ -199,10 +199,10 @@ impl State {
                     self.alts.push(plain(None, err, AltKind::Fail));
                 }
             }
-            Want::Rmw { op, ok, .. } => {
+            Request::Rmw { op, ok, .. } => {
                 self.alts.push(plain(Some(op.apply(value, pending.bits)), ok, AltKind::Normal));
             }
-            Want::Sync(op) => {
+            Request::Sync(op) => {
                 op.alts(value, thread, &mut self.alts);
                 let t = &self.threads[thread];
                 self.alts.retain(|alt| match alt.kind {
@@ -211,8 +211,8 @@ impl State {
                     AltKind::Normal | AltKind::Fail => true,
                 });
             }
-            Want::Block(_) => self.alts.push(plain(None, Strength::ACQUIRE, AltKind::Normal)),
-            Want::Join(_) | Want::Newer | Want::Frozen => {}
+            Request::Block(_) => self.alts.push(plain(None, Strength::ACQUIRE, AltKind::Normal)),
+            Request::Join(_) | Request::Newer | Request::Frozen => {}
         }
     }
 
@@ -234,7 +234,7 @@ impl State {
             && !t.last_turn[at + 1..].iter().any(|(loc, message, _)| self.has_newer(*loc, *message))
     }
 
-    pub(super) fn decide_at_random(&mut self) -> Option<(usize, Choice)> {
+    pub(super) fn decide_at_random(&mut self) -> Option<(usize, ReadOption)> {
         let Chooser::Random(mut sampler) = std::mem::replace(&mut self.search, Chooser::Busy) else {
             unreachable!("the caller has matched")
         };
@@ -263,9 +263,9 @@ impl State {
     }
 
     /// `thread` as the sampler sees it, if it waits for a choice.
-    fn able(&self, thread: usize) -> Option<Able> {
+    fn able(&self, thread: usize) -> Option<Candidate> {
         let pending = self.choosing(thread)?;
-        Some(Able { thread, loc: pending.loc, writes: !matches!(pending.want, Want::Load(_)) })
+        Some(Candidate { thread, loc: pending.loc, writes: !matches!(pending.want, Request::Load(_)) })
     }
 
     pub(super) fn random(&mut self, n: usize) -> usize {
@@ -275,7 +275,7 @@ impl State {
         }
     }
 
-    pub(super) fn decide_by_list(&mut self) -> Option<(usize, Choice)> {
+    pub(super) fn decide_by_list(&mut self) -> Option<(usize, ReadOption)> {
         // No search picks anything here: see `stuck`.
         if !self.progress_possible() {
             return None;
@@ -336,7 +336,7 @@ impl State {
                     _ => None,
                 }
             }
-            Chooser::Follow(follow) => Some(follow.branch(of)),
+            Chooser::Follower(follow) => Some(follow.branch(of)),
         };
         if pick.is_none() {
             self.not_deterministic();
@@ -358,22 +358,22 @@ impl State {
         }
         for thread in 0..self.live_threads {
             let t = &mut self.threads[thread];
-            if t.status != Status::Waiting || t.grace == 0 {
+            if t.status != Status::Waiting || t.rescues == 0 {
                 continue;
             }
             match t.pending.as_ref().map(|p| p.want) {
-                Some(Want::Newer) => {
+                Some(Request::Newer) => {
                     t.forced = false;
                     t.status = Status::Running;
                 }
-                Some(Want::Sync(SyncOp::Wait { timed: true, .. } | SyncOp::Park { timed: true })) => {
+                Some(Request::Sync(SyncOp::Wait { timed: true, .. } | SyncOp::Park { timed: true })) => {
                     t.timeouts += 1;
                 }
                 _ => continue,
             }
-            t.grace -= 1;
+            t.rescues -= 1;
             if let Chooser::Exhaustive(stack) = &mut self.search {
-                stack.grace();
+                stack.rescue();
             }
             return;
         }
@@ -387,13 +387,13 @@ impl State {
         for (number, thread) in self.live().iter().enumerate().filter(|(_, t)| t.status == Status::Waiting) {
             let Some(pending) = thread.pending.as_ref().filter(|_| !self.excused(number)) else { continue };
             let what = match pending.want {
-                Want::Frozen => continue,
-                Want::Block(_) => "an allocation".to_owned(),
-                Want::Load(_) => "load".to_owned(),
-                Want::Rmw { op, .. } => op.name().to_owned(),
-                Want::Sync(op) => op.name().to_owned(),
-                Want::Join(of) => format!("join of {}", self.threads[of].name),
-                Want::Newer => {
+                Request::Frozen => continue,
+                Request::Block(_) => "an allocation".to_owned(),
+                Request::Load(_) => "load".to_owned(),
+                Request::Rmw { op, .. } => op.name().to_owned(),
+                Request::Sync(op) => op.name().to_owned(),
+                Request::Join(of) => format!("join of {}", self.threads[of].name),
+                Request::Newer => {
                     spinning = true;
                     "a loop that spins".to_owned()
                 }

@@ -1,6 +1,6 @@
 //! Who is frozen in an execution, and how many steps its operations take.
 
-use crate::report::data::{Limit, Report, Verdict};
+use crate::report::data::{Report, Verdict};
 use crate::seam::clock::MAX_THREADS;
 use crate::seam::place::Place;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,9 +91,9 @@ impl Liveness {
             self.tried.values().map(|(name, at)| format!("{name} at {} of its writes", at.len())).collect();
         if threads.is_empty() && report.passed() {
             let why = "no thread was frozen: no thread of the model ever writes".to_owned();
-            report.verdict = Verdict::LimitHit(Limit::Engine(why));
+            report.verdict = Verdict::NotRun(why);
         }
         let most = self.freezes;
-        report.notes.push(format!("frozen for ever, at most {most} at a time: {}", threads.join(", ")));
+        report.notes.push(format!("frozen forever, at most {most} at a time: {}", threads.join(", ")));
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod allocations;
 pub(crate) mod current;
 pub(crate) mod decide;
 pub(crate) mod driver;
+pub(crate) mod execution;
 pub(crate) mod follow;
 pub(crate) mod liveness;
 pub(crate) mod narrate;
@@ -12,7 +13,6 @@ pub(crate) mod operations;
 pub(crate) mod plain;
 pub(crate) mod progress;
 pub(crate) mod reuse;
-pub(crate) mod state;
 pub(crate) mod tracing;
 #[cfg(feature = "plain")]
 pub(crate) mod tsan;

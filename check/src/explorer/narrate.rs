@@ -1,14 +1,14 @@
 //! Tells a replayed execution: its lines in an order that can be read, with the
 //! steps that the failure is about marked.
 
+use crate::explorer::execution::{Execution, Request, Status};
 use crate::explorer::objects::MEMORY;
-use crate::explorer::state::{State, Status, Want};
 use crate::graph::event::{Event, NONE};
-use crate::graph::interleave::{self, Access, Order, Step};
+use crate::graph::interleave::{self, LaneStep, LocationAccess, ReadingOrder};
 use crate::report::cause::Cause;
-use crate::report::data::{FailureKind, Interleaving, SourceLine, Trace, TraceLine};
-use crate::report::step::{Operation, OperationKind, StoreSeen};
-use crate::seam::place::source_line;
+use crate::report::data::{FailureKind, SourceLine, Trace, TraceLine};
+use crate::report::step::{Interleaving, Operation, OperationKind, StoreSeen};
+use crate::seam::symbols::source_line;
 use crate::seam::tracer::Mark;
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ type Lines = Vec<(TraceLine, Mark)>;
 
 /// An execution as it is told.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct Narration {
     pub(crate) trace: Trace,
     /// Stale reads and late stores.
     pub(crate) odd: usize,
@@ -32,7 +32,7 @@ pub(crate) struct Told {
 }
 
 /// Tells the execution that has just failed as `failing` says, and forgets it.
-pub(crate) fn tell(s: &mut State, failing: &Cause, cuts: usize) -> Told {
+pub(crate) fn tell(s: &mut Execution, failing: &Cause, cuts: usize) -> Narration {
     let lines = std::mem::take(&mut s.tracer.lines);
     let marks = std::mem::take(&mut s.tracer.marks);
     let mut told: Lines = lines.into_iter().zip(marks).collect();
@@ -55,12 +55,12 @@ pub(crate) fn tell(s: &mut State, failing: &Cause, cuts: usize) -> Told {
     } else {
         Interleaving::Weak { stale_reads, late_stores, fewest: order.fewest }
     });
-    Told { trace, odd: stale_reads + late_stores, switches: order.switches(&graph) }
+    Narration { trace, odd: stale_reads + late_stores, switches: order.switches(&graph) }
 }
 
 /// Marks the steps that the failure is about, and adds the one that failed where
 /// it was never made. Whether all are marked that there are.
-fn mark(s: &State, failing: &Cause, told: &mut Lines) -> bool {
+fn mark(s: &Execution, failing: &Cause, told: &mut Lines) -> bool {
     match failing.kind {
         FailureKind::Panic => {
             let lane = s.panics.first().map_or(s.me, |(thread, ..)| *thread);
@@ -81,7 +81,7 @@ fn mark(s: &State, failing: &Cause, told: &mut Lines) -> bool {
                     line.guilty = true
                 }
                 _ => {
-                    let line = failed(s.me, Some(last.clone()), format!("fails here: {kind}"));
+                    let line = failed(s.me, Some(last.clone()), format!("the model fails here: {kind}"));
                     told.push((line, Mark::default()));
                 }
             }
@@ -110,7 +110,7 @@ fn mark_last_at(me: usize, site: &SourceLine, told: &mut Lines) -> bool {
 /// Keeps what the marked steps hang on: all before them in their lanes, the
 /// stores that these read, and so on. What is left is an execution too, cut off
 /// earlier. Gives the number of lines that go.
-fn slice(s: &State, told: &mut Lines, graph: &mut Vec<Step>) -> usize {
+fn slice(s: &Execution, told: &mut Lines, graph: &mut Vec<LaneStep>) -> usize {
     let mut keep = vec![false; told.len()];
     let mut before: HashMap<usize, usize> = HashMap::new();
     let lane_before: Vec<Option<usize>> =
@@ -132,7 +132,7 @@ fn slice(s: &State, told: &mut Lines, graph: &mut Vec<Step>) -> usize {
 }
 
 /// What each thread waits for that can never go on.
-fn blocked(s: &State, failing: &Cause) -> Vec<TraceLine> {
+fn blocked(s: &Execution, failing: &Cause) -> Vec<TraceLine> {
     use FailureKind::{Deadlock, Livelock, NotLockFree};
     if !matches!(failing.kind, Deadlock | Livelock | NotLockFree) {
         return Vec::new();
@@ -141,28 +141,28 @@ fn blocked(s: &State, failing: &Cause) -> Vec<TraceLine> {
     let line = |lane: usize| {
         let pending = s.threads[lane].pending.as_ref()?;
         let what = waits_for(s, pending.want, pending.loc);
-        let operation = Some(Operation::new(OperationKind::Blocked, "waits for ever"));
+        let operation = Some(Operation::new(OperationKind::Blocked, "waits forever"));
         let site = Some(source_line(pending.site));
         Some(TraceLine { lane, site, what, guilty: true, operation, ..TraceLine::default() })
     };
     waiting.filter_map(line).collect()
 }
 
-fn waits_for(s: &State, want: Want, loc: u32) -> String {
+fn waits_for(s: &Execution, want: Request, loc: u32) -> String {
     let object = if loc == NONE { String::new() } else { format!(" {}", crate::seam::tracer::name(loc)) };
     match want {
-        Want::Load(_) => format!("waits for ever: load{object}"),
-        Want::Rmw { op, .. } => format!("waits for ever: {}{object}", op.name()),
-        Want::Sync(op) => format!("waits for ever: {}{object}", op.name()),
-        Want::Join(of) => format!("waits for ever: join {}", s.threads[of].name),
-        Want::Newer => "waits for ever: spins".to_owned(),
-        Want::Block(_) => "waits for ever: allocates".to_owned(),
-        Want::Frozen => "frozen for ever".to_owned(),
+        Request::Load(_) => format!("waits forever: load{object}"),
+        Request::Rmw { op, .. } => format!("waits forever: {}{object}", op.name()),
+        Request::Sync(op) => format!("waits forever: {}{object}", op.name()),
+        Request::Join(of) => format!("waits forever: join {}", s.threads[of].name),
+        Request::Newer => "waits forever: spins".to_owned(),
+        Request::Block(_) => "waits forever: allocates".to_owned(),
+        Request::Frozen => "frozen forever".to_owned(),
     }
 }
 
 /// The lines as steps to put in order.
-fn steps(s: &State, told: &Lines) -> Vec<Step> {
+fn steps(s: &Execution, told: &Lines) -> Vec<LaneStep> {
     let graph = &s.graph;
     let mut line_of_event = vec![NONE; graph.events.len()];
     let mut event_of_message = vec![NONE; graph.messages.len()];
@@ -181,7 +181,7 @@ fn steps(s: &State, told: &Lines) -> Vec<Step> {
     let mut start_of_lane = HashMap::new();
     let mut steps = Vec::with_capacity(told.len());
     for (number, (line, mark)) in told.iter().enumerate() {
-        let mut step = Step { lane: line.lane, ..Step::default() };
+        let mut step = LaneStep { lane: line.lane, ..LaneStep::default() };
         step.waits.extend(start_of_lane.remove(&line.lane));
         step.waits.extend(mark.joins.and_then(|lane| last_of_lane.get(&lane).copied()));
         if let Some(lane) = mark.starts {
@@ -191,7 +191,7 @@ fn steps(s: &State, told: &Lines) -> Vec<Step> {
             let writes = event.writes != NONE;
             let own = if writes { event.writes } else { event.reads };
             let place = graph.messages[own as usize].pos;
-            step.access = Some(Access { loc: event.loc, place, writes });
+            step.access = Some(LocationAccess { loc: event.loc, place, writes });
             let writer = event_of_message.get(event.reads as usize).filter(|event| **event != NONE);
             let from = writer.map(|event| line_of_event[*event as usize]).filter(|line| *line != NONE);
             step.waits.extend(from.map(|line| line as usize));
@@ -203,7 +203,7 @@ fn steps(s: &State, told: &Lines) -> Vec<Step> {
 
 /// Writes the lines into `trace` in `order`, with what hangs on the order: which
 /// step is which, what is stale. Gives the numbers of stale reads and late stores.
-fn write_down(s: &State, told: Lines, order: &Order, trace: &mut Trace) -> (usize, usize) {
+fn write_down(s: &Execution, told: Lines, order: &ReadingOrder, trace: &mut Trace) -> (usize, usize) {
     let graph = &s.graph;
     let mut step_of_message = vec![None; graph.messages.len()];
     for (step, line) in order.steps.iter().enumerate() {
@@ -251,7 +251,7 @@ fn write_down(s: &State, told: Lines, order: &Order, trace: &mut Trace) -> (usiz
 }
 
 /// Where `event` read from, and how many newer stores it passed by.
-fn origin(s: &State, event: &Event, newer: usize) -> String {
+fn origin(s: &Execution, event: &Event, newer: usize) -> String {
     let writer = s.graph.events.iter().find(|e| e.writes == event.reads);
     let mut text = writer.map_or("initial value".to_owned(), |writer| {
         let site = writer.site.map(|site| format!(" at {}", source_line(site))).unwrap_or_default();

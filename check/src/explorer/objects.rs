@@ -2,16 +2,18 @@
 //! memory is still there, and what a free does to it.
 
 use crate::explorer::current::{claim_statics, step, with};
-use crate::explorer::state::{Object, State};
+use crate::explorer::execution::{Execution, ObjectRecord};
 use crate::graph::event::NONE;
 use crate::graph::stamp::Stamp;
 use crate::memory::heap;
 use crate::memory::race::CellState;
 use crate::memory::shadow::Conflict;
 use crate::report::data::FailureKind;
-use crate::seam::place::{Place, source_line};
+use crate::report::words::count;
+use crate::seam::place::Place;
 use crate::seam::runtime::{self, Access, Obj};
 use crate::seam::statics;
+use crate::seam::symbols::source_line;
 use std::alloc::Layout;
 use std::sync::atomic::Ordering;
 
@@ -20,13 +22,13 @@ pub(super) const MEMORY: &str = "plain memory";
 
 /// The object that `obj` is, registered if it is new. Reports a use after free
 /// and an access that is not ordered after the object's initialisation.
-pub(super) fn touch(s: &mut State, obj: &Obj<'_>, site: Place) -> Object {
+pub(super) fn touch(s: &mut Execution, obj: &Obj<'_>, site: Place) -> ObjectRecord {
     s.graph.site = Some(site);
     let word = obj.id.load(Ordering::Relaxed);
     let known = ((word >> 32) as u32 == s.execution)
         .then(|| s.objects.get(word as u32 as usize))
         .flatten()
-        .filter(|o| o.addr == obj.addr && o.freed.is_none())
+        .filter(|o| o.ptr == obj.ptr && o.freed.is_none())
         .copied();
     let object = known.unwrap_or_else(|| register(s, obj));
     let me = s.me;
@@ -43,7 +45,7 @@ pub(super) fn touch(s: &mut State, obj: &Obj<'_>, site: Place) -> Object {
     object
 }
 
-pub(crate) fn use_after_free(s: &mut State, freed: Stamp, site: Place) {
+pub(crate) fn use_after_free(s: &mut Execution, freed: Stamp, site: Place) {
     let message = format!(
         "{} uses memory that {} has freed",
         s.threads[s.me].name,
@@ -53,21 +55,21 @@ pub(crate) fn use_after_free(s: &mut State, freed: Stamp, site: Place) {
     s.fail(FailureKind::UseAfterFree, message, sites);
 }
 
-fn register(s: &mut State, obj: &Obj<'_>) -> Object {
+fn register(s: &mut Execution, obj: &Obj<'_>) -> ObjectRecord {
     let number = s.objects.len() as u32;
     let is_static = statics_lookup(s, obj);
     if let Some(object) = is_static.known {
         return object;
     }
-    let (born, freed) = heap::with(|heap| match heap.find(obj.addr) {
+    let (born, freed) = heap::with(|heap| match heap.find(obj.addr()) {
         Some(block) => {
             block.objects.push(number);
             (block.born, block.freed)
         }
         None => (Stamp::START, None),
     });
-    let mut object = Object {
-        addr: obj.addr,
+    let mut object = ObjectRecord {
+        ptr: obj.ptr,
         size: obj.size,
         loc: NONE,
         cell: NONE,
@@ -93,15 +95,15 @@ fn register(s: &mut State, obj: &Obj<'_>) -> Object {
 
 struct StaticLookup {
     here: bool,
-    known: Option<Object>,
+    known: Option<ObjectRecord>,
 }
 
-fn statics_lookup(s: &State, obj: &Obj<'_>) -> StaticLookup {
-    if !statics::is_static(obj.addr) {
+fn statics_lookup(s: &Execution, obj: &Obj<'_>) -> StaticLookup {
+    if !statics::is_static(obj.addr()) {
         return StaticLookup { here: false, known: None };
     }
-    claim_statics(|| s.beat.paused(statics::claim));
-    let known = s.objects.iter().find(|o| o.addr == obj.addr && o.restore.is_some()).copied();
+    claim_statics(|| s.heartbeat.paused(statics::claim));
+    let known = s.objects.iter().find(|o| o.ptr == obj.ptr && o.restore.is_some()).copied();
     StaticLookup { here: true, known }
 }
 
@@ -124,7 +126,7 @@ pub(super) fn exact_site() -> Option<Place> {
 }
 
 /// The stamp of what the running thread does now.
-pub(crate) fn now(s: &State, site: Option<Place>) -> Stamp {
+pub(crate) fn now(s: &Execution, site: Option<Place>) -> Stamp {
     Stamp { thread: s.me as u8, seq: s.graph.pasts[s.me].seq + 1, site: site.or(s.graph.site) }
 }
 
@@ -156,7 +158,7 @@ pub(crate) fn keeps_back(addr: usize) -> bool {
     };
     step(|s| {
         s.steps = s.steps.saturating_sub(1);
-        s.tracer.step(s.me, stamp.site, || format!("free {}, {size} bytes", MEMORY));
+        s.tracer.step(s.me, stamp.site, || format!("free {MEMORY}, {}", count(size as u64, "byte")));
         if let Some(first) = was {
             let sites = first.site.into_iter().chain(stamp.site).collect();
             s.fail(FailureKind::DoubleFree, "a block is freed twice".into(), sites);
@@ -170,7 +172,7 @@ pub(crate) fn keeps_back(addr: usize) -> bool {
 }
 
 /// A free is a write to everything in the block.
-fn free_objects(s: &mut State, objects: &[u32], stamp: Stamp) {
+fn free_objects(s: &mut Execution, objects: &[u32], stamp: Stamp) {
     let me = s.me;
     for number in objects {
         let object = s.objects[*number as usize];
@@ -193,7 +195,7 @@ fn free_objects(s: &mut State, objects: &[u32], stamp: Stamp) {
 }
 
 /// A block is freed: a write to all of it, after which nobody may touch it.
-fn free_bytes(s: &mut State, addr: usize, size: usize, stamp: Stamp) {
+fn free_bytes(s: &mut Execution, addr: usize, size: usize, stamp: Stamp) {
     let conflict = s.shadow.free((addr, size), stamp, &s.graph.pasts[s.me].cur);
     if let Err(Conflict::Race(_, by) | Conflict::Freed(by)) = conflict {
         let message = format!(
@@ -206,7 +208,7 @@ fn free_bytes(s: &mut State, addr: usize, size: usize, stamp: Stamp) {
 }
 
 /// Ends the execution with a race between two accesses.
-pub(crate) fn report_race(s: &mut State, now: (Access, Stamp), was: (Access, Stamp)) {
+pub(crate) fn report_race(s: &mut Execution, now: (Access, Stamp), was: (Access, Stamp)) {
     let verb = |access| match access {
         Access::Read => "reads",
         Access::Write => "writes",

@@ -1,18 +1,18 @@
 //! The explorer: runs a model's operations on the execution graph.
 //!
-//! It implements [`Runtime`] over the [`State`] of the execution under way,
+//! It implements [`Runtime`] over the [`Execution`] of the execution under way,
 //! which lives in a thread-local of the operating-system thread. Model threads
 //! are coroutines of shuttle's engine on that thread; [`crate::explorer::driver`] is the
 //! scheduler that resumes whichever one the state decided on.
 
 use crate::explorer::current::{resume, step, with};
+use crate::explorer::execution::{Execution, PendingRequest, Request, Status, Stop};
 use crate::explorer::objects::{now, report_race, touch};
-use crate::explorer::progress::{self, Step};
-use crate::explorer::state::{Pending, State, Status, Stop, Want};
+use crate::explorer::progress::{self, StepKind};
 use crate::explorer::tracing;
 use crate::explorer::workers;
 use crate::graph::event::NONE;
-use crate::plan::orderings::{Ask, Role};
+use crate::plan::orderings::{OrderingRole, OrderingUse};
 use crate::report::cause::PanicData;
 use crate::report::data::Limit;
 use crate::report::step::{Operation, OperationKind};
@@ -28,7 +28,7 @@ use std::sync::atomic::Ordering;
 pub(crate) struct Explorer;
 
 /// Publishes `pending`, waits until it is chosen, and runs it.
-pub(super) fn read(pending: Pending) -> (u64, crate::search::stack::Choice) {
+pub(super) fn read(pending: PendingRequest) -> (u64, crate::search::stack::ReadOption) {
     let me = step(|s| {
         let me = s.me;
         s.threads[me].pending = Some(pending);
@@ -46,29 +46,34 @@ pub(super) fn read(pending: Pending) -> (u64, crate::search::stack::Choice) {
     })
 }
 
-fn trace_read(s: &mut State, pending: &Pending, choice: &crate::search::stack::Choice, value: u64) {
+fn trace_read(
+    s: &mut Execution,
+    pending: &PendingRequest,
+    choice: &crate::search::stack::ReadOption,
+    value: u64,
+) {
     if !s.tracer.on {
         return;
     }
     let (me, strength) = (s.me, choice.alt.strength);
     let (kind, name, what) = match pending.want {
-        Want::Load(_) => (OperationKind::Load, "load", tracing::load_text(pending.loc, value, strength)),
-        Want::Rmw { op, .. } => {
+        Request::Load(_) => (OperationKind::Load, "load", tracing::load_text(pending.loc, value, strength)),
+        Request::Rmw { op, .. } => {
             let text = tracing::rmw_text(op.name(), pending.loc, value, choice.alt.write, strength);
             (OperationKind::Rmw, op.name(), text)
         }
-        Want::Sync(op) => (OperationKind::Lock, op.name(), sync_text(op, pending.loc, choice)),
-        Want::Block(_) => {
+        Request::Sync(op) => (OperationKind::Lock, op.name(), sync_text(op, pending.loc, choice)),
+        Request::Block(_) => {
             let what = if value == 0 { "a fresh block" } else { "a block that was freed" };
             return s.tracer.step(me, Some(pending.site), || format!("allocate {what}"));
         }
-        Want::Join(_) | Want::Newer | Want::Frozen => return,
+        Request::Join(_) | Request::Newer | Request::Frozen => return,
     };
     s.tracer.step(me, Some(pending.site), || what);
     s.detail_event(kind, name, strength, Some(value));
 }
 
-fn sync_text(op: SyncOp, loc: u32, choice: &crate::search::stack::Choice) -> String {
+fn sync_text(op: SyncOp, loc: u32, choice: &crate::search::stack::ReadOption) -> String {
     use crate::seam::op::AltKind;
     let how = match choice.alt.kind {
         AltKind::Normal => "",
@@ -92,11 +97,11 @@ impl Runtime for Explorer {
         if unwinding() {
             return obj.value();
         }
-        progress::begin(Step::Read("load"), site);
+        progress::begin(StepKind::Read("load"), site);
         let loc = step(|s| touch(s, &obj, site).loc);
-        let ask = Ask::of("load", Role::Only, order);
-        let want = Want::Load(with(|s| s.strength(ask, site)));
-        let pending = Pending { want, loc, bits: obj.bits, site };
+        let ask = OrderingUse::of("load", OrderingRole::Only, order);
+        let want = Request::Load(with(|s| s.strength(ask, site)));
+        let pending = PendingRequest { want, loc, bits: obj.bits, site };
         let (value, _) = read(pending);
         if with(|s| s.spins_silently()) {
             wait_for_newer(site);
@@ -107,8 +112,8 @@ impl Runtime for Explorer {
     fn store(&self, obj: Obj<'_>, value: u64, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
-        progress::begin(Step::Write("store"), site);
-        let ask = Ask::of("store", Role::Only, order);
+        progress::begin(StepKind::Write("store"), site);
+        let ask = OrderingUse::of("store", OrderingRole::Only, order);
         step(|s| {
             let strength = s.strength(ask, site);
             let loc = touch(s, &obj, site).loc;
@@ -124,7 +129,7 @@ impl Runtime for Explorer {
     fn unlock(&self, obj: Obj<'_>, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
-        progress::begin(Step::Write("unlock"), site);
+        progress::begin(StepKind::Write("unlock"), site);
         step(|s| {
             let loc = touch(s, &obj, site).loc;
             if s.stop.is_none() {
@@ -146,16 +151,18 @@ impl Runtime for Explorer {
             return if failed(value) { Err(value) } else { Ok(value) };
         }
         let site = place::of(site);
-        progress::begin(Step::Write(op.name()), site);
+        progress::begin(StepKind::Write(op.name()), site);
         let loc = step(|s| touch(s, &obj, site).loc);
         let cas = matches!(op, Rmw::Cas { .. });
-        let succeeds = Ask::of(op.name(), if cas { Role::Success } else { Role::Only }, ok);
-        let fails = Ask::of(op.name(), Role::Failure, err);
+        let succeeds =
+            OrderingUse::of(op.name(), if cas { OrderingRole::Success } else { OrderingRole::Only }, ok);
+        let fails = OrderingUse::of(op.name(), OrderingRole::Failure, err);
         let (ok, err) = with(|s| {
             let err = if cas { s.strength(fails, site) } else { fails.strength };
             (s.strength(succeeds, site), err)
         });
-        let (value, choice) = read(Pending { want: Want::Rmw { op, ok, err }, loc, bits: obj.bits, site });
+        let (value, choice) =
+            read(PendingRequest { want: Request::Rmw { op, ok, err }, loc, bits: obj.bits, site });
         let writes = choice.alt.write.is_some();
         with(|s| s.came_to(if writes { succeeds } else { fails }, site));
         if choice.alt.write.is_none_or(|new| new == value) && with(|s| s.spins_silently()) {
@@ -167,8 +174,8 @@ impl Runtime for Explorer {
     fn fence(&self, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
-        progress::begin(Step::Read("fence"), site);
-        let ask = Ask::of("fence", Role::Only, order);
+        progress::begin(StepKind::Read("fence"), site);
+        let ask = OrderingUse::of("fence", OrderingRole::Only, order);
         step(|s| {
             let strength = s.strength(ask, site);
             s.graph.site = Some(site);
@@ -218,9 +225,12 @@ impl Runtime for Explorer {
             return unwound_sync(&obj, op, self, site);
         }
         let site = place::of(site);
-        progress::begin(if op.blocks() { Step::Wait(op.name()) } else { Step::Write(op.name()) }, site);
+        progress::begin(
+            if op.blocks() { StepKind::Wait(op.name()) } else { StepKind::Write(op.name()) },
+            site,
+        );
         let loc = step(|s| touch(s, &obj, site).loc);
-        let (_, choice) = read(Pending { want: Want::Sync(op), loc, bits: obj.bits, site });
+        let (_, choice) = read(PendingRequest { want: Request::Sync(op), loc, bits: obj.bits, site });
         if choice.alt.kind == crate::seam::op::AltKind::Timeout {
             with(|s| s.nanos += nanos);
         }
@@ -229,7 +239,7 @@ impl Runtime for Explorer {
 
     fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize {
         let _engine = runtime::engine_code();
-        progress::begin(Step::Write("spawn"), site.into());
+        progress::begin(StepKind::Write("spawn"), site.into());
         let number = step(|s| {
             s.graph.site = Some(site.into());
             let parent = s.me;
@@ -261,10 +271,10 @@ impl Runtime for Explorer {
         if unwinding() && with(|s| s.threads[thread].status != Status::Finished) {
             return;
         }
-        progress::begin(Step::Wait("join"), site);
+        progress::begin(StepKind::Wait("join"), site);
         let me = step(|s| {
             let me = s.me;
-            let pending = Pending { want: Want::Join(thread), loc: NONE, bits: 0, site };
+            let pending = PendingRequest { want: Request::Join(thread), loc: NONE, bits: 0, site };
             s.threads[me].pending = Some(pending);
             s.threads[me].status = Status::Waiting;
             s.advance();
@@ -357,7 +367,7 @@ fn wait_for_newer(site: Place) {
         let waits = s.end_turn();
         if waits {
             s.spins_inside(site);
-            let pending = Pending { want: Want::Newer, loc: NONE, bits: 0, site };
+            let pending = PendingRequest { want: Request::Newer, loc: NONE, bits: 0, site };
             s.threads[me].pending = Some(pending);
             s.threads[me].status = Status::Waiting;
             s.advance();

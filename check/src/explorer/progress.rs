@@ -22,48 +22,49 @@
 //! written has no bound.
 
 use crate::explorer::current::{step, with};
+use crate::explorer::execution::{Execution, PendingRequest, Request, Status};
 use crate::explorer::liveness::{FrozenThread, Liveness, Region};
-use crate::explorer::state::{Pending, State, Status, Want};
 use crate::graph::event::NONE;
 use crate::plan::decision::Decision;
 use crate::report::data::FailureKind;
-use crate::seam::place::{Place, source_line};
+use crate::report::words::count;
+use crate::seam::place::Place;
 use crate::seam::runtime;
+use crate::seam::symbols::source_line;
 use crate::search::chooser::Chooser;
 use std::collections::BTreeSet;
 use std::panic::Location;
 
 /// An operation that is about to run: what it may do, and its name.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Step {
+pub(super) enum StepKind {
     Read(&'static str),
     Write(&'static str),
     /// It may have to wait for another thread.
     Wait(&'static str),
 }
 
-impl Step {
+impl StepKind {
     fn name(self) -> &'static str {
         match self {
-            Step::Read(name) | Step::Write(name) | Step::Wait(name) => name,
+            StepKind::Read(name) | StepKind::Write(name) | StepKind::Wait(name) => name,
         }
     }
 }
 
-impl State {
+impl Execution {
     /// Counts a step of the running thread's operations; fails if one of them
     /// has had all that it may.
-    fn count(&mut self, next: Step, site: Place) {
+    fn count(&mut self, next: StepKind, site: Place) {
         let me = self.me;
         let mut over = None;
         for region in self.liveness.regions.iter_mut().filter(|r| r.thread == me) {
-            if let Step::Wait(what) = next {
+            if let StepKind::Wait(what) = next {
                 over = Some(format!("waits for others ({what}), for as long as it takes"));
             } else if region.taken == region.limit {
                 let Region { limit, .. } = region;
-                let steps = if *limit == 1 { "step" } else { "steps" };
-                over =
-                    Some(format!("is not done after {limit} {steps} of its own: {} comes next", next.name()));
+                let steps = count(*limit, "step");
+                over = Some(format!("is not done after {steps} of its own: {} comes next", next.name()));
             }
             region.taken += 1;
         }
@@ -88,8 +89,8 @@ impl State {
     }
 
     /// Whether the running thread stops for ever before `next`. A choice.
-    fn freezes(&mut self, next: Step, site: Place) -> bool {
-        if matches!(next, Step::Read(_)) || self.liveness.freezes == 0 {
+    fn freezes(&mut self, next: StepKind, site: Place) -> bool {
+        if matches!(next, StepKind::Read(_)) || self.liveness.freezes == 0 {
             return false;
         }
         let me = self.me;
@@ -119,8 +120,8 @@ impl State {
     pub(super) fn excused(&self, thread: usize) -> bool {
         let t = &self.threads[thread];
         match t.pending.as_ref().filter(|_| t.status == Status::Waiting).map(|p| p.want) {
-            Some(Want::Frozen) => true,
-            Some(Want::Join(of)) => of != thread && self.excused(of),
+            Some(Request::Frozen) => true,
+            Some(Request::Join(of)) => of != thread && self.excused(of),
             _ => false,
         }
     }
@@ -142,20 +143,20 @@ impl State {
 
     fn ice_text(&self, ice: &FrozenThread) -> String {
         let name = &self.threads[ice.thread].name;
-        format!("{name} is frozen for ever just before {} at {}", ice.before, source_line(ice.site))
+        format!("{name} is frozen forever just before {} at {}", ice.before, source_line(ice.site))
     }
 }
 
 /// The running thread is about to run `next`: counts it, and freezes the
 /// thread if the search says so.
 #[inline]
-pub(super) fn begin(next: Step, site: Place) {
+pub(super) fn begin(next: StepKind, site: Place) {
     if !std::thread::panicking() && !with(|s| s.liveness.idle()) {
         watched(next, site);
     }
 }
 
-fn watched(next: Step, site: Place) {
+fn watched(next: StepKind, site: Place) {
     let freezes = step(|s| {
         s.steps = s.steps.saturating_sub(1);
         s.count(next, site);
@@ -166,7 +167,7 @@ fn watched(next: Step, site: Place) {
     }
     step(|s| {
         let me = s.me;
-        s.threads[me].pending = Some(Pending { want: Want::Frozen, loc: NONE, bits: 0, site });
+        s.threads[me].pending = Some(PendingRequest { want: Request::Frozen, loc: NONE, bits: 0, site });
         s.threads[me].status = Status::Waiting;
         s.advance();
     });

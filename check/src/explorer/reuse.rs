@@ -17,20 +17,20 @@
 //!    an identity word names a freed object no more (`objects::touch`).
 
 use crate::explorer::current::{step, with};
+use crate::explorer::execution::{Execution, PendingRequest, Request};
 use crate::explorer::objects;
 use crate::explorer::operations::read;
-use crate::explorer::state::{Pending, State, Want};
 use crate::graph::event::NONE;
 use crate::memory::free_lists::Class;
 use crate::memory::heap;
 use crate::seam::op::{Alt, AltKind, DONE, Strength};
 use crate::seam::place::Place;
 use crate::seam::runtime;
-use crate::search::stack::Choice;
+use crate::search::stack::ReadOption;
 use std::alloc::Layout;
 use std::panic::Location;
 
-impl State {
+impl Execution {
     /// A location that is no object of the model.
     fn add_bare_location(&mut self) -> u32 {
         self.loc_object.push(NONE);
@@ -71,7 +71,7 @@ impl State {
         let frees = frees.iter().enumerate().rev().map(|(at, message)| (*message, at + 1));
         let free = frees.filter(|(message, _)| !self.graph.messages[*message as usize].taken);
         for (message, nth) in free.chain([(fresh, 0)]).filter(|(message, _)| *message >= covered) {
-            self.choices.push(Choice { message, nth: nth.min(255) as u8, alt });
+            self.choices.push(ReadOption { message, nth: nth.min(255) as u8, alt });
         }
     }
 
@@ -96,7 +96,7 @@ pub(crate) fn take(layout: Layout) -> Option<usize> {
         s.steps = s.steps.saturating_sub(1);
         (s.class(layout), s.graph.site.unwrap_or(Place::Line(Location::caller())))
     });
-    let (block, _) = read(Pending { want: Want::Block(class), loc, bits: 64, site });
+    let (block, _) = read(PendingRequest { want: Request::Block(class), loc, bits: 64, site });
     let number = u32::try_from(block.checked_sub(1)?).ok()?;
     let site = objects::exact_site();
     let born = with(|s| {

@@ -1,23 +1,24 @@
 //! What the explorer adds to a trace: the choices of the execution, and what
 //! [`crate::explorer::narrate`] needs to put the steps in order.
 
-use crate::explorer::state::State;
+use crate::explorer::execution::Execution;
 use crate::graph::event::NONE;
 use crate::report::step::{Operation, OperationKind};
+use crate::report::words::value_text;
 use crate::seam::op::Strength;
-use crate::seam::tracer::{self, name, shown};
-use crate::search::minimise::Wish;
-use crate::search::stack::Choice;
+use crate::seam::tracer::{self, name};
+use crate::search::minimise::Preference;
+use crate::search::stack::ReadOption;
 
-impl State {
+impl Execution {
     /// `thread` has been chosen to do `choice`.
-    pub(crate) fn trace_choice(&mut self, thread: usize, choice: &Choice) {
+    pub(crate) fn trace_choice(&mut self, thread: usize, choice: &ReadOption) {
         if !self.tracer.on {
             return;
         }
         let m = &self.graph.messages[choice.message as usize];
         let behind = self.graph.mo(m.loc).len() as u32 - 1 - m.pos;
-        self.wishes.push(Wish::Read { thread: thread as u8, behind, alt: choice.nth });
+        self.preferences.push(Preference::Read { thread: thread as u8, behind, alt: choice.nth });
         if let Some(pending) = self.choosing(thread) {
             self.choices_of(thread, &pending, 0);
             self.candidates = self.choices.iter().map(|c| c.message).collect();
@@ -28,7 +29,7 @@ impl State {
     /// One of `of` has been picked.
     pub(crate) fn trace_branch(&mut self, pick: u32, of: u32) {
         if self.tracer.on {
-            self.wishes.push(Wish::Branch { pick, of });
+            self.preferences.push(Preference::Branch { pick, of });
         }
     }
 
@@ -62,18 +63,20 @@ impl State {
 
 /// `load a = 1 Acquire`.
 pub(crate) fn load_text(loc: u32, value: u64, strength: Strength) -> String {
-    format!("load {} = {} {}", name(loc), shown(value), strength.name())
+    format!("load {} = {} {}", name(loc), value_text(value), strength.name())
 }
 
 /// `store a = 1 Release`.
 pub(crate) fn store_text(loc: u32, value: u64, strength: Strength) -> String {
-    format!("store {} = {} {}", name(loc), shown(value), strength.name())
+    format!("store {} = {} {}", name(loc), value_text(value), strength.name())
 }
 
 /// `fetch_add a: 1 -> 2 AcqRel`, or without the arrow when it wrote nothing.
 pub(crate) fn rmw_text(op: &str, loc: u32, read: u64, written: Option<u64>, strength: Strength) -> String {
     match written {
-        None => format!("{op} {}: {} unchanged {}", name(loc), shown(read), strength.name()),
-        Some(new) => format!("{op} {}: {} -> {} {}", name(loc), shown(read), shown(new), strength.name()),
+        None => format!("{op} {}: {} unchanged {}", name(loc), value_text(read), strength.name()),
+        Some(new) => {
+            format!("{op} {}: {} -> {} {}", name(loc), value_text(read), value_text(new), strength.name())
+        }
     }
 }

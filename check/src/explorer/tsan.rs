@@ -16,6 +16,7 @@ use crate::memory::heap;
 use crate::seam::op::Rmw;
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, current, in_user_code};
+use crate::seam::symbols;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::Location;
@@ -125,7 +126,7 @@ fn record(addr: usize, size: usize, access: Access, from: usize) {
         return;
     }
     let _engine = runtime::engine_code();
-    if place::is_door(from) {
+    if symbols::is_door(from) {
         return;
     }
     current::unstepped(|s| plain::access(s, addr, size, access, Place::Address(from)));
@@ -212,7 +213,7 @@ fn modelled<R>(
     let engine = current().filter(|_| in_user_code() && heap::active())?;
     let id: *const AtomicU64 = {
         let _engine = runtime::engine_code();
-        let ours = heap::with(|heap| heap.find(addr).is_some()) && !place::is_door(from);
+        let ours = heap::with(|heap| heap.find(addr).is_some()) && !symbols::is_door(from);
         ours.then(|| {
             IDS.with_borrow_mut(|ids| {
                 std::ptr::from_ref(&**ids.entry(addr).or_insert_with(|| Box::new(AtomicU64::new(0))))
@@ -220,7 +221,10 @@ fn modelled<R>(
         })?
     };
     // SAFETY: the word is boxed, and the table of this thread never drops one.
-    let obj = Obj { addr, size, bits: size as u8 * 8, id: unsafe { &*id } };
+    let id = unsafe { &*id };
+    // The compiler passes the address of a live object of the model, and with it the right to use it.
+    let ptr = std::ptr::with_exposed_provenance_mut(addr);
+    let obj = Obj { ptr, size, bits: size as u8 * 8, id };
     Some(place::at_address(from, || f(engine, obj)))
 }
 

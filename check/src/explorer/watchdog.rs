@@ -6,7 +6,9 @@
 //! operating-system thread of the search. So another thread looks now and then
 //! whether there has been a step since it looked last.
 
-use crate::seam::place::{Place, source_line};
+use crate::seam::place::Place;
+use crate::seam::symbols::source_line;
+use std::io::Write;
 use std::panic::Location;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
@@ -16,7 +18,7 @@ use std::time::Duration;
 /// What a search says of itself at each step. Relaxed, all of it: one thread
 /// writes, and the other only reads whether it changes.
 #[derive(Debug, Default)]
-pub(crate) struct Beat {
+pub(crate) struct Heartbeat {
     steps: AtomicU64,
     executions: AtomicU64,
     thread: AtomicUsize,
@@ -27,7 +29,7 @@ pub(crate) struct Beat {
     ended: Condvar,
 }
 
-impl Beat {
+impl Heartbeat {
     /// Thread `me` of the model makes a step after the operation at `site`.
     #[inline]
     pub(crate) fn step(&self, me: usize, site: Option<Place>) {
@@ -82,23 +84,23 @@ impl Beat {
 
 /// Watches until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Watched(Option<Arc<Beat>>);
+pub(crate) struct WatchdogGuard(Option<Arc<Heartbeat>>);
 
-impl Drop for Watched {
+impl Drop for WatchdogGuard {
     fn drop(&mut self) {
-        if let Some(beat) = &self.0 {
-            *beat.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
-            beat.ended.notify_all();
+        if let Some(heartbeat) = &self.0 {
+            *heartbeat.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            heartbeat.ended.notify_all();
         }
     }
 }
 
-/// Ends the process if the search behind `beat` makes no step for `silence`.
-pub(crate) fn watch(name: &str, silence: Duration, beat: &Arc<Beat>) -> Watched {
+/// Ends the process if the search behind `heartbeat` makes no step for `silence`.
+pub(crate) fn watch(name: &str, silence: Duration, heartbeat: &Arc<Heartbeat>) -> WatchdogGuard {
     if silence.is_zero() {
-        return Watched(None);
+        return WatchdogGuard(None);
     }
-    let (name, watched) = (name.to_owned(), Arc::clone(beat));
+    let (name, watched) = (name.to_owned(), Arc::clone(heartbeat));
     // Without a thread to spare nobody watches; the check itself is as it was.
     let started = std::thread::Builder::new().name("ringwright watchdog".into()).spawn(move || {
         let mut over = watched.over.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,11 +112,12 @@ pub(crate) fn watch(name: &str, silence: Duration, beat: &Arc<Beat>) -> Watched 
             let steps = watched.steps.load(Ordering::Relaxed);
             let silent = steps == seen && !watched.paused.load(Ordering::Relaxed);
             if time.timed_out() && silent && !*over {
-                eprint!("{}", watched.report(&name, silence));
+                // Not `eprint!`: what a test's threads print is captured, and lost with the process.
+                let _ = std::io::stderr().lock().write_all(watched.report(&name, silence).as_bytes());
                 std::process::exit(101);
             }
             seen = steps;
         }
     });
-    Watched(started.is_ok().then(|| Arc::clone(beat)))
+    WatchdogGuard(started.is_ok().then(|| Arc::clone(heartbeat)))
 }

@@ -15,7 +15,7 @@
 //!    record of every switch until then.
 
 use crate::explorer::current::with;
-use crate::explorer::state::{State, Status};
+use crate::explorer::execution::{Execution, Status};
 use crate::seam::panics;
 use crate::seam::runtime::{self, Site};
 use shuttle_engine::runtime::execution::ExecutionState;
@@ -108,7 +108,7 @@ pub(crate) fn conduct(model: &dyn Fn(), next_execution: impl Fn(bool) -> bool) {
     loop {
         panics::run_main(model);
         with(|s| s.threads[0].status = Status::Finished);
-        while !with(State::over) {
+        while !with(Execution::over) {
             switch();
         }
         let full = WORKERS.with_borrow_mut(|workers| {

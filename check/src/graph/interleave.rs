@@ -34,16 +34,16 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
 
 /// A step, as far as its order goes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Step {
+pub(crate) struct LaneStep {
     pub(crate) lane: usize,
     /// Steps that must stand before it.
     pub(crate) waits: Vec<usize>,
-    pub(crate) access: Option<Access>,
+    pub(crate) access: Option<LocationAccess>,
 }
 
 /// What a step does to an object.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Access {
+pub(crate) struct LocationAccess {
     pub(crate) loc: u32,
     pub(crate) place: u32,
     pub(crate) writes: bool,
@@ -51,42 +51,42 @@ pub(crate) struct Access {
 
 /// An order of the steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Order {
+pub(crate) struct ReadingOrder {
     pub(crate) steps: Vec<usize>,
     pub(crate) odd: HashSet<usize>,
     /// Whether no order has fewer odd steps.
     pub(crate) fewest: bool,
 }
 
-impl Order {
+impl ReadingOrder {
     /// How often a lane follows another one.
-    pub(crate) fn switches(&self, steps: &[Step]) -> usize {
+    pub(crate) fn switches(&self, steps: &[LaneStep]) -> usize {
         self.steps.windows(2).filter(|pair| steps[pair[0]].lane != steps[pair[1]].lane).count()
     }
 }
 
 /// Orders `steps`, which stand in an order that keeps lanes and waits. Looks at
 /// `cuts` cuts at most for the fewest odd steps.
-pub(crate) fn order(steps: &[Step], cuts: usize) -> Order {
+pub(crate) fn order(steps: &[LaneStep], cuts: usize) -> ReadingOrder {
     let mut walk = Walk::new(steps, HashSet::new());
     if walk.run() {
-        return Order { steps: walk.taken, odd: walk.odd, fewest: true };
+        return ReadingOrder { steps: walk.taken, odd: walk.odd, fewest: true };
     }
     if let Some(odd) = fewest(steps, cuts) {
         let mut walk = Walk::new(steps, odd);
         if walk.run() {
-            return Order { steps: walk.taken, odd: walk.odd, fewest: true };
+            return ReadingOrder { steps: walk.taken, odd: walk.odd, fewest: true };
         }
     }
     let mut walk = Walk::new(steps, HashSet::new());
     while !walk.run() {
         walk.let_one_pass();
     }
-    Order { steps: walk.taken, odd: walk.odd, fewest: false }
+    ReadingOrder { steps: walk.taken, odd: walk.odd, fewest: false }
 }
 
 /// The steps of each lane.
-fn lanes(steps: &[Step]) -> Vec<Vec<usize>> {
+fn lanes(steps: &[LaneStep]) -> Vec<Vec<usize>> {
     let count = steps.iter().map(|s| s.lane + 1).max().unwrap_or(0);
     let mut lanes = vec![Vec::new(); count];
     for (number, step) in steps.iter().enumerate() {
@@ -97,7 +97,7 @@ fn lanes(steps: &[Step]) -> Vec<Vec<usize>> {
 
 /// Takes steps greedily: the same lane as long as it can go on.
 struct Walk<'a> {
-    steps: &'a [Step],
+    steps: &'a [LaneStep],
     lanes: Vec<Vec<usize>>,
     /// Steps taken, a lane.
     at: Vec<usize>,
@@ -110,7 +110,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(steps: &'a [Step], odd: HashSet<usize>) -> Walk<'a> {
+    fn new(steps: &'a [LaneStep], odd: HashSet<usize>) -> Walk<'a> {
         let lanes = lanes(steps);
         let mut walk = Walk {
             steps,
@@ -161,7 +161,7 @@ impl<'a> Walk<'a> {
     /// Whether taking it now makes no other step odd.
     fn fits(&self, step: usize) -> bool {
         match self.steps[step].access {
-            Some(Access { loc, place, writes: true }) => {
+            Some(LocationAccess { loc, place, writes: true }) => {
                 let first = self.open.get(&loc).and_then(|open| open.keys().next());
                 first.is_none_or(|first| *first >= place)
             }
@@ -180,7 +180,7 @@ impl<'a> Walk<'a> {
     }
 
     fn close(&mut self, step: usize) {
-        let Some(Access { loc, place, .. }) = self.steps[step].access else { return };
+        let Some(LocationAccess { loc, place, .. }) = self.steps[step].access else { return };
         let open = self.open.get_mut(&loc).expect("every access was counted");
         if let Some(count) = open.get_mut(&place) {
             *count -= 1;
@@ -220,7 +220,7 @@ type Cut = Vec<u32>;
 
 /// The graph as the search for the fewest odd steps sees it.
 struct Cuts<'a> {
-    steps: &'a [Step],
+    steps: &'a [LaneStep],
     lanes: Vec<Vec<usize>>,
     /// Where each step stands in its lane.
     index: Vec<u32>,
@@ -237,7 +237,7 @@ impl Cuts<'_> {
         let mut latest = vec![0; self.locations];
         for (lane, count) in cut.iter().enumerate() {
             for step in &self.lanes[lane][..*count as usize] {
-                if let Some(Access { loc, place, writes: true }) = self.steps[*step].access {
+                if let Some(LocationAccess { loc, place, writes: true }) = self.steps[*step].access {
                     latest[loc as usize] = place.max(latest[loc as usize]);
                 }
             }
@@ -258,7 +258,7 @@ impl Cuts<'_> {
                     if !self.steps[step].waits.iter().all(|other| self.has(cut, *other)) {
                         break;
                     }
-                    if let Some(Access { loc, place, writes }) = self.steps[step].access {
+                    if let Some(LocationAccess { loc, place, writes }) = self.steps[step].access {
                         if latest[loc as usize] > place {
                             odd.push(step);
                         } else if writes {
@@ -278,7 +278,7 @@ impl Cuts<'_> {
 }
 
 /// The fewest steps that must be odd, or `None` after `limit` cuts.
-fn fewest(steps: &[Step], limit: usize) -> Option<HashSet<usize>> {
+fn fewest(steps: &[LaneStep], limit: usize) -> Option<HashSet<usize>> {
     let lanes = lanes(steps);
     let mut index = vec![0; steps.len()];
     for lane in &lanes {
@@ -330,12 +330,12 @@ fn fewest(steps: &[Step], limit: usize) -> Option<HashSet<usize>> {
 mod tests {
     use super::*;
 
-    fn step(lane: usize, loc: u32, place: u32, writes: bool, waits: &[usize]) -> Step {
-        Step { lane, waits: waits.to_vec(), access: Some(Access { loc, place, writes }) }
+    fn step(lane: usize, loc: u32, place: u32, writes: bool, waits: &[usize]) -> LaneStep {
+        LaneStep { lane, waits: waits.to_vec(), access: Some(LocationAccess { loc, place, writes }) }
     }
 
     /// Every order of `steps` that keeps lanes and waits; the fewest odd steps.
-    fn by_trying_all(steps: &[Step], taken: &mut Vec<usize>) -> usize {
+    fn by_trying_all(steps: &[LaneStep], taken: &mut Vec<usize>) -> usize {
         if taken.len() == steps.len() {
             let odd = |at: usize| {
                 let own = steps[taken[at]].access;
@@ -372,7 +372,7 @@ mod tests {
 
     #[test]
     fn nothing_is_a_plain_interleaving() {
-        assert_eq!(order(&[], 10), Order { steps: Vec::new(), odd: HashSet::new(), fewest: true });
+        assert_eq!(order(&[], 10), ReadingOrder { steps: Vec::new(), odd: HashSet::new(), fewest: true });
     }
 
     #[test]

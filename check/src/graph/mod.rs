@@ -1,7 +1,7 @@
 //! TBD.
 
 pub(crate) mod event;
-pub(crate) mod execution;
 pub(crate) mod interleave;
 pub(crate) mod psc;
+pub(crate) mod rc11;
 pub(crate) mod stamp;

@@ -207,6 +207,12 @@ impl<O, R> Recorder<O, R> {
         call.returned = Some(returned);
     }
 
+    /// The call `id` took effect and returned; nobody has seen what.
+    pub fn done(&mut self, id: CallId) {
+        let returned = self.tick();
+        self.open(id).returned = Some(returned);
+    }
+
     /// The call `id` ended without taking effect, and never will.
     pub fn fail(&mut self, id: CallId) {
         self.tick();

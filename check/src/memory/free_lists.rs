@@ -1,6 +1,7 @@
 //! The freed blocks of an execution that may be given out again, by layout.
 
 use crate::report::data::Report;
+use crate::report::words::count;
 use std::alloc::Layout;
 
 /// The blocks of one layout.
@@ -35,7 +36,7 @@ impl Reuse {
     /// Says in the report how much was reused.
     pub(crate) fn report(&self, report: &mut Report) {
         if self.on {
-            report.notes.push(format!("freed memory was given out again {} times", self.count));
+            report.notes.push(format!("freed memory was given out again {}", count(self.count, "time")));
         }
     }
 }

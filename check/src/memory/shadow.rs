@@ -24,7 +24,7 @@ pub(crate) enum Conflict {
 
 /// One access to some bytes of a granule.
 #[derive(Clone, Copy, Debug)]
-struct Touch {
+struct ByteAccess {
     /// A bit a byte.
     bytes: u8,
     access: Access,
@@ -33,7 +33,7 @@ struct Touch {
 
 #[derive(Clone, Debug, Default)]
 struct Granule {
-    touches: Vec<Touch>,
+    touches: Vec<ByteAccess>,
     freed: Option<Stamp>,
 }
 
@@ -84,7 +84,6 @@ impl Shadow {
     }
 
     /// An access by the thread that `now` names, whose past is `cur`. What it conflicts with is not recorded.
-    #[cfg_attr(not(feature = "plain"), expect(dead_code, reason = "the sanitizer's pass calls it"))]
     pub(crate) fn access(
         &mut self,
         (addr, size): (usize, usize),
@@ -110,7 +109,7 @@ impl Shadow {
                 let replaced = t.by.thread == now.thread && t.access == access;
                 !(covered && (access == Access::Write || replaced))
             });
-            granule.touches.push(Touch { bytes, access, by: now });
+            granule.touches.push(ByteAccess { bytes, access, by: now });
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use crate::plan::decision::Decision;
 use crate::plan::orderings::{Recorder, Weakened};
 use crate::plan::split::Split;
 use crate::plan::strategy::{Stage, Strategy, default_plan};
+use crate::report::words::count;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +17,10 @@ pub(crate) enum Mode {
     /// All of them.
     Exhaustive,
     /// So many, at random.
-    Random { executions: u64, seed: u64 },
+    Random { executions: u64 },
     /// What each stage looks at. For the explorer; [`Mode::simple`] is for the
     /// other engines.
-    Stages { stages: Vec<Stage>, seed: u64 },
+    Stages(Vec<Stage>),
     /// This one.
     Replay(Vec<Decision>),
 }
@@ -32,11 +33,11 @@ impl Mode {
     /// The nearest mode that every engine has.
     pub(crate) fn simple(&self) -> Mode {
         match self {
-            Mode::Stages { stages, seed } if stages.iter().all(|s| s.strategy.is_random()) => {
+            Mode::Stages(stages) if stages.iter().all(|s| s.strategy.is_random()) => {
                 let executions = stages.iter().filter_map(|s| s.executions).sum::<u64>().max(1);
-                Mode::Random { executions, seed: *seed }
+                Mode::Random { executions }
             }
-            Mode::Stages { .. } => Mode::Exhaustive,
+            Mode::Stages(_) => Mode::Exhaustive,
             other => other.clone(),
         }
     }
@@ -45,16 +46,9 @@ impl Mode {
     pub(crate) fn stages(&self) -> Vec<Stage> {
         match self {
             Mode::Exhaustive => vec![Strategy::Exhaustive.into()],
-            Mode::Random { executions, .. } => vec![Strategy::Random.executions(*executions)],
-            Mode::Stages { stages, .. } => stages.clone(),
+            Mode::Random { executions } => vec![Strategy::Random.executions(*executions)],
+            Mode::Stages(stages) => stages.clone(),
             Mode::Replay(_) => Vec::new(),
-        }
-    }
-
-    pub(crate) fn seed(&self) -> u64 {
-        match self {
-            Mode::Random { seed, .. } | Mode::Stages { seed, .. } => *seed,
-            Mode::Exhaustive | Mode::Replay(_) => 0,
         }
     }
 }
@@ -64,6 +58,8 @@ impl Mode {
 pub(crate) struct Plan {
     pub(crate) name: String,
     pub(crate) mode: Mode,
+    /// Where the random searches start.
+    pub(crate) seed: u64,
     pub(crate) budget: Budget,
     pub(crate) max_executions: u64,
     pub(crate) max_time: Option<Duration>,
@@ -93,7 +89,8 @@ impl Plan {
     pub(crate) fn new(name: String) -> Plan {
         Plan {
             name,
-            mode: Mode::Stages { stages: default_plan(), seed: 0 },
+            mode: Mode::Stages(default_plan()),
+            seed: 0,
             budget: Budget { spurious: 1, timeouts: 2, repeats: 1, steps: 20_000 },
             max_executions: 10_000_000,
             max_time: Some(Duration::from_secs(60)),
@@ -115,8 +112,11 @@ impl Plan {
     pub(crate) fn notes(&self) -> Vec<String> {
         let Budget { spurious, timeouts, repeats, .. } = self.budget;
         vec![format!(
-            "budgets, a thread and execution: {spurious} spurious failures or wake-ups, {timeouts} time-outs, \
-             {repeats} repeated turns of a spinning loop"
+            "each execution allows each thread at most {} or {}, {}, and {} of a spinning loop",
+            count(spurious, "spurious failure"),
+            if spurious == 1 { "wake-up" } else { "wake-ups" },
+            count(timeouts, "time-out"),
+            count(repeats, "repeated turn")
         )]
     }
 }

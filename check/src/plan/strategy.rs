@@ -5,6 +5,7 @@
 //! stage. An exhaustive stage that used up its budget goes on where it stopped
 //! when a later stage is exhaustive too.
 
+use crate::report::words::count;
 use std::time::Duration;
 
 /// Which executions to look at, and in what order.
@@ -77,8 +78,10 @@ impl Strategy {
     /// The bound that a complete search has kept to, in words.
     pub(crate) fn bound(self) -> Option<String> {
         match self {
-            Strategy::StaleReads { at_most } => Some(format!("at most {at_most} stale choices")),
-            Strategy::ContextSwitches { at_most } => Some(format!("at most {at_most} preemptions")),
+            Strategy::StaleReads { at_most } => Some(format!("at most {}", count(at_most, "stale choice"))),
+            Strategy::ContextSwitches { at_most } => {
+                Some(format!("at most {}", count(at_most, "preemption")))
+            }
             _ => None,
         }
     }

@@ -8,21 +8,36 @@ use crate::plan::decision::Decision;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::OnceLock;
 
+/// The variable that holds the token of the execution to run.
+const VARIABLE: &str = "RINGWRIGHT_REPLAY";
+
+/// The token that is asked for in the environment. Set and empty is not set.
+pub(crate) fn requested() -> Option<String> {
+    std::env::var(VARIABLE).ok().and_then(not_empty)
+}
+
+fn not_empty(text: String) -> Option<String> {
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// The hash that tokens are made of: the same in every run of a program.
+pub(crate) fn hash_of(value: &(impl Hash + ?Sized)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// A hash of the program that runs.
 fn build() -> u32 {
     static BUILD: OnceLock<u32> = OnceLock::new();
     *BUILD.get_or_init(|| {
         let program = std::env::current_exe().and_then(std::fs::read).unwrap_or_default();
-        let mut hasher = DefaultHasher::new();
-        program.hash(&mut hasher);
-        hasher.finish() as u32
+        hash_of(&program) as u32
     })
 }
 
 fn model_hash(model: &str) -> u32 {
-    let mut hasher = DefaultHasher::new();
-    model.hash(&mut hasher);
-    hasher.finish() as u32
+    hash_of(model) as u32
 }
 
 fn put(bytes: &mut Vec<u8>, mut value: u32) {
@@ -126,6 +141,12 @@ fn decisions(hex: &str) -> Option<Vec<Decision>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_empty_request_is_none() {
+        assert_eq!([String::new(), " ".into()].map(not_empty), [None, None]);
+        assert_eq!(not_empty("rw1-1".into()).as_deref(), Some("rw1-1"));
+    }
 
     #[test]
     fn a_token_comes_back_as_it_was() {

@@ -1,18 +1,19 @@
-//! What a check says: verdict, counts, and for a failure the interleaving.
+//! What a check says, as data: verdict, counts, and for a failure the interleaving.
 //!
 //! A verdict is honest: it says how much was looked at, and a limit that was
 //! reached is never a pass. [`Report::passed`] is the one place that decides.
 
-use crate::report::files;
-use crate::report::lanes::{self, Lanes};
-pub use crate::report::step::{Interleaving, Operation, OperationKind, StoreSeen};
+use crate::report::step::{Interleaving, Operation};
+use crate::report::words::count;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 /// Which engine ran the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Engine {
     /// The weak-memory explorer of this crate.
     Explorer,
@@ -109,10 +110,10 @@ pub enum Limit {
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Limit::Executions(n) => write!(f, "{n} executions"),
+            Limit::Executions(n) => f.write_str(&count(*n, "execution")),
             Limit::Millis(n) => write!(f, "{n} ms"),
-            Limit::Steps(n) => write!(f, "{n} operations in one execution"),
-            Limit::Threads(n) => write!(f, "{n} threads in one execution"),
+            Limit::Steps(n) => write!(f, "{} in one execution", count(*n, "operation")),
+            Limit::Threads(n) => write!(f, "{} in one execution", count(*n, "thread")),
             Limit::Engine(why) => f.write_str(why),
         }
     }
@@ -136,6 +137,8 @@ pub enum Verdict {
     },
     /// A limit ended the check. Not a pass.
     LimitHit(Limit),
+    /// The model was not run, for this reason. Not a pass.
+    NotRun(String),
     /// An execution failed.
     Failed(FailureKind),
 }
@@ -146,9 +149,10 @@ impl fmt::Display for Verdict {
             Verdict::Exhaustive => f.write_str("exhaustive"),
             Verdict::Bounded(bound) => write!(f, "bounded ({bound})"),
             Verdict::Sampled { executions, distinct } => {
-                write!(f, "sampled ({executions} executions, {distinct} distinct)")
+                write!(f, "sampled ({}, {distinct} distinct)", count(*executions, "execution"))
             }
             Verdict::LimitHit(limit) => write!(f, "limit hit ({limit})"),
+            Verdict::NotRun(why) => write!(f, "not run ({why})"),
             Verdict::Failed(kind) => write!(f, "failed ({kind})"),
         }
     }
@@ -171,6 +175,7 @@ impl fmt::Display for SourceLine {
 
 /// One step of a failing execution.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TraceLine {
     /// Which lane (thread or node) took the step: an index into [`Trace::lanes`].
     pub lane: usize,
@@ -189,6 +194,7 @@ pub struct TraceLine {
 
 /// A failing execution, step by step.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Trace {
     /// The names of the lanes: threads, or nodes of a simulation.
     pub lanes: Vec<String>,
@@ -198,13 +204,14 @@ pub struct Trace {
     /// the engine can say.
     #[serde(default)]
     pub interleaving: Option<Interleaving>,
-    /// Steps that are left out because the failure does not hang on them.
+    /// Steps that are left out because the failure does not depend on them.
     #[serde(default)]
     pub left_out: usize,
 }
 
 /// An execution that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Failure {
     /// What kind of bug.
     pub kind: FailureKind,
@@ -221,6 +228,7 @@ pub struct Failure {
 
 /// What a check says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Report {
     /// The name of the model.
     pub name: String,
@@ -232,8 +240,9 @@ pub struct Report {
     pub executions: u64,
     /// Executions abandoned because another one covers them.
     pub blocked: u64,
-    /// Wall time, in seconds.
-    pub seconds: f64,
+    /// Wall time. In the JSON, `seconds` as a number.
+    #[serde(rename = "seconds", with = "seconds")]
+    pub elapsed: Duration,
     /// What the executions said through [`outcome`](crate::outcome), sorted.
     pub outcomes: BTreeSet<String>,
     /// The failing execution, if one failed.
@@ -243,12 +252,12 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether the model passed: no failure and no limit reached.
+    /// Whether the model passed: it was run, nothing failed, and no limit was reached.
     pub fn passed(&self) -> bool {
         match self.verdict {
             Verdict::Exhaustive | Verdict::Bounded(_) => true,
             Verdict::Sampled { executions, .. } => executions > 0,
-            Verdict::LimitHit(_) | Verdict::Failed(_) => false,
+            Verdict::LimitHit(_) | Verdict::NotRun(_) | Verdict::Failed(_) => false,
         }
     }
 
@@ -259,96 +268,67 @@ impl Report {
             _ => None,
         }
     }
+}
 
-    /// Panics with the whole report unless the model passed. A failing
-    /// execution is written down as JSON and HTML first, in
-    /// `target/ringwright`, and the message says where; `RINGWRIGHT_REPORT=0` in
-    /// the environment turns that off.
-    #[track_caller]
-    pub fn assert_passed(&self) -> &Self {
-        if !self.passed() {
-            let written = files::written(self);
-            panic!("{}{written}", Shown { report: self, colour: lanes::colour_wanted() });
-        }
-        self
+/// A duration in JSON: seconds, as a number.
+mod seconds {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use std::time::Duration;
+
+    pub(super) fn serialize<S: Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(elapsed.as_secs_f64())
     }
 
-    /// Panics with the whole report unless the model failed in this way.
-    #[track_caller]
-    pub fn assert_failed(&self, kind: FailureKind) -> &Self {
-        assert!(self.failed() == Some(kind), "expected the model to fail with a {kind}\n{self}");
-        self
-    }
-
-    /// Panics unless the executions said exactly these outcomes.
-    #[track_caller]
-    pub fn assert_outcomes<'a>(&self, expected: impl IntoIterator<Item = &'a str>) -> &Self {
-        let expected: BTreeSet<String> = expected.into_iter().map(str::to_owned).collect();
-        assert!(
-            self.outcomes == expected,
-            "outcomes differ\n  expected: {expected:?}\n  seen:     {:?}\n{self}",
-            self.outcomes
-        );
-        self
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(Error::custom)
     }
 }
 
-/// A report as text, in colour or not.
-#[derive(Debug)]
-struct Shown<'a> {
-    report: &'a Report,
-    colour: bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { name, verdict, engine, executions, blocked, seconds, .. } = self.report;
-        write!(f, "{name}: {verdict} by {engine}, {executions} complete, {blocked} blocked, {seconds:.3} s")?;
-        for note in &self.report.notes {
-            write!(f, "\n  note: {note}")?;
-        }
-        if let Some(failure) = &self.report.failure {
-            f.write_str("\n")?;
-            failure.show(f, self.colour)?;
-        }
-        Ok(())
+    #[test]
+    fn a_model_that_was_not_run_neither_passed_nor_failed() {
+        let verdict = Verdict::NotRun("the token is for another model".into());
+        assert_eq!(verdict.to_string(), "not run (the token is for another model)");
+        let json = serde_json::to_value(&verdict).expect("plain data");
+        assert_eq!(json, serde_json::json!({ "not-run": "the token is for another model" }));
+        let report: Report = serde_json::from_value(serde_json::json!({
+            "name": "m", "engine": "sc", "verdict": json, "executions": 0, "blocked": 0, "seconds": 0.25,
+            "outcomes": [], "notes": [], "failure": null,
+        }))
+        .expect("a report");
+        assert!(!report.passed() && report.failed().is_none());
+        assert_eq!(report.verdict, verdict);
     }
-}
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Shown { report: self, colour: false }.fmt(f)
-    }
-}
-
-impl fmt::Display for Trace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Lanes { trace: self, colour: false }.fmt(f)
-    }
-}
-
-impl Failure {
-    fn show(&self, f: &mut fmt::Formatter<'_>, colour: bool) -> fmt::Result {
-        write!(f, "{}: {}", self.kind, self.message)?;
-        for site in &self.sites {
-            write!(f, "\n  at {site}")?;
+    #[test]
+    fn the_time_of_a_report_comes_back_from_its_json_to_the_nanosecond() {
+        for nanos in [0, 1, 250_000_000, 1_234_567_891, 86_399_999_999_999] {
+            let report = Report {
+                name: "m".into(),
+                engine: Engine::Explorer,
+                verdict: Verdict::Exhaustive,
+                executions: 1,
+                blocked: 0,
+                elapsed: Duration::from_nanos(nanos),
+                outcomes: BTreeSet::new(),
+                failure: None,
+                notes: Vec::new(),
+            };
+            let json = serde_json::to_value(&report).expect("plain data");
+            assert_eq!(json["seconds"], serde_json::json!(nanos as f64 / 1e9));
+            assert_eq!(serde_json::from_value::<Report>(json).expect("it was one"), report);
         }
-        write!(f, "\n{}", Lanes { trace: &self.trace, colour })?;
-        if let Some(interleaving) = &self.trace.interleaving {
-            write!(f, "  {interleaving}")?;
-            if self.trace.left_out > 0 {
-                write!(f, "; left out, as the failure does not hang on them: {} steps", self.trace.left_out)?;
-            }
-        }
-        if !self.token.is_empty() {
-            write!(f, "\nreplay with RINGWRIGHT_REPLAY={}", self.token)?;
-        }
-        Ok(())
     }
-}
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.show(f, false)
+    #[test]
+    fn one_of_a_limit_is_singular() {
+        assert_eq!(Limit::Executions(1).to_string(), "1 execution");
+        assert_eq!(Limit::Steps(1).to_string(), "1 operation in one execution");
+        assert_eq!(Limit::Threads(32).to_string(), "32 threads in one execution");
+        let sampled = Verdict::Sampled { executions: 1, distinct: 1 };
+        assert_eq!(sampled.to_string(), "sampled (1 execution, 1 distinct)");
     }
 }

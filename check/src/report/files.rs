@@ -5,7 +5,8 @@
 //! workspace.
 
 use crate::report::data::Report;
-use crate::report::html;
+use crate::report::html::page;
+use crate::report::paths::target;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -19,7 +20,7 @@ impl Report {
     /// other file. The source lines that the failure is about are read now, and
     /// left out if they cannot be.
     pub fn to_html(&self) -> String {
-        html::page(self)
+        page::page(self)
     }
 
     /// Writes [`to_json`](Report::to_json) and [`to_html`](Report::to_html) into
@@ -57,21 +58,6 @@ fn written_to(report: &Report, dir: &Path) -> String {
     match report.write_files(dir) {
         Ok((json, html)) => format!("\nreport: {}\n        {}", html.display(), json.display()),
         Err(error) => format!("\nnote: no report in {}: {error}", dir.display()),
-    }
-}
-
-/// The directory that the package's sources are found from.
-pub(super) fn package() -> PathBuf {
-    let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    package.or_else(|| env::current_dir().ok()).unwrap_or_default()
-}
-
-fn target() -> PathBuf {
-    let package = package();
-    let root = package.ancestors().find(|dir| dir.join("Cargo.lock").is_file()).unwrap_or(&package);
-    match env::var_os("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty()) {
-        Some(dir) => root.join(dir),
-        None => root.join("target"),
     }
 }
 

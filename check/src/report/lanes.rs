@@ -1,16 +1,22 @@
 //! A failing execution as text: one column a thread.
 //!
 //! Each step stands in its thread's column as `file:line operation`; what a
-//! load read stands to the right of all columns. A `*` marks the steps that the
-//! failure is about. In colour, these are red, and stale reads and late stores
-//! yellow; the text is the same.
+//! load read stands to the right of all columns, or below the step if the line
+//! would be too long. A `*` marks the steps that the failure is about. In
+//! colour, these are red, and stale reads and late stores yellow; the text is
+//! the same.
 
 use crate::report::data::{Trace, TraceLine};
 use std::fmt;
-use std::io::IsTerminal;
 
 /// Characters of a column, at most.
 const WIDEST: usize = 56;
+
+/// Characters of a column that is made narrower, at least.
+const NARROWEST: usize = 14;
+
+/// Between two columns.
+const BAR: usize = " | ".len();
 
 const BOLD: &str = "\x1b[1m";
 const RED: &str = "\x1b[1;31m";
@@ -22,13 +28,8 @@ const DIM: &str = "\x1b[2m";
 pub(super) struct Lanes<'a> {
     pub(super) trace: &'a Trace,
     pub(super) colour: bool,
-}
-
-/// Whether what is printed now goes to a person at a terminal who wants colour.
-pub(super) fn colour_wanted() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    std::io::stdout().is_terminal() && std::io::stderr().is_terminal() && !set("NO_COLOR") && !dumb
+    /// Characters of a line, if that can be kept.
+    pub(super) width: usize,
 }
 
 /// The colour of a step, if it has one.
@@ -60,8 +61,31 @@ fn cell(line: &TraceLine) -> String {
     }
 }
 
+/// `text` in lines of at most `width` characters, broken at spaces where there are any.
+fn broken(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last().map_or(0, |line| line.chars().count());
+        let mut rest: Vec<char> = word.chars().collect();
+        if last > 0 && last + 1 + rest.len() > width {
+            lines.push(String::new());
+        } else if last > 0 {
+            lines.last_mut().expect("there is one").push(' ');
+        }
+        while rest.len() > width {
+            let tail = rest.split_off(width);
+            lines.last_mut().expect("there is one").extend(rest);
+            lines.push(String::new());
+            rest = tail;
+        }
+        lines.last_mut().expect("there is one").extend(rest);
+    }
+    lines
+}
+
 impl Lanes<'_> {
-    /// The columns' widths, in characters.
+    /// The columns' widths, in characters: what their steps need, and less where
+    /// all of them together would not fit into a line.
     fn widths(&self) -> Vec<usize> {
         let Trace { lanes, lines, .. } = self.trace;
         let mut widths: Vec<usize> = lanes.iter().map(|name| name.chars().count()).collect();
@@ -70,24 +94,64 @@ impl Lanes<'_> {
                 *width = (*width).max(cell(line).chars().count()).min(WIDEST);
             }
         }
+        let room = self.width.saturating_sub(2 + BAR * lanes.len().saturating_sub(1));
+        while widths.iter().sum::<usize>() > room {
+            match widths.iter_mut().max().filter(|widest| **widest > NARROWEST) {
+                Some(widest) => *widest -= 1,
+                None => break,
+            }
+        }
         widths
     }
 
-    fn row(&self, f: &mut fmt::Formatter<'_>, widths: &[usize], line: &TraceLine) -> fmt::Result {
-        let colour = colour(line).filter(|_| self.colour);
-        for (lane, width) in widths.iter().enumerate() {
-            f.write_str(if lane == 0 { "  " } else { " | " })?;
-            if lane == line.lane {
-                paint(f, colour, &format!("{:<width$}", cell(line)))?;
+    /// One line of `texts`, the column `lane` in `colour`.
+    fn row(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        widths: &[usize],
+        (lane, text): (usize, &str),
+        colour: Option<&str>,
+    ) -> fmt::Result {
+        for (column, width) in widths.iter().enumerate() {
+            f.write_str(if column == 0 { "  " } else { " | " })?;
+            if column == lane {
+                paint(f, colour, &format!("{text:<width$}"))?;
             } else {
                 write!(f, "{:<width$}", "")?;
             }
         }
-        if !line.note.is_empty() {
-            let quiet = self.colour.then_some(colour.unwrap_or(DIM));
-            paint(f, quiet, &format!("   <- {}", line.note))?;
+        Ok(())
+    }
+
+    fn step(&self, f: &mut fmt::Formatter<'_>, widths: &[usize], line: &TraceLine) -> fmt::Result {
+        let colour = colour(line).filter(|_| self.colour);
+        let quiet = self.colour.then_some(colour.unwrap_or(DIM));
+        let all = 2 + widths.iter().sum::<usize>() + BAR * widths.len().saturating_sub(1);
+        let note = format!("   <- {}", line.note);
+        let beside = all + note.chars().count() <= self.width;
+        let texts = broken(&cell(line), widths.get(line.lane).copied().unwrap_or(WIDEST));
+        for (number, text) in texts.iter().enumerate() {
+            self.row(f, widths, (line.lane, text), colour)?;
+            if number == 0 && beside && !line.note.is_empty() {
+                paint(f, quiet, &note)?;
+            }
+            writeln!(f)?;
         }
-        writeln!(f)
+        if beside || line.note.is_empty() {
+            return Ok(());
+        }
+        // Below the step: as far right as its column, if that leaves room, and a sentence a line.
+        let parts: Vec<&str> = line.note.split_inclusive("; ").map(str::trim_end).collect();
+        let longest = parts.iter().map(|part| part.chars().count()).max().unwrap_or(0);
+        let column: usize = widths.iter().take(line.lane).map(|width| width + BAR).sum();
+        let indent = (2 + column).min(self.width.saturating_sub(3 + longest));
+        for (number, part) in parts.iter().enumerate() {
+            let arrow = if number == 0 { "<- " } else { "   " };
+            write!(f, "{:indent$}", "")?;
+            paint(f, quiet, &format!("{arrow}{part}"))?;
+            writeln!(f)?;
+        }
+        Ok(())
     }
 }
 
@@ -97,14 +161,15 @@ impl fmt::Display for Lanes<'_> {
         let widths = self.widths();
         for (lane, name) in lanes.iter().enumerate() {
             f.write_str(if lane == 0 { "  " } else { " | " })?;
-            paint(f, self.colour.then_some(BOLD), &format!("{name:<0$}", widths[lane]))?;
+            let fits: String = name.chars().take(widths[lane]).collect();
+            paint(f, self.colour.then_some(BOLD), &format!("{fits:<0$}", widths[lane]))?;
         }
         writeln!(f)?;
         for (lane, width) in widths.iter().enumerate() {
             write!(f, "{}{:-<2$}", if lane == 0 { "  " } else { "-+-" }, "", *width)?;
         }
         writeln!(f)?;
-        lines.iter().try_for_each(|line| self.row(f, &widths, line))
+        lines.iter().try_for_each(|line| self.step(f, &widths, line))
     }
 }
 
@@ -112,6 +177,7 @@ impl fmt::Display for Lanes<'_> {
 mod tests {
     use super::*;
     use crate::report::data::SourceLine;
+    use crate::report::step::{Operation, OperationKind};
 
     #[test]
     fn each_step_stands_in_its_lane() {
@@ -132,7 +198,7 @@ mod tests {
             interleaving: None,
             left_out: 0,
         };
-        let text = Lanes { trace: &trace, colour: false }.to_string();
+        let text = Lanes { trace: &trace, colour: false, width: 100 }.to_string();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0].find("t1"), lines[2].find("a.rs:4 store"));
         assert!(lines[3].starts_with("  * a.rs:9 load a = 1 Acquire"));
@@ -141,7 +207,7 @@ mod tests {
 
     #[test]
     fn colour_adds_nothing_but_colour() {
-        let mut operation = crate::Operation::new(crate::OperationKind::Load, "load");
+        let mut operation = Operation::new(OperationKind::Load, "load");
         operation.stale = true;
         let line = |lane, guilty, operation| TraceLine {
             lane,
@@ -157,7 +223,7 @@ mod tests {
             interleaving: None,
             left_out: 0,
         };
-        let coloured = Lanes { trace: &trace, colour: true }.to_string();
+        let coloured = Lanes { trace: &trace, colour: true, width: 100 }.to_string();
         assert!(
             coloured.contains(&format!("{RED}* load a")) && coloured.contains(&format!("{YELLOW}load a"))
         );
@@ -165,6 +231,59 @@ mod tests {
         for code in [BOLD, RED, YELLOW, DIM, "\x1b[0m"] {
             bare = bare.replace(code, "");
         }
-        assert_eq!(bare, Lanes { trace: &trace, colour: false }.to_string());
+        assert_eq!(bare, Lanes { trace: &trace, colour: false, width: 100 }.to_string());
+    }
+
+    /// Three lanes whose steps have long names, and a load with a long note.
+    fn wide() -> Trace {
+        let line = |lane, what: &str, note: &str| TraceLine {
+            lane,
+            site: Some(SourceLine { file: "src/a_rather_long_name.rs".into(), line: 123 }),
+            what: what.into(),
+            note: note.into(),
+            ..TraceLine::default()
+        };
+        let stale = "from t1 at src/a_rather_long_name.rs:123; one newer store there, but nothing orders them before this";
+        Trace {
+            lanes: vec!["main".into(), "t1".into(), "t2".into()],
+            lines: vec![
+                line(0, "compare_exchange_weak a: 0 -> 1 AcqRel", ""),
+                line(1, "store a = 1 Relaxed", ""),
+                line(2, "load a = 1 Acquire", stale),
+            ],
+            ..Trace::default()
+        }
+    }
+
+    #[test]
+    fn lanes_keep_to_the_width_of_the_terminal() {
+        for width in [80, 100, 120] {
+            let text = Lanes { trace: &wide(), colour: false, width }.to_string();
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{width}:\n{text}");
+        }
+        let text = Lanes { trace: &wide(), colour: false, width: 80 }.to_string();
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        let bars = |line: &str| line.match_indices(['|', '+']).map(|(at, _)| at).collect::<Vec<_>>();
+        let steps = lines.iter().filter(|line| line.contains('|'));
+        assert!(
+            steps.clone().count() >= 6 && steps.clone().all(|line| bars(line) == bars(lines[1])),
+            "{text}"
+        );
+        // Nothing is lost: what is broken goes on below, in its own lane.
+        let words = |lane: usize| -> String {
+            let cells = steps.clone().skip(1).filter_map(|line| line.split(" | ").nth(lane));
+            cells.flat_map(str::split_whitespace).collect()
+        };
+        assert_eq!(words(0), "a_rather_long_name.rs:123compare_exchange_weaka:0->1AcqRel", "{text}");
+        assert!(text.contains("<- from t1 at src/a_rather_long_name.rs:123;\n"), "{text}");
+        assert!(text.contains("   one newer store there, but nothing orders them before this\n"), "{text}");
+    }
+
+    #[test]
+    fn a_text_is_broken_at_spaces_or_else_anywhere() {
+        assert_eq!(broken("load a = 1", 20), ["load a = 1"]);
+        assert_eq!(broken("load a = 1", 6), ["load a", "= 1"]);
+        assert_eq!(broken("a.rs:1 abcdefgh x", 5), ["a.rs:", "1", "abcde", "fgh x"]);
+        assert_eq!(broken("", 5), [""]);
     }
 }

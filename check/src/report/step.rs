@@ -5,6 +5,7 @@
 //! the store that a read took its value from, every other store that it could
 //! have read, and the store's place in the modification order of its object.
 
+use crate::report::words::are;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -37,6 +38,7 @@ pub enum OperationKind {
 
 /// A store, as a read sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StoreSeen {
     /// The step that stored, an index into [`Trace::lines`](crate::Trace::lines);
     /// none for the value that the object was made with.
@@ -49,6 +51,7 @@ pub struct StoreSeen {
 
 /// A step, taken apart. What does not apply is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Operation {
     /// What kind of operation.
     pub kind: OperationKind,
@@ -98,6 +101,7 @@ impl Operation {
 /// memory would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Interleaving {
     /// Every read reads the newest value.
     Plain,
@@ -118,20 +122,10 @@ impl fmt::Display for Interleaving {
         let Interleaving::Weak { stale_reads, late_stores, fewest } = *self else {
             return f.write_str("this is a plain interleaving: every read reads the newest value");
         };
-        f.write_str("needs weak memory: ")?;
-        match stale_reads {
-            0 => {}
-            1 => f.write_str("1 read is stale")?,
-            n => write!(f, "{n} reads are stale")?,
-        }
-        if stale_reads > 0 && late_stores > 0 {
-            f.write_str(", ")?;
-        }
-        match late_stores {
-            0 => {}
-            1 => f.write_str("1 store comes late")?,
-            n => write!(f, "{n} stores come late")?,
-        }
+        let reads = (stale_reads > 0).then(|| format!("{} stale", are(stale_reads, "read")));
+        let stores = (late_stores > 0).then(|| format!("{} late", are(late_stores, "store")));
+        let both: Vec<String> = reads.into_iter().chain(stores).collect();
+        write!(f, "needs weak memory: {}", both.join(", "))?;
         f.write_str(if fewest { " (no order has fewer)" } else { " (not all orders tried)" })
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod context;
+mod frames;
 pub(crate) mod op;
 pub(crate) mod origin;
 pub(crate) mod outside;
@@ -10,4 +11,5 @@ pub(crate) mod place;
 pub(crate) mod quarantine;
 pub(crate) mod runtime;
 pub(crate) mod statics;
+pub(crate) mod symbols;
 pub(crate) mod tracer;

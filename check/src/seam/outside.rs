@@ -8,8 +8,9 @@
 
 use crate::report::cause::Cause;
 use crate::report::data::{FailureKind, SourceLine};
-use crate::seam::place::{Place, source_line};
+use crate::seam::place::Place;
 use crate::seam::runtime::{Obj, Site};
+use crate::seam::symbols::source_line;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 

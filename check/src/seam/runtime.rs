@@ -18,8 +18,8 @@ pub(crate) type Site = &'static Location<'static>;
 /// word by which an engine knows it again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Obj<'a> {
-    /// The address of the value.
-    pub(crate) addr: usize,
+    /// The value, by a pointer that may be read and written through.
+    pub(crate) ptr: *mut u8,
     /// Bytes of the value in memory.
     pub(crate) size: usize,
     /// Bits of the value that count: 1 for a bool, 0 for a plain cell.
@@ -29,48 +29,53 @@ pub(crate) struct Obj<'a> {
 }
 
 impl Obj<'_> {
+    /// The address of the value.
+    #[inline]
+    pub(crate) fn addr(&self) -> usize {
+        self.ptr.addr()
+    }
+
     /// The value in memory now.
     pub(crate) fn value(&self) -> u64 {
-        // SAFETY: `addr` is the address of a live atomic of `size` bytes: the door took it from a
-        // reference to one that outlives this call.
-        unsafe { read_atomic(self.addr, self.size) }
+        // SAFETY: `ptr` came from a reference to a live atomic of `size` bytes, which outlives this call.
+        unsafe { read_atomic(self.ptr, self.size) }
     }
 }
 
-/// Reads the atomic of `size` bytes at `addr`.
+/// Reads the atomic of `size` bytes at `ptr`.
 ///
 /// # Safety
 ///
 /// A live atomic of that size is there.
-pub(crate) unsafe fn read_atomic(addr: usize, size: usize) -> u64 {
+pub(crate) unsafe fn read_atomic(ptr: *const u8, size: usize) -> u64 {
     use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32};
     // Relaxed, all of them: the engine's threads share one operating-system thread.
     // SAFETY: the caller says so.
     unsafe {
         match size {
-            1 => (*(addr as *const AtomicU8)).load(Ordering::Relaxed).into(),
-            2 => (*(addr as *const AtomicU16)).load(Ordering::Relaxed).into(),
-            4 => (*(addr as *const AtomicU32)).load(Ordering::Relaxed).into(),
-            _ => (*(addr as *const AtomicU64)).load(Ordering::Relaxed),
+            1 => (*ptr.cast::<AtomicU8>()).load(Ordering::Relaxed).into(),
+            2 => (*ptr.cast::<AtomicU16>()).load(Ordering::Relaxed).into(),
+            4 => (*ptr.cast::<AtomicU32>()).load(Ordering::Relaxed).into(),
+            _ => (*ptr.cast::<AtomicU64>()).load(Ordering::Relaxed),
         }
     }
 }
 
-/// Writes the atomic of `size` bytes at `addr`.
+/// Writes the atomic of `size` bytes at `ptr`.
 ///
 /// # Safety
 ///
 /// A live atomic of that size is there.
-pub(crate) unsafe fn write_atomic(addr: usize, size: usize, value: u64) {
+pub(crate) unsafe fn write_atomic(ptr: *mut u8, size: usize, value: u64) {
     use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32};
     // Relaxed, all of them: the engine's threads share one operating-system thread.
     // SAFETY: the caller says so.
     unsafe {
         match size {
-            1 => (*(addr as *const AtomicU8)).store(value as u8, Ordering::Relaxed),
-            2 => (*(addr as *const AtomicU16)).store(value as u16, Ordering::Relaxed),
-            4 => (*(addr as *const AtomicU32)).store(value as u32, Ordering::Relaxed),
-            _ => (*(addr as *const AtomicU64)).store(value, Ordering::Relaxed),
+            1 => (*ptr.cast::<AtomicU8>()).store(value as u8, Ordering::Relaxed),
+            2 => (*ptr.cast::<AtomicU16>()).store(value as u16, Ordering::Relaxed),
+            4 => (*ptr.cast::<AtomicU32>()).store(value as u32, Ordering::Relaxed),
+            _ => (*ptr.cast::<AtomicU64>()).store(value, Ordering::Relaxed),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::report::data::TraceLine;
 use crate::report::step::Operation;
-use crate::seam::place::{Place, source_line};
+use crate::seam::place::Place;
+use crate::seam::symbols::source_line;
 
 /// Collects the lines of a trace while it is on.
 #[derive(Debug, Default)]
@@ -68,9 +69,4 @@ impl Tracer {
             line.operation = Some(operation(mark));
         }
     }
-}
-
-/// A value as a person would read it: pointers and other large ones in hex.
-pub(crate) fn shown(value: u64) -> String {
-    if value < 1 << 20 { value.to_string() } else { format!("{value:#x}") }
 }

@@ -5,7 +5,7 @@
 //! nondeterminism, so the list of answers names an execution. [`Odometer`] walks
 //! the tree of all lists depth first, without storing it: the next list is the
 //! last one with its last choice that can be raised, raised by one, and all
-//! choices after it forgotten. Choice 0 is always tried first, so by convention
+//! choices after it forgotten. Pick 0 is always tried first, so by convention
 //! 0 is the ordinary thing.
 //!
 //! A given list is also how an execution is replayed, and dice in place of a
@@ -16,7 +16,7 @@ use std::fmt;
 
 /// One answered choice: `pick` out of `of`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Choice {
+pub(crate) struct Pick {
     /// The answer, below `of`.
     pub(crate) pick: u32,
     /// How many answers there were.
@@ -29,7 +29,7 @@ pub(crate) struct Mismatch {
     /// Which choice of the execution, from 0.
     pub(crate) at: usize,
     /// What the list says; `of` is 0 where the list does not know it.
-    pub(crate) given: Choice,
+    pub(crate) given: Pick,
     /// How many answers the program has, or `None` where it asked no more.
     pub(crate) asked: Option<u32>,
 }
@@ -59,9 +59,9 @@ enum Beyond {
 /// The answers for one execution: a given list first, then zeros or dice.
 #[derive(Clone, Debug)]
 pub(crate) struct Choices {
-    given: Vec<Choice>,
+    given: Vec<Pick>,
     beyond: Beyond,
-    made: Vec<Choice>,
+    made: Vec<Pick>,
     mismatch: Option<Mismatch>,
 }
 
@@ -73,7 +73,7 @@ impl Choices {
 
     /// Answers from `picks`, then with 0.
     pub(crate) fn replay(picks: &[u32]) -> Self {
-        let given = picks.iter().map(|&pick| Choice { pick, of: 0 }).collect();
+        let given = picks.iter().map(|&pick| Pick { pick, of: 0 }).collect();
         Self::with(given, Beyond::Zero)
     }
 
@@ -82,7 +82,7 @@ impl Choices {
         Self::with(Vec::new(), Beyond::Dice(Rng::new(seed)))
     }
 
-    fn with(given: Vec<Choice>, beyond: Beyond) -> Self {
+    fn with(given: Vec<Pick>, beyond: Beyond) -> Self {
         Choices { given, beyond, made: Vec::new(), mismatch: None }
     }
 
@@ -115,12 +115,12 @@ impl Choices {
             (None, Beyond::Zero) => 0,
             (None, Beyond::Dice(d)) => dice(d),
         };
-        self.made.push(Choice { pick, of });
+        self.made.push(Pick { pick, of });
         pick
     }
 
     /// The choices made so far.
-    pub(crate) fn made(&self) -> &[Choice] {
+    pub(crate) fn made(&self) -> &[Pick] {
         &self.made
     }
 
@@ -142,7 +142,7 @@ impl Choices {
 /// Walks all executions depth first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Odometer {
-    prefix: Vec<Choice>,
+    prefix: Vec<Pick>,
 }
 
 impl Odometer {

@@ -1,7 +1,7 @@
 //! Who makes the choices of an execution: an exhaustive search, dice, or a list.
 
 use crate::plan::decision::Decision;
-use crate::search::minimise::Follow;
+use crate::search::minimise::Follower;
 use crate::search::sampler::Sampler;
 use crate::search::stack::Stack;
 
@@ -14,8 +14,8 @@ pub(crate) enum Chooser {
         list: Vec<Decision>,
         next: usize,
     },
-    /// As a wish list says, as far as that goes.
-    Follow(Follow),
+    /// As a preference list says, as far as that goes.
+    Follower(Follower),
     /// Taken out by the function that decides.
     Busy,
 }

@@ -6,7 +6,7 @@ use crate::search::random::Rng;
 
 /// A thread that could go next, with its pending operation.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Able {
+pub(crate) struct Candidate {
     pub(crate) thread: usize,
     pub(crate) loc: u32,
     pub(crate) writes: bool,
@@ -26,7 +26,7 @@ pub(crate) struct Sampler {
     /// The most steps that an execution has had so far.
     longest: u32,
     last: usize,
-    pub(crate) able: Vec<Able>,
+    pub(crate) able: Vec<Candidate>,
 }
 
 /// Priorities from here on are drawn; smaller ones are for threads that fell
@@ -75,7 +75,7 @@ impl Sampler {
     }
 
     /// Takes one of the threads that are able out of the list.
-    pub(crate) fn take(&mut self) -> Option<Able> {
+    pub(crate) fn take(&mut self) -> Option<Candidate> {
         if self.able.is_empty() {
             return None;
         }
@@ -88,7 +88,7 @@ impl Sampler {
 
     /// The index of the able thread with the greatest priority.
     fn foremost(&mut self) -> usize {
-        for Able { thread, .. } in &self.able {
+        for Candidate { thread, .. } in &self.able {
             if self.priorities[*thread] == 0 {
                 self.priorities[*thread] = self.rng.next() | DRAWN;
             }
@@ -98,7 +98,7 @@ impl Sampler {
     }
 
     /// `chosen` goes, out of `all` that were able.
-    pub(crate) fn chosen(&mut self, chosen: Able, all: impl Iterator<Item = Able>) {
+    pub(crate) fn chosen(&mut self, chosen: Candidate, all: impl Iterator<Item = Candidate>) {
         self.last = chosen.thread;
         if self.strategy != Strategy::Pos {
             return;
@@ -129,7 +129,7 @@ mod tests {
                 sampler.step();
                 let able = |left: &[i32; 2]| {
                     let able = (0..2).filter(|t| left[*t] > 0);
-                    able.map(|thread| Able { thread, loc: 0, writes: true }).collect::<Vec<_>>()
+                    able.map(|thread| Candidate { thread, loc: 0, writes: true }).collect::<Vec<_>>()
                 };
                 sampler.able = able(&left);
                 let chosen = sampler.take().expect("a thread is left");

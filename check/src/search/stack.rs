@@ -26,13 +26,13 @@ use crate::plan::strategy::Strategy;
 use crate::seam::clock::Clock;
 use crate::seam::op::{Alt, AltKind};
 
-/// [`Node::branches`] of a place where nobody could go on: there is one way on,
+/// [`ChoiceNode::branches`] of a place where nobody could go on: there is one way on,
 /// and no real branch has so few.
-const GRACE: u32 = 1;
+const RESCUE: u32 = 1;
 
 /// What a thread may do at a read point.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Choice {
+pub(crate) struct ReadOption {
     pub(crate) message: u32,
     /// The number of `alt` among the operation's alternatives on the message.
     pub(crate) nth: u8,
@@ -50,11 +50,11 @@ pub(crate) struct Group {
     pub(crate) rmw: bool,
     /// Whether no message of the location was covered.
     pub(crate) fresh: bool,
-    pub(crate) choices: Vec<Choice>,
+    pub(crate) choices: Vec<ReadOption>,
 }
 
 #[derive(Debug, Default)]
-struct Node {
+struct ChoiceNode {
     /// How many to pick from, or 0 for a read point.
     branches: u32,
     pick: u32,
@@ -71,7 +71,7 @@ struct Node {
 /// The stack of choices of the exhaustive search.
 #[derive(Debug, Default)]
 pub(crate) struct Stack {
-    nodes: Vec<Node>,
+    nodes: Vec<ChoiceNode>,
     live: usize,
     /// How many choices this execution has made.
     depth: usize,
@@ -92,12 +92,12 @@ pub(crate) struct Stack {
 }
 
 /// What the exhaustive search says at a read point.
-pub(crate) struct Picked<'a> {
+pub(crate) struct ReadPick<'a> {
     /// Threads whose covered mark moves to the watermark.
     pub(crate) done: &'a [Group],
     pub(crate) watermark: u32,
     pub(crate) group: &'a Group,
-    pub(crate) choice: Choice,
+    pub(crate) choice: ReadOption,
 }
 
 impl Stack {
@@ -137,7 +137,7 @@ impl Stack {
 
     /// The first choices of this execution.
     fn name(&self, choices: usize) -> Vec<u32> {
-        let number = |node: &Node| match node.branches {
+        let number = |node: &ChoiceNode| match node.branches {
             0 => (node.group as u32) << 16 | node.choice as u32,
             _ => node.pick,
         };
@@ -186,16 +186,16 @@ impl Stack {
 
     /// Whether the last execution came to a read point here at which nobody
     /// could go on, and somebody got one more try for nothing.
-    pub(crate) fn repeats_grace(&self) -> bool {
-        self.repeating() && self.nodes[self.depth].branches == GRACE
+    pub(crate) fn repeats_rescue(&self) -> bool {
+        self.repeating() && self.nodes[self.depth].branches == RESCUE
     }
 
     /// Somebody gets one more try for nothing: no choice, but a place of its own
     /// on the stack, so that the next execution knows it again.
-    pub(crate) fn grace(&mut self) {
+    pub(crate) fn rescue(&mut self) {
         if !self.repeating() {
             let node = self.push();
-            node.branches = GRACE;
+            node.branches = RESCUE;
             node.pick = 0;
         }
         self.depth += 1;
@@ -235,14 +235,14 @@ impl Stack {
     }
 
     /// The choice at this read point. `None`: the last execution had a branch here.
-    pub(crate) fn pick(&mut self) -> Option<Picked<'_>> {
+    pub(crate) fn pick(&mut self) -> Option<ReadPick<'_>> {
         let node = &self.nodes[self.depth];
         if node.branches != 0 {
             return None;
         }
         self.depth += 1;
         let group = &node.groups[node.group];
-        Some(Picked {
+        Some(ReadPick {
             done: if self.reduce { &node.groups[..node.group] } else { &[] },
             watermark: node.watermark,
             group,
@@ -250,12 +250,12 @@ impl Stack {
         })
     }
 
-    fn push(&mut self) -> &mut Node {
+    fn push(&mut self) -> &mut ChoiceNode {
         if self.depth == split::DEPTH && self.split.is_shared() && self.ours.is_none() {
             self.ours = Some(self.split.takes(&self.name(self.depth)));
         }
         if self.live == self.nodes.len() {
-            self.nodes.push(Node::default());
+            self.nodes.push(ChoiceNode::default());
         }
         let node = &mut self.nodes[self.live];
         self.live += 1;
@@ -268,7 +268,7 @@ impl Stack {
 
     /// A write, or an attempt at a read-modify-write, has run: marks the read
     /// points that must try their next thread because of it.
-    pub(crate) fn note(&mut self, event: &Written<'_>) {
+    pub(crate) fn note(&mut self, event: &WriteNote<'_>) {
         if self.depth < self.repeats {
             return;
         }
@@ -320,7 +320,7 @@ impl Stack {
 }
 
 /// What [`Stack::note`] needs to know of an event.
-pub(crate) struct Written<'a> {
+pub(crate) struct WriteNote<'a> {
     pub(crate) thread: usize,
     pub(crate) seq: u16,
     pub(crate) loc: u32,

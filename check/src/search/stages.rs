@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// How far a search that could be complete has come.
 #[derive(Clone, Debug)]
-pub(crate) struct Reached {
+pub(crate) struct StageResult {
     strategy: Strategy,
     /// Whether it has looked at everything, and if so whether its bound has left
     /// anything out.
@@ -32,7 +32,7 @@ pub(crate) struct Stages {
     whole: Instant,
     /// The exhaustive search, while another strategy has its turn.
     kept: Option<Stack>,
-    reached: BTreeMap<u32, Reached>,
+    reached: BTreeMap<u32, StageResult>,
     seed: u64,
     reduction: bool,
     max_time: Option<Duration>,
@@ -56,7 +56,7 @@ impl Stages {
     pub(crate) fn new(plan: &Plan, worker: u64) -> Stages {
         let (number, count) = plan.split.shard.unwrap_or((0, 1));
         let part = number * plan.threads as u64 + worker;
-        let seed = plan.mode.seed();
+        let seed = plan.seed;
         Stages {
             list: plan.mode.stages(),
             at: 0,
@@ -82,7 +82,7 @@ impl Stages {
         if strategy.is_random() {
             return Chooser::Random(Box::new(Sampler::new(strategy, self.seed.wrapping_add(self.at as u64))));
         }
-        self.reached.entry(tag(strategy)).or_insert(Reached { strategy, complete: None });
+        self.reached.entry(tag(strategy)).or_insert(StageResult { strategy, complete: None });
         let kept = if strategy == Strategy::Exhaustive { self.kept.take() } else { None };
         Chooser::Exhaustive(kept.unwrap_or_else(|| {
             Stack::new(strategy, self.reduction, Split { tag: tag(strategy), ..self.split.clone() })
@@ -99,7 +99,7 @@ impl Stages {
         let more = match search {
             Chooser::Exhaustive(stack) => stack.backtrack(),
             Chooser::Random(_) => !spent,
-            Chooser::Replay { .. } | Chooser::Follow(_) | Chooser::Busy => false,
+            Chooser::Replay { .. } | Chooser::Follower(_) | Chooser::Busy => false,
         };
         if more && !spent {
             return true;
@@ -154,7 +154,7 @@ impl Stages {
 
     /// The best that the complete searches amount to.
     pub(crate) fn verdict(&self, too_large: bool) -> Option<Verdict> {
-        let complete = |r: &&Reached| r.complete.is_some();
+        let complete = |r: &&StageResult| r.complete.is_some();
         let mut bounds = Vec::new();
         match self.reached.values().filter(complete).find(|r| r.complete == Some(false)) {
             Some(_) => {}

@@ -1,216 +1,220 @@
-//! What is waiting to happen: the ready tasks, and the queue of events.
+//! The agenda: what is going to happen, in order of time, whatever it is.
+//!
+//! Entries come out by the time at which they happen, then by the time at which
+//! they were due (an entry that is postponed stays ahead of what becomes due
+//! later), then in the order in which they were put in. Some entries are *work*:
+//! a simulation goes on as long as there is any. Others, such as the timer of a
+//! server that ticks for ever, keep nothing going.
 
-use crate::sim::network::Parcel;
-use crate::sim::world::Node;
-use std::cell::{Cell, RefCell};
-use std::cmp::{Ordering, Reverse};
-use std::collections::{BinaryHeap, VecDeque};
-use std::future::Future;
-use std::panic::Location;
-use std::pin::Pin;
-use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Wake, Waker};
+use std::collections::VecDeque;
 
-/// The tasks that wakers have made ready. Wakers must be `Send + Sync`, so this
-/// is behind a lock although only one thread ever comes here.
-#[derive(Default)]
-pub(super) struct Ready(Mutex<ReadyList>);
-
-#[derive(Default)]
-struct ReadyList {
-    order: VecDeque<usize>,
-    queued: Vec<bool>,
-}
-
-impl Ready {
-    fn list(&self) -> MutexGuard<'_, ReadyList> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn push(&self, task: usize) {
-        let mut list = self.list();
-        if list.queued.len() <= task {
-            list.queued.resize(task + 1, false);
-        }
-        if !list.queued[task] {
-            list.queued[task] = true;
-            list.order.push_back(task);
-        }
-    }
-
-    pub(super) fn pop(&self) -> Option<usize> {
-        let mut list = self.list();
-        let task = list.order.pop_front()?;
-        list.queued[task] = false;
-        Some(task)
-    }
-
-    pub(super) fn all(&self) -> Vec<usize> {
-        self.list().order.iter().copied().collect()
-    }
-}
-
-struct TaskWaker {
-    task: usize,
-    ready: Arc<Ready>,
-}
-
-/// The waker of a task.
-pub(super) fn waker_of(task: usize, ready: &Arc<Ready>) -> Waker {
-    let ready = Arc::clone(ready);
-    Waker::from(Arc::new(TaskWaker { task, ready }))
-}
-
-impl Wake for TaskWaker {
-    fn wake(self: Arc<Self>) {
-        self.ready.push(self.task);
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.ready.push(self.task);
-    }
-}
-
-/// A future that runs on a node.
-pub(super) struct Task {
-    pub(super) node: Node,
-    /// Whether the world goes on until this one has finished.
-    pub(super) counts: bool,
-    /// Taken while it is polled; gone once it has finished.
-    pub(super) future: Option<Pin<Box<dyn Future<Output = ()>>>>,
-    pub(super) waker: Waker,
-    /// It was just resumed from a pause: it makes a step before the next one.
-    pub(super) resumed: bool,
-    pub(super) done: bool,
-    pub(super) spawned: &'static Location<'static>,
-    /// Where it waits, if it said so.
-    pub(super) waits: Option<(&'static str, &'static Location<'static>)>,
-}
-
-/// A timer of a node. Dropped sleeps cancel theirs.
-pub(super) struct Timer {
-    pub(super) node: Node,
-    /// Whether a task that counts waits for it.
-    pub(super) counts: bool,
-    pub(super) state: Cell<TimerState>,
-    pub(super) waker: RefCell<Option<Waker>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TimerState {
-    Armed,
-    Fired,
-    Cancelled,
-}
-
-/// Something that will happen.
-pub(super) enum Event {
-    /// A message is at its receiver's door. `settled`: its fate was chosen before.
-    Arrive {
-        parcel: Box<dyn Parcel>,
-        settled: bool,
-    },
-    Fire(Rc<Timer>),
-    Resume(Node),
-    /// A node that has crashed starts again.
-    Boot(Node),
-    /// A partition is over: the one that began at this place in the list.
-    Heal(usize),
-}
-
-/// An event in the queue. Ordered by when it happens, then by when it was due
-/// (a pause puts events off), then by creation.
-pub(super) struct Entry {
-    pub(super) at: u64,
-    pub(super) due: u64,
+/// The place of an entry in the order of an [`Agenda`]; no two have the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct AgendaSlot {
+    at: u64,
+    due: u64,
     number: u64,
-    pub(super) event: Event,
 }
 
-impl Entry {
-    fn key(&self) -> (u64, u64, u64) {
-        (self.at, self.due, self.number)
+/// Whether a simulation goes on as long as an entry is in its agenda.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// It does.
+    Work,
+    /// It does not.
+    Idle,
+}
+
+/// An event with its place. One that was taken out happens now, or is postponed.
+#[derive(Debug)]
+pub(super) struct Entry<E> {
+    slot: AgendaSlot,
+    weight: Weight,
+    /// What happens.
+    pub(super) event: E,
+}
+
+impl<E> Entry<E> {
+    /// When it happens.
+    pub(super) fn at(&self) -> u64 {
+        self.slot.at
     }
 }
 
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-impl Eq for Entry {}
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.key().cmp(&other.key())
-    }
-}
-
-/// The queue, and how much of it keeps the world going.
-#[derive(Default)]
-pub(super) struct Agenda {
-    heap: BinaryHeap<Reverse<Entry>>,
+/// Events of type `E` in order of time.
+#[derive(Debug)]
+pub(super) struct Agenda<E> {
+    /// Ascending. A simulation has a few dozen at a time, and most new ones go
+    /// near the end: that is quicker here than in a tree or a heap.
+    entries: VecDeque<Entry<E>>,
     created: u64,
-    /// Entries other than timers that nobody who counts waits for.
-    pub(super) work: usize,
+    work: usize,
 }
 
-impl Agenda {
-    fn counts(event: &Event) -> bool {
-        match event {
-            Event::Arrive { .. } | Event::Resume(_) | Event::Boot(_) => true,
-            Event::Heal(_) => false,
-            Event::Fire(timer) => timer.counts && timer.state.get() == TimerState::Armed,
-        }
+impl<E> Default for Agenda<E> {
+    fn default() -> Self {
+        Agenda { entries: VecDeque::new(), created: 0, work: 0 }
+    }
+}
+
+impl<E> Agenda<E> {
+    /// Lets `event` happen at the time `at`.
+    pub(super) fn put(&mut self, at: u64, weight: Weight, event: E) -> AgendaSlot {
+        self.add(at, at, weight, event)
     }
 
-    pub(super) fn put(&mut self, at: u64, event: Event) {
-        // A node wakes before anything that was put off until then.
-        let wakes = matches!(event, Event::Resume(_) | Event::Boot(_) | Event::Heal(_));
-        let due = if wakes { 0 } else { at };
-        self.put_due(at, due, event);
+    /// Lets `event` happen at the time `at`, before all that is due by then or
+    /// was postponed until then.
+    pub(super) fn put_first(&mut self, at: u64, weight: Weight, event: E) -> AgendaSlot {
+        self.add(at, 0, weight, event)
     }
 
-    pub(super) fn put_due(&mut self, at: u64, due: u64, event: Event) {
-        self.work += usize::from(Self::counts(&event));
-        let number = self.created;
+    fn add(&mut self, at: u64, due: u64, weight: Weight, event: E) -> AgendaSlot {
+        let slot = AgendaSlot { at, due, number: self.created };
         self.created += 1;
-        self.heap.push(Reverse(Entry { at, due, number, event }));
+        self.insert(slot, weight, event);
+        slot
     }
 
-    pub(super) fn cancel(&mut self, timer: &Timer) {
-        if timer.state.replace(TimerState::Cancelled) == TimerState::Armed && timer.counts {
-            self.work -= 1;
+    fn insert(&mut self, slot: AgendaSlot, weight: Weight, event: E) {
+        self.work += usize::from(weight == Weight::Work);
+        match self.place(slot) {
+            Ok(_) => unreachable!("two entries have the slot {slot:?}"),
+            Err(place) => self.entries.insert(place, Entry { slot, weight, event }),
         }
     }
 
-    /// When the next event happens; forgets cancelled timers on the way.
-    pub(super) fn next_at(&mut self) -> Option<u64> {
-        while let Some(Reverse(entry)) = self.heap.peek() {
-            match &entry.event {
-                Event::Fire(timer) if timer.state.get() != TimerState::Armed => {
-                    self.heap.pop();
-                }
-                _ => return Some(entry.at),
-            }
-        }
-        None
+    /// Where the entry with this slot is, or would be.
+    fn place(&self, slot: AgendaSlot) -> Result<usize, usize> {
+        self.entries.binary_search_by_key(&slot, |entry| entry.slot)
     }
 
-    pub(super) fn take(&mut self) -> Option<Entry> {
-        let Reverse(entry) = self.heap.pop()?;
-        self.work -= usize::from(Self::counts(&entry.event));
+    /// Puts back, until the later time `until`, an entry that was taken. It is
+    /// due since the same time as before.
+    pub(super) fn postpone(&mut self, entry: Entry<E>, until: u64) -> AgendaSlot {
+        let slot = AgendaSlot { at: until, ..entry.slot };
+        self.insert(slot, entry.weight, entry.event);
+        slot
+    }
+
+    /// Takes out the next entry.
+    pub(super) fn take(&mut self) -> Option<Entry<E>> {
+        let entry = self.entries.pop_front()?;
+        self.work -= usize::from(entry.weight == Weight::Work);
         Some(entry)
     }
 
-    /// Throws everything away, and hands it out so that it drops elsewhere.
-    pub(super) fn drain(&mut self) -> Vec<Event> {
+    /// Calls off the entry in `slot`; `None` if it is not there any more.
+    pub(super) fn cancel(&mut self, slot: AgendaSlot) -> Option<E> {
+        let place = self.place(slot).ok()?;
+        let entry = self.entries.remove(place)?;
+        self.work -= usize::from(entry.weight == Weight::Work);
+        Some(entry.event)
+    }
+
+    /// When the next entry happens.
+    pub(super) fn next_at(&self) -> Option<u64> {
+        self.entries.front().map(Entry::at)
+    }
+
+    /// Whether any entry is work.
+    pub(super) fn has_work(&self) -> bool {
+        self.work > 0
+    }
+
+    /// Takes out everything, so that the caller can drop it.
+    pub(super) fn drain(&mut self) -> Vec<E> {
         self.work = 0;
-        self.heap.drain().map(|Reverse(e)| e.event).collect()
+        std::mem::take(&mut self.entries).into_iter().map(|entry| entry.event).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Weight::{Idle, Work};
+
+    fn all(agenda: &mut Agenda<&'static str>) -> Vec<(u64, &'static str)> {
+        std::iter::from_fn(|| agenda.take()).map(|entry| (entry.at(), entry.event)).collect()
+    }
+
+    #[test]
+    fn entries_come_in_order_of_time_and_then_of_creation() {
+        let mut agenda = Agenda::default();
+        for (at, event) in [(7, "c"), (5, "a"), (7, "d"), (5, "b")] {
+            agenda.put(at, Work, event);
+        }
+        assert_eq!(agenda.next_at(), Some(5));
+        assert_eq!(all(&mut agenda), [(5, "a"), (5, "b"), (7, "c"), (7, "d")]);
+        assert_eq!(agenda.next_at(), None);
+    }
+
+    #[test]
+    fn what_is_put_first_precedes_all_others_of_its_time() {
+        let mut agenda = Agenda::default();
+        agenda.put(3, Work, "late");
+        agenda.put(9, Work, "due");
+        let late = agenda.take().expect("it is there");
+        agenda.postpone(late, 9);
+        agenda.put_first(9, Work, "first");
+        agenda.put_first(9, Work, "second");
+        assert_eq!(all(&mut agenda), [(9, "first"), (9, "second"), (9, "late"), (9, "due")]);
+    }
+
+    #[test]
+    fn what_is_postponed_stays_ahead_of_what_becomes_due_later() {
+        let mut agenda = Agenda::default();
+        for (at, event) in [(10, "due at 10"), (2, "due at 2"), (1, "due at 1"), (2, "also at 2")] {
+            agenda.put(at, Work, event);
+        }
+        for _ in 0..3 {
+            let entry = agenda.take().expect("it is there");
+            agenda.postpone(entry, 10);
+        }
+        // Twice postponed is still due since the first time.
+        let first = agenda.take().expect("it is there");
+        assert_eq!(first.event, "due at 1");
+        agenda.postpone(first, 11);
+        agenda.put(11, Work, "due at 11");
+        let expected =
+            [(10, "due at 2"), (10, "also at 2"), (10, "due at 10"), (11, "due at 1"), (11, "due at 11")];
+        assert_eq!(all(&mut agenda), expected);
+    }
+
+    #[test]
+    fn a_cancelled_entry_does_not_happen_and_is_cancelled_once() {
+        let mut agenda = Agenda::default();
+        let gone = agenda.put(1, Work, "gone");
+        let taken = agenda.put(2, Work, "taken");
+        agenda.put(3, Idle, "stays");
+        assert_eq!(agenda.cancel(gone), Some("gone"));
+        assert_eq!(agenda.cancel(gone), None);
+        assert_eq!(agenda.next_at(), Some(2));
+        assert_eq!(agenda.take().map(|entry| entry.event), Some("taken"));
+        assert_eq!(agenda.cancel(taken), None);
+        assert!(!agenda.has_work());
+        assert_eq!(all(&mut agenda), [(3, "stays")]);
+    }
+
+    #[test]
+    fn work_is_counted_through_every_way_out_and_back() {
+        let mut agenda = Agenda::default();
+        agenda.put(1, Idle, "idle");
+        assert!(!agenda.has_work());
+        let first = agenda.put(1, Work, "first");
+        agenda.put_first(2, Work, "second");
+        agenda.cancel(first);
+        assert!(agenda.has_work());
+        let idle = agenda.take().expect("it is there");
+        agenda.postpone(idle, 5);
+        let second = agenda.take().expect("it is there");
+        assert!(!agenda.has_work(), "what was taken is not to come");
+        let slot = agenda.postpone(second, 6);
+        assert!(agenda.has_work());
+        assert_eq!(agenda.cancel(slot), Some("second"));
+        assert!(!agenda.has_work());
+        agenda.put(7, Work, "third");
+        assert_eq!(agenda.drain(), ["idle", "third"]);
+        assert!(!agenda.has_work() && agenda.take().is_none());
     }
 }

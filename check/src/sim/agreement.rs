@@ -1,6 +1,7 @@
 //! Ready-made properties of nodes that agree: one leader a term, atomic commit.
 
-use crate::sim::world::{Node, World};
+use crate::sim::node::Node;
+use crate::sim::world::World;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -50,7 +51,7 @@ impl fmt::Debug for Leaders {
 
 /// What was decided on a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Decision {
+pub enum CommitDecision {
     /// It takes place, everywhere.
     Commit,
     /// It takes place nowhere.
@@ -71,17 +72,17 @@ pub struct AtomicCommit<T> {
 #[derive(Clone, Debug, Default)]
 struct Transaction {
     against: Option<Node>,
-    decided: BTreeMap<Node, Decision>,
+    decided: BTreeMap<Node, CommitDecision>,
 }
 
 impl Transaction {
     /// Who stands against this decision, and how.
-    fn conflict(&self, decision: Decision) -> Option<(Node, &'static str)> {
+    fn conflict(&self, decision: CommitDecision) -> Option<(Node, &'static str)> {
         let other = self.decided.iter().find(|(_, other)| **other != decision);
-        let against = self.against.filter(|_| decision == Decision::Commit);
+        let against = self.against.filter(|_| decision == CommitDecision::Commit);
         match (other, against) {
-            (Some((node, Decision::Commit)), _) => Some((*node, "committed")),
-            (Some((node, Decision::Abort)), _) => Some((*node, "aborted")),
+            (Some((node, CommitDecision::Commit)), _) => Some((*node, "committed")),
+            (Some((node, CommitDecision::Abort)), _) => Some((*node, "aborted")),
             (None, Some(node)) => Some((node, "voted against it")),
             (None, None) => None,
         }
@@ -103,7 +104,7 @@ impl<T: Ord + Clone + fmt::Debug + 'static> AtomicCommit<T> {
 
     /// The decision takes effect at `node`.
     #[track_caller]
-    pub fn decided(&self, node: Node, transaction: T, decision: Decision) {
+    pub fn decided(&self, node: Node, transaction: T, decision: CommitDecision) {
         let conflict = {
             let mut transactions = self.transactions.borrow_mut();
             let state = transactions.entry(transaction.clone()).or_default();
@@ -114,8 +115,8 @@ impl<T: Ord + Clone + fmt::Debug + 'static> AtomicCommit<T> {
         let (name, verb) = (
             self.world.name(node),
             match decision {
-                Decision::Commit => "commits",
-                Decision::Abort => "aborts",
+                CommitDecision::Commit => "commits",
+                CommitDecision::Abort => "aborts",
             },
         );
         match conflict {
@@ -128,7 +129,7 @@ impl<T: Ord + Clone + fmt::Debug + 'static> AtomicCommit<T> {
     }
 
     /// What `node` decided.
-    pub fn decision(&self, node: Node, transaction: &T) -> Option<Decision> {
+    pub fn decision(&self, node: Node, transaction: &T) -> Option<CommitDecision> {
         self.transactions.borrow().get(transaction)?.decided.get(&node).copied()
     }
 }
@@ -147,15 +148,15 @@ mod tests {
     fn a_decision_conflicts_with_others_and_with_votes() {
         let (a, b) = (Node(0), Node(1));
         let mut state = Transaction::default();
-        assert_eq!(state.conflict(Decision::Commit), None);
+        assert_eq!(state.conflict(CommitDecision::Commit), None);
         state.against = Some(a);
-        assert_eq!(state.conflict(Decision::Commit), Some((a, "voted against it")));
-        assert_eq!(state.conflict(Decision::Abort), None);
-        state.decided.insert(b, Decision::Abort);
-        assert_eq!(state.conflict(Decision::Abort), None);
-        assert_eq!(state.conflict(Decision::Commit), Some((b, "aborted")));
-        state = Transaction { against: None, decided: BTreeMap::from([(a, Decision::Commit)]) };
-        assert_eq!(state.conflict(Decision::Abort), Some((a, "committed")));
-        assert_eq!(state.conflict(Decision::Commit), None);
+        assert_eq!(state.conflict(CommitDecision::Commit), Some((a, "voted against it")));
+        assert_eq!(state.conflict(CommitDecision::Abort), None);
+        state.decided.insert(b, CommitDecision::Abort);
+        assert_eq!(state.conflict(CommitDecision::Abort), None);
+        assert_eq!(state.conflict(CommitDecision::Commit), Some((b, "aborted")));
+        state = Transaction { against: None, decided: BTreeMap::from([(a, CommitDecision::Commit)]) };
+        assert_eq!(state.conflict(CommitDecision::Abort), Some((a, "committed")));
+        assert_eq!(state.conflict(CommitDecision::Commit), None);
     }
 }

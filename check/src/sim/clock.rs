@@ -5,16 +5,20 @@
 //! date. Both go on while the node is paused or down. The wall clock may be set
 //! on the way, which the monotonic clock and the timers do not notice.
 
-use crate::sim::agenda::{Event, Timer, TimerState};
-use crate::sim::plan::ClockFault;
-use crate::sim::world::{Node, World, nanos};
+use crate::sim::agenda::Weight;
+use crate::sim::menu::ClockFault;
+use crate::sim::node::Node;
+use crate::sim::ready::remember;
+use crate::sim::state::{NodeTimer, WorldEvent};
+use crate::sim::time::nanos;
+use crate::sim::world::World;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// What the wall clocks show at the start: 2026-03-02 14:00:00 UTC, in seconds
@@ -28,7 +32,7 @@ const MILLION: u128 = 1_000_000;
 struct Drift {
     /// Nanoseconds that the wall clock is ahead.
     offset: i128,
-    /// Clock ticks in a million true ones.
+    /// NodeClock ticks in a million true ones.
     rate: u128,
 }
 
@@ -68,16 +72,19 @@ impl Drift {
 
 /// The clocks of one node.
 #[derive(Clone)]
-pub struct Clock {
+pub struct NodeClock {
     world: World,
     node: Node,
 }
 
-impl Clock {
-    pub(super) fn new(world: &World, node: Node) -> Self {
-        Clock { world: world.clone(), node }
+impl World {
+    /// The clocks of a node.
+    pub fn clock(&self, node: Node) -> NodeClock {
+        NodeClock { world: self.clone(), node }
     }
+}
 
+impl NodeClock {
     fn drift(&self) -> Drift {
         let fault = self.world.clock_fault(self.node);
         Drift::of(fault, self.world.state().nodes[self.node.0].wall_offset)
@@ -126,13 +133,13 @@ impl Clock {
     ///
     /// # Errors
     ///
-    /// [`Elapsed`]: the time was over first; the future is dropped.
+    /// [`TimeoutError`]: the time was over first; the future is dropped.
     #[track_caller]
     pub fn timeout<F: Future>(
         &self,
         duration: Duration,
         future: F,
-    ) -> impl Future<Output = Result<F::Output, Elapsed>> + use<F> {
+    ) -> impl Future<Output = Result<F::Output, TimeoutError>> + use<F> {
         let alarm = self.alarm(duration, "a timeout", Location::caller());
         async move {
             let mut future = pin!(future);
@@ -141,7 +148,7 @@ impl Clock {
                 if let Poll::Ready(output) = future.as_mut().poll(cx) {
                     return Poll::Ready(Ok(output));
                 }
-                alarm.as_mut().poll(cx).map(|()| Err(Elapsed))
+                alarm.as_mut().poll(cx).map(|()| Err(TimeoutError))
             })
             .await
         }
@@ -158,29 +165,29 @@ impl Clock {
     }
 }
 
-impl fmt::Debug for Clock {
+impl fmt::Debug for NodeClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Clock").field("node", &self.node).finish()
+        f.debug_struct("NodeClock").field("node", &self.node).finish()
     }
 }
 
 /// A timeout was over before its future had finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Elapsed;
+pub struct TimeoutError;
 
-impl fmt::Display for Elapsed {
+impl fmt::Display for TimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the time is over")
     }
 }
 
-impl std::error::Error for Elapsed {}
+impl std::error::Error for TimeoutError {}
 
 /// A running timer; dropping it cancels it.
 pub(super) struct Alarm {
-    clock: Clock,
+    clock: NodeClock,
     duration: Duration,
-    timer: Option<Rc<Timer>>,
+    timer: Option<Rc<NodeTimer>>,
     what: &'static str,
     site: &'static Location<'static>,
 }
@@ -190,7 +197,7 @@ impl Future for Alarm {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let timer = self.timer.take().unwrap_or_else(|| self.start());
-        let fired = timer.state.get() == TimerState::Fired;
+        let fired = timer.fired.get();
         if !fired {
             self.clock.world.waits(self.what, self.site);
             remember(&mut timer.waker.borrow_mut(), cx.waker());
@@ -200,24 +207,19 @@ impl Future for Alarm {
     }
 }
 
-/// Keeps `waker`, unless what is kept wakes the same task.
-pub(super) fn remember(kept: &mut Option<Waker>, waker: &Waker) {
-    if !kept.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
-        *kept = Some(waker.clone());
-    }
-}
-
 impl Alarm {
-    fn start(&self) -> Rc<Timer> {
+    fn start(&self) -> Rc<NodeTimer> {
         let world = &self.clock.world;
         let at = self.ends();
-        let timer = Rc::new(Timer {
+        let weight = if world.current_counts() { Weight::Work } else { Weight::Idle };
+        let timer = Rc::new(NodeTimer {
             node: self.clock.node,
-            counts: world.current_counts(),
-            state: Cell::new(TimerState::Armed),
+            slot: Cell::new(None),
+            fired: Cell::new(false),
             waker: RefCell::new(None),
         });
-        world.state().agenda.put(at, Event::Fire(Rc::clone(&timer)));
+        let slot = world.state().agenda.put(at, weight, WorldEvent::Timer(Rc::clone(&timer)));
+        timer.slot.set(Some(slot));
         timer
     }
 
@@ -231,32 +233,9 @@ impl Alarm {
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        if let Some(timer) = &self.timer {
-            self.clock.world.state().agenda.cancel(timer);
+        if let Some(slot) = self.timer.as_ref().and_then(|timer| timer.slot.take()) {
+            self.clock.world.state().agenda.cancel(slot);
         }
-    }
-}
-
-/// Waits for all of these futures and gives their outputs in the same order.
-/// They run on the task that awaits this.
-pub fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> impl Future<Output = Vec<F::Output>> {
-    let mut running: Vec<Pin<Box<F>>> = futures.into_iter().map(Box::pin).collect();
-    let mut outputs: Vec<Option<F::Output>> = running.iter().map(|_| None).collect();
-    async move {
-        poll_fn(|cx| {
-            let mut pending = false;
-            for (future, output) in running.iter_mut().zip(outputs.iter_mut()) {
-                if output.is_none() {
-                    match future.as_mut().poll(cx) {
-                        Poll::Ready(value) => *output = Some(value),
-                        Poll::Pending => pending = true,
-                    }
-                }
-            }
-            if pending { Poll::Pending } else { Poll::Ready(()) }
-        })
-        .await;
-        outputs.into_iter().flatten().collect()
     }
 }
 

@@ -5,8 +5,9 @@
 //! number of them, each whole (as with records that are written aside and then
 //! renamed). What can be torn is a [`File`](crate::sim::File).
 
-use crate::sim::crash::Perishable;
-use crate::sim::world::{Node, World};
+use crate::sim::node::Node;
+use crate::sim::resource::NodeResource;
+use crate::sim::world::World;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,10 +36,10 @@ impl std::error::Error for SyncError {}
 /// A disk. Clones are handles to the same disk.
 pub struct Disk<K, V> {
     world: World,
-    platter: Rc<Platter<K, V>>,
+    content: Rc<DiskContent<K, V>>,
 }
 
-struct Platter<K, V> {
+struct DiskContent<K, V> {
     node: Node,
     records: RefCell<Records<K, V>>,
 }
@@ -81,7 +82,7 @@ fn apply<K: Ord, V>(records: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
     };
 }
 
-impl<K: Ord + Clone, V: Clone> Perishable for Platter<K, V> {
+impl<K: Ord + Clone, V: Clone> NodeResource for DiskContent<K, V> {
     fn ways(&self, node: Node) -> u32 {
         if node == self.node { self.records.borrow().unsynced.len() as u32 + 1 } else { 1 }
     }
@@ -98,18 +99,24 @@ impl<K: Ord + Clone, V: Clone> Perishable for Platter<K, V> {
     }
 }
 
+impl World {
+    /// A disk of a node.
+    pub fn disk<K: Ord + Clone + fmt::Debug + 'static, V: Clone + fmt::Debug + 'static>(
+        &self,
+        node: Node,
+    ) -> Disk<K, V> {
+        let records = Records { seen: BTreeMap::new(), durable: BTreeMap::new(), unsynced: Vec::new() };
+        let content = Rc::new(DiskContent { node, records: RefCell::new(records) });
+        self.add_resource(Rc::clone(&content) as Rc<dyn NodeResource>);
+        Disk { world: self.clone(), content }
+    }
+}
+
 impl<K, V> Disk<K, V>
 where
     K: Ord + Clone + fmt::Debug + 'static,
     V: Clone + fmt::Debug + 'static,
 {
-    pub(super) fn new(world: &World, node: Node) -> Self {
-        let records = Records { seen: BTreeMap::new(), durable: BTreeMap::new(), unsynced: Vec::new() };
-        let platter = Rc::new(Platter { node, records: RefCell::new(records) });
-        world.core.perishable.borrow_mut().push(Rc::clone(&platter) as Rc<dyn Perishable>);
-        Disk { world: world.clone(), platter }
-    }
-
     /// Stores `value` under `key`. Reads see it once this is done; a crash may
     /// lose it until a [`sync`](Self::sync) has ended.
     #[track_caller]
@@ -126,7 +133,7 @@ where
     #[track_caller]
     fn change(&self, key: K, value: Option<V>) -> impl Future<Output = ()> + use<K, V> {
         let (disk, site) = (self.clone(), Location::caller());
-        let node = self.platter.node;
+        let node = self.content.node;
         let seek = self.world.clock(node).sleep(SEEK);
         async move {
             seek.await;
@@ -134,7 +141,7 @@ where
                 Some(value) => format!("write {key:?} = {value:?}"),
                 None => format!("remove {key:?}"),
             });
-            disk.platter.records.borrow_mut().change(key, value);
+            disk.content.records.borrow_mut().change(key, value);
         }
     }
 
@@ -142,11 +149,11 @@ where
     #[track_caller]
     pub fn read(&self, key: K) -> impl Future<Output = Option<V>> + use<K, V> {
         let (disk, site) = (self.clone(), Location::caller());
-        let node = self.platter.node;
+        let node = self.content.node;
         let seek = self.world.clock(node).sleep(SEEK);
         async move {
             seek.await;
-            let value = disk.platter.records.borrow().seen.get(&key).cloned();
+            let value = disk.content.records.borrow().seen.get(&key).cloned();
             disk.world.trace(node, Some(site), || format!("read {key:?} = {value:?}"));
             value
         }
@@ -156,11 +163,11 @@ where
     #[track_caller]
     pub fn read_all(&self) -> impl Future<Output = BTreeMap<K, V>> + use<K, V> {
         let (disk, site) = (self.clone(), Location::caller());
-        let node = self.platter.node;
+        let node = self.content.node;
         let seek = self.world.clock(node).sleep(SEEK);
         async move {
             seek.await;
-            let records = disk.platter.records.borrow().seen.clone();
+            let records = disk.content.records.borrow().seen.clone();
             disk.world.trace(node, Some(site), || format!("read all {records:?}"));
             records
         }
@@ -174,17 +181,17 @@ where
     #[track_caller]
     pub fn sync(&self) -> impl Future<Output = Result<(), SyncError>> + use<K, V> {
         let (disk, site) = (self.clone(), Location::caller());
-        let node = self.platter.node;
+        let node = self.content.node;
         let seek = self.world.clock(node).sleep(SEEK);
         async move {
             seek.await;
-            let pending = !disk.platter.records.borrow().unsynced.is_empty();
+            let pending = !disk.content.records.borrow().unsynced.is_empty();
             if pending && disk.world.sync_fails(node) {
-                disk.platter.records.borrow_mut().keep(0);
+                disk.content.records.borrow_mut().keep(0);
                 return Err(SyncError);
             }
             disk.world.trace(node, Some(site), || "sync".to_owned());
-            disk.platter.records.borrow_mut().sync();
+            disk.content.records.borrow_mut().sync();
             Ok(())
         }
     }
@@ -192,19 +199,19 @@ where
     /// What a crash at this moment would be sure to leave under `key`. For
     /// oracles: it takes no time, and no node can know it.
     pub fn survives(&self, key: &K) -> Option<V> {
-        self.platter.records.borrow().durable.get(key).cloned()
+        self.content.records.borrow().durable.get(key).cloned()
     }
 }
 
 impl<K, V> Clone for Disk<K, V> {
     fn clone(&self) -> Self {
-        Disk { world: self.world.clone(), platter: Rc::clone(&self.platter) }
+        Disk { world: self.world.clone(), content: Rc::clone(&self.content) }
     }
 }
 
 impl<K, V> fmt::Debug for Disk<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Disk").field("node", &self.platter.node).finish_non_exhaustive()
+        f.debug_struct("Disk").field("node", &self.content.node).finish_non_exhaustive()
     }
 }
 

@@ -5,17 +5,21 @@
 //! in the order in which they became ready, until none is. Ties in time go in
 //! the order of creation. Computing takes no simulated time.
 
-use crate::sim::FailureKind;
-use crate::sim::agenda::{Entry, Event, Task, TimerState, waker_of};
-use crate::sim::crash::Place;
-use crate::sim::world::{Broken, Node, World};
+use crate::report::data::FailureKind;
+use crate::sim::agenda::Entry;
+use crate::sim::lifecycle::StopSite;
+use crate::sim::node::Node;
+use crate::sim::record::cause;
+use crate::sim::state::{NodeTask, WorldEvent};
+use crate::sim::world::World;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Waker};
 
 /// What the world does next.
-enum Next {
+enum NextStep {
     /// The earliest event, at this time.
     Event,
     /// A message that waits for others, now that no other is left.
@@ -25,8 +29,21 @@ enum Next {
 }
 
 impl World {
+    /// Runs a future on a node. The execution lasts until it has finished; that
+    /// nothing can make it finish is a deadlock.
     #[track_caller]
-    pub(super) fn add_task(&self, node: Node, counts: bool, future: impl Future<Output = ()> + 'static) {
+    pub fn spawn(&self, node: Node, future: impl Future<Output = ()> + 'static) {
+        self.add_task(node, true, future);
+    }
+
+    /// Runs a future on a node that need not finish: a server.
+    #[track_caller]
+    pub fn serve(&self, node: Node, future: impl Future<Output = ()> + 'static) {
+        self.add_task(node, false, future);
+    }
+
+    #[track_caller]
+    fn add_task(&self, node: Node, counts: bool, future: impl Future<Output = ()> + 'static) {
         self.add_task_at(node, counts, Box::pin(future), Location::caller());
     }
 
@@ -39,8 +56,8 @@ impl World {
     ) {
         let mut state = self.state();
         let task = state.tasks.len();
-        let waker = waker_of(task, &self.core.ready);
-        state.tasks.push(Task {
+        let waker = self.core.ready.waker_of(task);
+        state.tasks.push(NodeTask {
             node,
             counts,
             future: Some(future),
@@ -56,17 +73,17 @@ impl World {
         self.core.ready.push(task);
     }
 
-    /// Runs until the execution is over or broken.
+    /// Runs until the execution is over.
     pub(super) fn run_to_end(&self) {
         loop {
             self.poll_ready();
-            self.run_checks(false);
+            self.check_properties(false);
             if self.is_over() || !self.step() {
                 break;
             }
         }
         if !self.is_over() {
-            self.run_checks(true);
+            self.check_properties(true);
         }
     }
 
@@ -81,10 +98,10 @@ impl World {
                 }
                 (task.node, std::mem::take(&mut task.resumed))
             };
-            if !self.count_step(node) {
+            if !self.state().count_step(node) {
                 return;
             }
-            if self.is_paused(node) || (!resumed && self.stop_point(node, Place::Wake)) {
+            if self.is_paused(node) || (!resumed && self.stop_point(node, StopSite::Wake)) {
                 self.state().nodes[node.0].parked.push(task);
             } else {
                 self.poll_task(task);
@@ -93,11 +110,11 @@ impl World {
                 }
                 // The poll may have stopped the node at a gate.
                 if !self.is_down(node) && !self.is_paused(node) {
-                    self.stop_point(node, Place::Wait);
+                    self.stop_point(node, StopSite::Wait);
                 }
             }
             if self.is_down(node) {
-                self.bury(node);
+                self.clear_crashed(node);
             }
         }
     }
@@ -110,7 +127,7 @@ impl World {
             let node = slot.node;
             let taken = (slot.future.take(), slot.waker.clone());
             state.current = Some(task);
-            state.goes_on(node);
+            state.nodes[node.0].life.goes_on();
             taken
         };
         let Some(mut future) = future else { return };
@@ -131,17 +148,17 @@ impl World {
     /// Takes the next event. `false`: there is none.
     fn step(&self) -> bool {
         match self.next() {
-            Next::Quiet => {
+            NextStep::Quiet => {
                 self.report_stuck();
                 return false;
             }
-            Next::Release => {
+            NextStep::Release => {
                 let held = self.state().oldest_held();
-                if let Some(parcel) = held {
-                    self.hand_over(parcel);
+                if let Some(datagram) = held {
+                    self.hand_over(datagram);
                 }
             }
-            Next::Event => {
+            NextStep::Event => {
                 let entry = self.state().agenda.take();
                 if let Some(entry) = entry {
                     self.act(entry);
@@ -152,63 +169,67 @@ impl World {
     }
 
     /// Decides what comes next; changes nothing but the clock of idleness.
-    fn next(&self) -> Next {
+    fn next(&self) -> NextStep {
         let mut state = self.state();
         let state = &mut *state;
         let next = state.agenda.next_at();
-        if state.agenda.work > 0 {
+        if state.agenda.has_work() {
             state.idle_since = None;
-            return Next::Event;
+            return NextStep::Event;
         }
         if state.nodes.iter().any(|node| !node.held.is_empty()) {
-            return Next::Release;
+            return NextStep::Release;
         }
         let since = *state.idle_since.get_or_insert(state.now);
         match next {
-            Some(at) if at <= since + state.settle => Next::Event,
-            _ => Next::Quiet,
+            Some(at) if at <= since + state.settle => NextStep::Event,
+            _ => NextStep::Quiet,
         }
     }
 
-    fn act(&self, entry: Entry) {
-        self.state().now = entry.at;
+    fn act(&self, entry: Entry<WorldEvent>) {
+        self.state().now = entry.at();
         let node = match &entry.event {
-            Event::Arrive { parcel, .. } => parcel.to(),
-            Event::Fire(timer) => timer.node,
-            Event::Resume(node) => {
-                self.resume(*node);
-                return;
-            }
-            Event::Boot(node) => {
-                self.reboot(*node);
-                return;
-            }
-            Event::Heal(place) => {
-                self.heal(*place);
-                return;
-            }
+            WorldEvent::Arrival { datagram, .. } => datagram.to(),
+            WorldEvent::Timer(timer) => timer.node,
+            WorldEvent::Resumption(node) => return self.resume(*node),
+            WorldEvent::Reboot(node) => return self.reboot(*node),
+            WorldEvent::Healing(place) => return self.heal(*place),
         };
-        if !self.count_step(node) {
+        if !self.state().count_step(node) {
             return;
         }
         if self.is_paused(node) {
-            let mut state = self.state();
-            let until = state.nodes[node.0].paused_until;
-            state.agenda.put_due(until, entry.due, entry.event);
+            self.postpone(entry, node);
             return;
         }
         match entry.event {
-            Event::Arrive { parcel, settled: true } => self.hand_over(parcel),
-            Event::Arrive { parcel, .. } => self.arrive(parcel),
-            Event::Fire(timer) => {
-                timer.state.set(TimerState::Fired);
+            WorldEvent::Arrival { datagram, settled: true } => self.hand_over(datagram),
+            WorldEvent::Arrival { datagram, .. } => self.arrive(datagram),
+            WorldEvent::Timer(timer) => {
+                timer.slot.set(None);
+                timer.fired.set(true);
                 let waker = timer.waker.borrow_mut().take();
                 if let Some(waker) = waker {
                     waker.wake();
                 }
                 self.after_event(node);
             }
-            Event::Resume(_) | Event::Boot(_) | Event::Heal(_) => {}
+            WorldEvent::Resumption(_) | WorldEvent::Reboot(_) | WorldEvent::Healing(_) => {}
+        }
+    }
+
+    /// Puts off what was to happen at a node until the end of its pause.
+    fn postpone(&self, entry: Entry<WorldEvent>, node: Node) {
+        let timer = match &entry.event {
+            WorldEvent::Timer(timer) => Some(Rc::clone(timer)),
+            _ => None,
+        };
+        let mut state = self.state();
+        let until = state.nodes[node.0].paused_until;
+        let slot = state.agenda.postpone(entry, until);
+        if let Some(timer) = timer {
+            timer.slot.set(Some(slot));
         }
     }
 
@@ -241,9 +262,9 @@ impl World {
         }
         self.state().nodes[node.0].events += 1;
         let due = self.state().due_held(node);
-        if let Some(parcel) = due {
-            self.run_checks(false);
-            self.hand_over(parcel);
+        if let Some(datagram) = due {
+            self.check_properties(false);
+            self.hand_over(datagram);
         }
     }
 
@@ -264,6 +285,6 @@ impl World {
         }
         let message = format!("nothing is left to happen, but {}", lines.join(", "));
         drop(state);
-        self.break_off(Broken::new(FailureKind::Deadlock, message, &sites));
+        self.fail(cause(FailureKind::Deadlock, message, &sites));
     }
 }

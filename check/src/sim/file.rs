@@ -6,9 +6,10 @@
 //! the second half of it read as zeros, as file systems do that note the length
 //! before the data.
 
-use crate::sim::crash::Perishable;
 use crate::sim::disk::{SEEK, SyncError};
-use crate::sim::world::{Node, World};
+use crate::sim::node::Node;
+use crate::sim::resource::NodeResource;
+use crate::sim::world::World;
 use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
@@ -19,24 +20,24 @@ use std::rc::Rc;
 #[derive(Clone)]
 pub struct File {
     world: World,
-    blocks: Rc<Blocks>,
+    content: Rc<FileContent>,
 }
 
-struct Blocks {
+struct FileContent {
     node: Node,
     torn: bool,
-    bytes: RefCell<Bytes>,
+    bytes: RefCell<FileBytes>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Change {
+enum FileChange {
     Write { at: usize, bytes: Vec<u8> },
     Truncate(usize),
 }
 
 /// What is left of the write that a crash interrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Torn {
+enum Tear {
     /// The first half of its bytes.
     Short,
     /// The first half, and zeros up to its end.
@@ -44,42 +45,42 @@ enum Torn {
 }
 
 /// How a crash leaves a file: so many changes whole, and one torn.
-type Way = (usize, Option<Torn>);
+type CrashState = (usize, Option<Tear>);
 
 #[derive(Default)]
-struct Bytes {
+struct FileBytes {
     /// What reads see.
     seen: Vec<u8>,
     durable: Vec<u8>,
     /// Changes that no sync has seen, in order.
-    unsynced: Vec<Change>,
+    unsynced: Vec<FileChange>,
 }
 
-fn apply(file: &mut Vec<u8>, change: &Change) {
+fn apply(file: &mut Vec<u8>, change: &FileChange) {
     match change {
-        Change::Write { at, bytes } => {
+        FileChange::Write { at, bytes } => {
             let end = at + bytes.len();
             if file.len() < end {
                 file.resize(end, 0);
             }
             file[*at..end].copy_from_slice(bytes);
         }
-        Change::Truncate(len) => file.truncate(*len),
+        FileChange::Truncate(len) => file.truncate(*len),
     }
 }
 
-fn tear(file: &mut Vec<u8>, change: &Change, torn: Torn) {
-    let Change::Write { at, bytes } = change else { return };
+fn tear(file: &mut Vec<u8>, change: &FileChange, torn: Tear) {
+    let FileChange::Write { at, bytes } = change else { return };
     let before = file.len();
-    let half = Change::Write { at: *at, bytes: bytes[..bytes.len() / 2].to_vec() };
+    let half = FileChange::Write { at: *at, bytes: bytes[..bytes.len() / 2].to_vec() };
     apply(file, &half);
-    if torn == Torn::Zeroed {
+    if torn == Tear::Zeroed {
         file.resize(before.max(at + bytes.len()), 0);
     }
 }
 
-impl Bytes {
-    fn change(&mut self, change: Change) {
+impl FileBytes {
+    fn change(&mut self, change: FileChange) {
         apply(&mut self.seen, &change);
         self.unsynced.push(change);
     }
@@ -91,29 +92,29 @@ impl Bytes {
     }
 
     /// Every way in which a crash can leave the file, those that lose most first.
-    fn ways(&self, torn: bool) -> Vec<Way> {
+    fn ways(&self, torn: bool) -> Vec<CrashState> {
         let mut ways = Vec::new();
         let mut length = self.durable.len();
         for (kept, change) in self.unsynced.iter().enumerate() {
             ways.push((kept, None));
             match change {
-                Change::Write { at, bytes } => {
+                FileChange::Write { at, bytes } => {
                     if torn && bytes.len() > 1 {
-                        ways.push((kept, Some(Torn::Short)));
+                        ways.push((kept, Some(Tear::Short)));
                         if at + bytes.len() > length {
-                            ways.push((kept, Some(Torn::Zeroed)));
+                            ways.push((kept, Some(Tear::Zeroed)));
                         }
                     }
                     length = length.max(at + bytes.len());
                 }
-                Change::Truncate(len) => length = length.min(*len),
+                FileChange::Truncate(len) => length = length.min(*len),
             }
         }
         ways.push((self.unsynced.len(), None));
         ways
     }
 
-    fn crash(&mut self, (kept, torn): Way) {
+    fn crash(&mut self, (kept, torn): CrashState) {
         let unsynced = std::mem::take(&mut self.unsynced);
         for change in &unsynced[..kept] {
             apply(&mut self.durable, change);
@@ -125,7 +126,7 @@ impl Bytes {
     }
 }
 
-impl Perishable for Blocks {
+impl NodeResource for FileContent {
     fn ways(&self, node: Node) -> u32 {
         if node == self.node { self.bytes.borrow().ways(self.torn).len() as u32 } else { 1 }
     }
@@ -140,21 +141,24 @@ impl Perishable for Blocks {
         bytes.crash((kept, torn));
         let how = match torn {
             None => "",
-            Some(Torn::Short) => ", the next one is torn",
-            Some(Torn::Zeroed) => ", the next one is torn and ends in zeros",
+            Some(Tear::Short) => ", the next one is torn",
+            Some(Tear::Zeroed) => ", the next one is torn and ends in zeros",
         };
         (unsynced > 0).then(|| format!("{kept} of {unsynced} unsynced writes are kept{how}"))
     }
 }
 
-impl File {
-    pub(super) fn new(world: &World, node: Node) -> Self {
-        let torn = world.state().menu.torn;
-        let blocks = Rc::new(Blocks { node, torn, bytes: RefCell::default() });
-        world.core.perishable.borrow_mut().push(Rc::clone(&blocks) as Rc<dyn Perishable>);
-        File { world: world.clone(), blocks }
+impl World {
+    /// A file of bytes on a node.
+    pub fn file(&self, node: Node) -> File {
+        let torn = self.state().menu.torn;
+        let content = Rc::new(FileContent { node, torn, bytes: RefCell::default() });
+        self.add_resource(Rc::clone(&content) as Rc<dyn NodeResource>);
+        File { world: self.clone(), content }
     }
+}
 
+impl File {
     /// Runs `act` on the bytes when the disk has got there.
     #[track_caller]
     fn operate<T, A>(&self, act: A) -> impl Future<Output = T> + use<T, A>
@@ -162,7 +166,7 @@ impl File {
         A: FnOnce(&File, &'static Location<'static>) -> T,
     {
         let (file, site) = (self.clone(), Location::caller());
-        let seek = self.world.clock(self.blocks.node).sleep(SEEK);
+        let seek = self.world.clock(self.content.node).sleep(SEEK);
         async move {
             seek.await;
             act(&file, site)
@@ -175,8 +179,8 @@ impl File {
     pub fn append(&self, bytes: &[u8]) -> impl Future<Output = ()> + use<> {
         let bytes = bytes.to_vec();
         self.operate(move |file, site| {
-            let at = file.blocks.bytes.borrow().seen.len();
-            file.change(site, Change::Write { at, bytes });
+            let at = file.content.bytes.borrow().seen.len();
+            file.change(site, FileChange::Write { at, bytes });
         })
     }
 
@@ -185,21 +189,21 @@ impl File {
     #[track_caller]
     pub fn write_at(&self, at: usize, bytes: &[u8]) -> impl Future<Output = ()> + use<> {
         let bytes = bytes.to_vec();
-        self.operate(move |file, site| file.change(site, Change::Write { at, bytes }))
+        self.operate(move |file, site| file.change(site, FileChange::Write { at, bytes }))
     }
 
     /// Cuts the file off after `len` bytes, if it is longer.
     #[track_caller]
     pub fn truncate(&self, len: usize) -> impl Future<Output = ()> + use<> {
-        self.operate(move |file, site| file.change(site, Change::Truncate(len)))
+        self.operate(move |file, site| file.change(site, FileChange::Truncate(len)))
     }
 
     /// All bytes of the file.
     #[track_caller]
     pub fn read(&self) -> impl Future<Output = Vec<u8>> + use<> {
         self.operate(|file, site| {
-            let bytes = file.blocks.bytes.borrow().seen.clone();
-            file.world.trace(file.blocks.node, Some(site), || format!("read {}", shown(&bytes)));
+            let bytes = file.content.bytes.borrow().seen.clone();
+            file.world.trace(file.content.node, Some(site), || format!("read {}", shown(&bytes)));
             bytes
         })
     }
@@ -212,14 +216,14 @@ impl File {
     #[track_caller]
     pub fn sync(&self) -> impl Future<Output = Result<(), SyncError>> + use<> {
         self.operate(|file, site| {
-            let node = file.blocks.node;
-            let pending = !file.blocks.bytes.borrow().unsynced.is_empty();
+            let node = file.content.node;
+            let pending = !file.content.bytes.borrow().unsynced.is_empty();
             if pending && file.world.sync_fails(node) {
-                file.blocks.bytes.borrow_mut().unsynced.clear();
+                file.content.bytes.borrow_mut().unsynced.clear();
                 return Err(SyncError);
             }
             file.world.trace(node, Some(site), || "sync".to_owned());
-            file.blocks.bytes.borrow_mut().sync();
+            file.content.bytes.borrow_mut().sync();
             Ok(())
         })
     }
@@ -227,26 +231,26 @@ impl File {
     /// What a crash at this moment would be sure to leave. For oracles: it takes
     /// no time, and no node can know it.
     pub fn survives(&self) -> Vec<u8> {
-        self.blocks.bytes.borrow().durable.clone()
+        self.content.bytes.borrow().durable.clone()
     }
 
-    fn change(&self, site: &'static Location<'static>, change: Change) {
-        self.world.trace(self.blocks.node, Some(site), || match &change {
-            Change::Write { at, bytes } => format!("write {} at {at}", shown(bytes)),
-            Change::Truncate(len) => format!("truncate to {len}"),
+    fn change(&self, site: &'static Location<'static>, change: FileChange) {
+        self.world.trace(self.content.node, Some(site), || match &change {
+            FileChange::Write { at, bytes } => format!("write {} at {at}", shown(bytes)),
+            FileChange::Truncate(len) => format!("truncate to {len}"),
         });
-        self.blocks.bytes.borrow_mut().change(change);
+        self.content.bytes.borrow_mut().change(change);
     }
 }
 
-/// Bytes as text: letters as they are.
+/// FileBytes as text: letters as they are.
 fn shown(bytes: &[u8]) -> String {
     format!("\"{}\"", bytes.escape_ascii())
 }
 
 impl fmt::Debug for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("File").field("node", &self.blocks.node).finish_non_exhaustive()
+        f.debug_struct("File").field("node", &self.content.node).finish_non_exhaustive()
     }
 }
 
@@ -254,13 +258,13 @@ impl fmt::Debug for File {
 mod tests {
     use super::*;
 
-    fn file(synced: &[u8], changes: &[Change]) -> Bytes {
-        let mut file = Bytes { seen: synced.to_vec(), durable: synced.to_vec(), unsynced: Vec::new() };
+    fn file(synced: &[u8], changes: &[FileChange]) -> FileBytes {
+        let mut file = FileBytes { seen: synced.to_vec(), durable: synced.to_vec(), unsynced: Vec::new() };
         changes.iter().cloned().for_each(|change| file.change(change));
         file
     }
 
-    fn left(synced: &[u8], changes: &[Change]) -> Vec<Vec<u8>> {
+    fn left(synced: &[u8], changes: &[FileChange]) -> Vec<Vec<u8>> {
         let ways = file(synced, changes).ways(true);
         let crash = |way| {
             let mut file = file(synced, changes);
@@ -271,8 +275,8 @@ mod tests {
         ways.into_iter().map(crash).collect()
     }
 
-    fn write(at: usize, bytes: &[u8]) -> Change {
-        Change::Write { at, bytes: bytes.to_vec() }
+    fn write(at: usize, bytes: &[u8]) -> FileChange {
+        FileChange::Write { at, bytes: bytes.to_vec() }
     }
 
     #[test]
@@ -288,7 +292,7 @@ mod tests {
 
     #[test]
     fn only_the_last_write_that_is_kept_is_torn() {
-        let changes = [write(0, b"ab"), Change::Truncate(1), write(1, b"x")];
+        let changes = [write(0, b"ab"), FileChange::Truncate(1), write(1, b"x")];
         assert_eq!(left(b"", &changes), [&b""[..], b"a", b"a\0", b"ab", b"a", b"ax"]);
     }
 

@@ -1,16 +1,16 @@
 //! The network: typed messages between nodes, and calls that wait for a reply.
 //!
-//! A message leaves when the sending operation passes its pause point, and is at
-//! its receiver's door one latency later. There its fate is chosen (see
-//! [`plan`](crate::sim::plan)); what arrives goes into the receiver's inbox, and
+//! A message leaves when the sending operation passes its pause point, and reaches
+//! its receiver one latency later. There it is chosen what becomes of it (see
+//! [`delivery`](crate::sim::delivery)); what arrives goes into the receiver's inbox, and
 //! [`Net::recv`] takes from that in order of arrival. A paused node's messages
-//! wait at its door.
+//! wait for it.
 
-use crate::sim::agenda::Event;
-use crate::sim::clock::remember;
-use crate::sim::crash::Perishable;
-use crate::sim::plan::Arrival;
-use crate::sim::world::{Node, World};
+use crate::sim::delivery::{Arrival, Datagram};
+use crate::sim::node::Node;
+use crate::sim::ready::remember;
+use crate::sim::resource::NodeResource;
+use crate::sim::world::World;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -35,6 +35,7 @@ pub struct Envelope<M> {
 
 /// Why a call has no reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CallError {
     /// None came in time. Whether the request was acted on is unknown.
     Timeout,
@@ -56,13 +57,13 @@ impl std::error::Error for CallError {}
 /// A network for messages of type `M`. Clones are handles to the same network.
 pub struct Net<M> {
     world: World,
-    shared: Rc<Shared<M>>,
+    shared: Rc<NetState<M>>,
 }
 
-struct Shared<M> {
+struct NetState<M> {
     name: String,
     inboxes: RefCell<Vec<Inbox<M>>>,
-    calls: RefCell<BTreeMap<u64, Call<M>>>,
+    calls: RefCell<BTreeMap<u64, CallState<M>>>,
 }
 
 struct Inbox<M> {
@@ -73,26 +74,30 @@ struct Inbox<M> {
 }
 
 /// A call that waits.
-struct Call<M> {
+struct CallState<M> {
     /// When it gives up, in true nanoseconds.
     ends: u64,
     reply: Option<Result<M, CallError>>,
     waker: Option<Waker>,
 }
 
-impl<M: Clone + fmt::Debug + 'static> Net<M> {
-    pub(super) fn new(world: &World, name: &str) -> Self {
+impl World {
+    /// A network for messages of one type. `name` is how the trace calls it;
+    /// networks are separate, whatever they are called.
+    pub fn net<M: Clone + fmt::Debug + 'static>(&self, name: &str) -> Net<M> {
         let inbox = |_| Inbox { open: false, waiting: VecDeque::new(), wakers: Vec::new() };
-        let nodes = world.state().nodes.len();
-        let shared = Rc::new(Shared {
+        let nodes = self.state().nodes.len();
+        let shared = Rc::new(NetState {
             name: name.to_owned(),
             inboxes: RefCell::new((0..nodes).map(inbox).collect()),
             calls: RefCell::default(),
         });
-        world.core.perishable.borrow_mut().push(Rc::clone(&shared) as Rc<dyn Perishable>);
-        Net { world: world.clone(), shared }
+        self.add_resource(Rc::clone(&shared) as Rc<dyn NodeResource>);
+        Net { world: self.clone(), shared }
     }
+}
 
+impl<M: Clone + fmt::Debug + 'static> Net<M> {
     /// Sends a message that nobody answers. Done when it has left.
     #[track_caller]
     pub fn send(&self, from: Node, to: Node, body: M) -> impl Future<Output = ()> + use<M> {
@@ -100,7 +105,7 @@ impl<M: Clone + fmt::Debug + 'static> Net<M> {
         let gate = self.world.gate(from);
         async move {
             gate.await;
-            net.post(from, to, Body::Says(body), Purpose::Message, site);
+            net.post(from, to, Content::Body(body), Purpose::Notice, site);
         }
     }
 
@@ -156,9 +161,9 @@ impl<M: Clone + fmt::Debug + 'static> Net<M> {
         async move {
             gate.await;
             let alarm = net.world.clock(from).alarm(patience, "a call", site);
-            let call = Registered::new(&net, alarm.ends());
+            let call = CallEntry::new(&net, alarm.ends());
             let purpose = Purpose::Request(call.number);
-            net.post(from, to, Body::Says(request), purpose, site);
+            net.post(from, to, Content::Body(request), purpose, site);
             let mut alarm = pin!(alarm);
             poll_fn(|cx| {
                 if let Some(reply) = call.reply(cx.waker()) {
@@ -182,24 +187,27 @@ impl<M: Clone + fmt::Debug + 'static> Net<M> {
         async move {
             let Some(call) = call else { return };
             gate.await;
-            net.post(from, to, Body::Says(body), Purpose::Reply(call), site);
+            net.post(from, to, Content::Body(body), Purpose::Reply(call), site);
         }
     }
 
-    fn post(&self, from: Node, to: Node, body: Body<M>, purpose: Purpose, site: &'static Location<'static>) {
-        let letter = Letter { net: self.clone(), from, to, body, purpose };
+    fn post(
+        &self,
+        from: Node,
+        to: Node,
+        body: Content<M>,
+        purpose: Purpose,
+        site: &'static Location<'static>,
+    ) {
+        let message = NetMessage { net: self.clone(), from, to, body, purpose };
         self.world
-            .trace(from, Some(site), || format!("send {} to {}", letter.describe(), self.world.name(to)));
-        let mut state = self.world.state();
-        let at = state.now + state.latency;
-        let parcel = Box::new(letter);
-        let settled = false;
-        state.agenda.put(at, Event::Arrive { parcel, settled });
+            .trace(from, Some(site), || format!("send {} to {}", message.describe(), self.world.name(to)));
+        self.world.state().send(Box::new(message));
     }
 }
 
 /// Sockets and what was received from them are lost. Calls go with their tasks.
-impl<M> Perishable for Shared<M> {
+impl<M> NodeResource for NetState<M> {
     fn ways(&self, _: Node) -> u32 {
         1
     }
@@ -226,21 +234,21 @@ impl<M> fmt::Debug for Net<M> {
 
 /// A call in the table of those that wait; dropping it takes it out, and a
 /// reply that comes later finds nobody.
-struct Registered<M> {
+struct CallEntry<M> {
     net: Net<M>,
     number: u64,
 }
 
-impl<M: Clone + fmt::Debug + 'static> Registered<M> {
+impl<M: Clone + fmt::Debug + 'static> CallEntry<M> {
     fn new(net: &Net<M>, ends: u64) -> Self {
         let number = {
             let mut state = net.world.state();
             state.calls += 1;
             state.calls
         };
-        let call = Call { ends, reply: None, waker: None };
+        let call = CallState { ends, reply: None, waker: None };
         net.shared.calls.borrow_mut().insert(number, call);
-        Registered { net: net.clone(), number }
+        CallEntry { net: net.clone(), number }
     }
 
     fn reply(&self, waker: &Waker) -> Option<Result<M, CallError>> {
@@ -253,7 +261,7 @@ impl<M: Clone + fmt::Debug + 'static> Registered<M> {
     }
 }
 
-impl<M> Drop for Registered<M> {
+impl<M> Drop for CallEntry<M> {
     fn drop(&mut self) {
         let call = self.net.shared.calls.borrow_mut().remove(&self.number);
         drop(call);
@@ -263,38 +271,27 @@ impl<M> Drop for Registered<M> {
 /// What a message is for.
 #[derive(Clone, Copy, Debug)]
 enum Purpose {
-    Message,
+    Notice,
     Request(u64),
     Reply(u64),
 }
 
 #[derive(Clone, Debug)]
-enum Body<M> {
-    Says(M),
-    Refuses,
-}
-
-/// A message under way, whatever its type.
-pub(super) trait Parcel {
-    fn from(&self) -> Node;
-    fn to(&self) -> Node;
-    /// What a fault could change about it, now that it is about to arrive.
-    fn arrival(&self, now: u64) -> Arrival;
-    fn copy(&self) -> Box<dyn Parcel>;
-    fn describe(&self) -> String;
-    fn deliver(self: Box<Self>);
+enum Content<M> {
+    Body(M),
+    Refusal,
 }
 
 #[derive(Clone)]
-struct Letter<M> {
+struct NetMessage<M> {
     net: Net<M>,
     from: Node,
     to: Node,
-    body: Body<M>,
+    body: Content<M>,
     purpose: Purpose,
 }
 
-impl<M: Clone + fmt::Debug + 'static> Parcel for Letter<M> {
+impl<M: Clone + fmt::Debug + 'static> Datagram for NetMessage<M> {
     fn from(&self) -> Node {
         self.from
     }
@@ -313,15 +310,15 @@ impl<M: Clone + fmt::Debug + 'static> Parcel for Letter<M> {
         }
     }
 
-    fn copy(&self) -> Box<dyn Parcel> {
+    fn copy(&self) -> Box<dyn Datagram> {
         Box::new(self.clone())
     }
 
     fn describe(&self) -> String {
         let name = &self.net.shared.name;
         match &self.body {
-            Body::Says(body) => format!("{name}/{body:?}"),
-            Body::Refuses => format!("{name}/refused"),
+            Content::Body(body) => format!("{name}/{body:?}"),
+            Content::Refusal => format!("{name}/refused"),
         }
     }
 
@@ -332,10 +329,10 @@ impl<M: Clone + fmt::Debug + 'static> Parcel for Letter<M> {
                 return;
             }
             Purpose::Request(number) => Some(number),
-            Purpose::Message => None,
+            Purpose::Notice => None,
         };
-        let Letter { net, from, to, body, .. } = *self;
-        let Body::Says(body) = body else { return };
+        let NetMessage { net, from, to, body, .. } = *self;
+        let Content::Body(body) = body else { return };
         let mut inboxes = net.shared.inboxes.borrow_mut();
         let inbox = &mut inboxes[to.0];
         if inbox.open {
@@ -344,12 +341,12 @@ impl<M: Clone + fmt::Debug + 'static> Parcel for Letter<M> {
         } else if let Some(number) = call {
             drop(inboxes);
             let site = Location::caller();
-            net.post(to, from, Body::Refuses, Purpose::Reply(number), site);
+            net.post(to, from, Content::Refusal, Purpose::Reply(number), site);
         }
     }
 }
 
-impl<M> Letter<M> {
+impl<M> NetMessage<M> {
     /// Hands the reply to the call that waits for it, if it still does.
     fn answer(self, number: u64) {
         let mut calls = self.net.shared.calls.borrow_mut();
@@ -358,8 +355,8 @@ impl<M> Letter<M> {
         };
         if call.reply.is_none() {
             call.reply = Some(match self.body {
-                Body::Says(body) => Ok(body),
-                Body::Refuses => Err(CallError::Refused),
+                Content::Body(body) => Ok(body),
+                Content::Refusal => Err(CallError::Refused),
             });
         }
         if let Some(waker) = call.waker.take() {

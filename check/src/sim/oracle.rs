@@ -4,33 +4,13 @@
 //! own code, at the moment of the effect, who did what; it ends the execution
 //! with a property failure at the first effect that must not be.
 
-use crate::sim::network::CallError;
-use crate::sim::world::{Node, World};
+use crate::sim::client_result::ClientResult;
+use crate::sim::node::Node;
+use crate::sim::world::World;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
-
-/// What a client knows of an operation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum ClientResult<T, E> {
-    /// It was done.
-    Ok(T),
-    /// It was not done, and will not be.
-    Err(E),
-    /// It may have been done, or may be done later: the reply did not come.
-    Unknown,
-}
-
-impl<T> From<Result<T, CallError>> for ClientResult<T, CallError> {
-    fn from(result: Result<T, CallError>) -> Self {
-        match result {
-            Ok(value) => ClientResult::Ok(value),
-            Err(CallError::Timeout) => ClientResult::Unknown,
-            Err(refused) => ClientResult::Err(refused),
-        }
-    }
-}
 
 /// Mutual exclusion at the storage: one holder at a time writes a resource, and
 /// one that another has followed writes no more.
@@ -148,23 +128,23 @@ impl fmt::Debug for Exclusion {
 pub struct Effects<K> {
     world: World,
     storage: Node,
-    counts: Rc<RefCell<BTreeMap<K, Count>>>,
+    counts: Rc<RefCell<BTreeMap<K, EffectCount>>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Count {
+struct EffectCount {
     done: u32,
-    told_done: bool,
-    told_not: bool,
+    acknowledged: bool,
+    refused: bool,
 }
 
-impl Count {
+impl EffectCount {
     /// What must hold when everything has happened.
     fn judge(&self) -> Result<(), &'static str> {
-        if self.told_done && self.done == 0 {
+        if self.acknowledged && self.done == 0 {
             return Err("was acknowledged, but is not there");
         }
-        if self.told_not && !self.told_done && self.done > 0 {
+        if self.refused && !self.acknowledged && self.done > 0 {
             return Err("was refused, but is there");
         }
         Ok(())
@@ -175,7 +155,7 @@ impl<K: Ord + Clone + fmt::Debug + 'static> Effects<K> {
     /// Effects at the node `storage`.
     pub fn new(world: &World, storage: Node) -> Self {
         let effects = Effects { world: world.clone(), storage, counts: Rc::default() };
-        let counts: Rc<RefCell<BTreeMap<K, Count>>> = Rc::clone(&effects.counts);
+        let counts: Rc<RefCell<BTreeMap<K, EffectCount>>> = Rc::clone(&effects.counts);
         world.check_at_end(move || {
             for (key, count) in counts.borrow().iter() {
                 count.judge().map_err(|why| format!("{key:?} {why}"))?;
@@ -211,8 +191,8 @@ impl<K: Ord + Clone + fmt::Debug + 'static> Effects<K> {
         let mut counts = self.counts.borrow_mut();
         let count = counts.entry(key).or_default();
         match result {
-            ClientResult::Ok(_) => count.told_done = true,
-            ClientResult::Err(_) => count.told_not = true,
+            ClientResult::Ok(_) => count.acknowledged = true,
+            ClientResult::Err(_) => count.refused = true,
             ClientResult::Unknown => {}
         }
     }
@@ -257,8 +237,8 @@ mod tests {
     }
 
     #[test]
-    fn what_was_told_must_be_so() {
-        let count = |done, told_done, told_not| Count { done, told_done, told_not };
+    fn what_a_client_was_told_must_be_so() {
+        let count = |done, acknowledged, refused| EffectCount { done, acknowledged, refused };
         assert!(count(1, true, false).judge().is_ok());
         assert!(count(0, true, false).judge().is_err());
         assert!(count(1, false, true).judge().is_err());

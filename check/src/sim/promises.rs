@@ -1,6 +1,7 @@
 //! Ready-made properties of what clients are promised: sessions, durability, few attempts.
 
-use crate::sim::world::{Node, World};
+use crate::sim::node::Node;
+use crate::sim::world::World;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,6 +9,7 @@ use std::rc::Rc;
 
 /// What a session is promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Guarantee {
     /// A client that has written reads that, or something newer.
     ReadYourWrites,
@@ -20,19 +22,19 @@ pub enum Guarantee {
 pub struct Sessions<K> {
     world: World,
     promised: Rc<[Guarantee]>,
-    newest: Rc<RefCell<BTreeMap<(Node, K), Newest>>>,
+    newest: Rc<RefCell<BTreeMap<(Node, K), KnownVersions>>>,
 }
 
 /// The newest versions that a session knows of a key.
 #[derive(Clone, Copy, Debug, Default)]
-struct Newest {
+struct KnownVersions {
     written: Option<u64>,
     read: Option<u64>,
 }
 
-impl Newest {
+impl KnownVersions {
     /// Which guarantee does a read of this version break, and by how much?
-    fn broken(&self, promised: &[Guarantee], version: Option<u64>) -> Option<String> {
+    fn violation(&self, promised: &[Guarantee], version: Option<u64>) -> Option<String> {
         promised
             .iter()
             .find_map(|guarantee| match guarantee {
@@ -66,16 +68,16 @@ impl<K: Ord + Clone + fmt::Debug + 'static> Sessions<K> {
     #[track_caller]
     pub fn read(&self, session: Node, key: K, version: impl Into<Option<u64>>) {
         let version = version.into();
-        let broken = {
+        let violation = {
             let mut newest = self.newest.borrow_mut();
             let known = newest.entry((session, key.clone())).or_default();
-            let broken = known.broken(&self.promised, version);
+            let violation = known.violation(&self.promised, version);
             known.read = known.read.max(version);
-            broken
+            violation
         };
-        if let Some(broken) = broken {
+        if let Some(violation) = violation {
             let (name, found) = (self.world.name(session), version_text(version));
-            self.world.violated(session, format!("{name} reads {found} of {key:?}, {broken}"));
+            self.world.violated(session, format!("{name} reads {found} of {key:?}, {violation}"));
         }
     }
 }
@@ -88,19 +90,19 @@ impl<K> fmt::Debug for Sessions<K> {
 
 /// What was acknowledged is durable: at once, and still so at the end.
 #[derive(Clone)]
-pub struct Acknowledged<K> {
+pub struct Durability<K> {
     world: World,
     survives: Rc<dyn Fn(&K) -> bool>,
     keys: Rc<RefCell<Vec<K>>>,
 }
 
-impl<K: Clone + fmt::Debug + 'static> Acknowledged<K> {
+impl<K: Clone + fmt::Debug + 'static> Durability<K> {
     /// `survives` says whether a crash at that moment would leave it, as
     /// [`Disk::survives`](crate::sim::Disk::survives) does.
     #[track_caller]
     pub fn new(world: &World, survives: impl Fn(&K) -> bool + 'static) -> Self {
         let survives: Rc<dyn Fn(&K) -> bool> = Rc::new(survives);
-        let acknowledged = Acknowledged { world: world.clone(), survives, keys: Rc::default() };
+        let acknowledged = Durability { world: world.clone(), survives, keys: Rc::default() };
         let (survives, keys) = (Rc::clone(&acknowledged.survives), Rc::clone(&acknowledged.keys));
         world.check_at_end(move || match keys.borrow().iter().find(|key| !survives(key)) {
             Some(key) => Err(format!("{key:?} was acknowledged, and is lost")),
@@ -111,7 +113,7 @@ impl<K: Clone + fmt::Debug + 'static> Acknowledged<K> {
 
     /// `client` is told that `key` is stored.
     #[track_caller]
-    pub fn told(&self, client: Node, key: K) {
+    pub fn acknowledged(&self, client: Node, key: K) {
         if !(self.survives)(&key) {
             self.world.violated(client, format!("{key:?} is acknowledged, but not durable"));
         }
@@ -119,9 +121,9 @@ impl<K: Clone + fmt::Debug + 'static> Acknowledged<K> {
     }
 }
 
-impl<K> fmt::Debug for Acknowledged<K> {
+impl<K> fmt::Debug for Durability<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acknowledged").finish_non_exhaustive()
+        f.debug_struct("Durability").finish_non_exhaustive()
     }
 }
 
@@ -173,14 +175,14 @@ mod tests {
 
     #[test]
     fn each_guarantee_has_its_own_past() {
-        let known = Newest { written: Some(3), read: Some(5) };
-        let broken = |promised: &[Guarantee], version| known.broken(promised, version);
-        assert_eq!(broken(&[ReadYourWrites], Some(2)).as_deref(), Some("having written version 3"));
-        assert_eq!(broken(&[ReadYourWrites], Some(4)), None);
-        assert_eq!(broken(&[MonotonicReads], Some(4)).as_deref(), Some("having read version 5"));
-        assert_eq!(broken(&[MonotonicReads], Some(5)), None);
-        assert!(broken(&[ReadYourWrites, MonotonicReads], None).is_some());
-        assert_eq!(broken(&[], Some(0)), None);
-        assert_eq!(Newest::default().broken(&[ReadYourWrites, MonotonicReads], None), None);
+        let known = KnownVersions { written: Some(3), read: Some(5) };
+        let violation = |promised: &[Guarantee], version| known.violation(promised, version);
+        assert_eq!(violation(&[ReadYourWrites], Some(2)).as_deref(), Some("having written version 3"));
+        assert_eq!(violation(&[ReadYourWrites], Some(4)), None);
+        assert_eq!(violation(&[MonotonicReads], Some(4)).as_deref(), Some("having read version 5"));
+        assert_eq!(violation(&[MonotonicReads], Some(5)), None);
+        assert!(violation(&[ReadYourWrites, MonotonicReads], None).is_some());
+        assert_eq!(violation(&[], Some(0)), None);
+        assert_eq!(KnownVersions::default().violation(&[ReadYourWrites, MonotonicReads], None), None);
     }
 }

@@ -7,22 +7,24 @@
 //! when there are none). `<run>` is a hash of the failure and of every line of
 //! the trace: a replay that does not come out the same is of another build.
 
-use crate::sim::TraceLine;
-use crate::sim::world::{Broken, Rules};
+use crate::plan::token::hash_of;
+use crate::report::cause::Cause;
+use crate::report::data::TraceLine;
+use crate::sim::rules::Rules;
 use std::fmt;
 
 const KIND: &str = "sim1";
 
 /// A parsed token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Token {
+pub(super) struct SimToken {
     pub(super) model: u64,
     pub(super) faults: u32,
     pub(super) picks: Vec<u32>,
     pub(super) run: u64,
 }
 
-impl fmt::Display for Token {
+impl fmt::Display for SimToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (model, faults, length) = (self.model, self.faults, self.picks.len());
         write!(f, "{KIND}:{model:016x}:{faults}:{length}:")?;
@@ -42,7 +44,7 @@ impl fmt::Display for Token {
 /// More choices than any execution makes: a longer token is a mistake.
 const LONGEST: usize = 10_000_000;
 
-impl Token {
+impl SimToken {
     /// Reads a token.
     ///
     /// # Errors
@@ -71,7 +73,7 @@ impl Token {
                 *slot = pick.parse().map_err(|_| damaged())?;
             }
         }
-        Ok(Token {
+        Ok(SimToken {
             model: hex(model)?,
             faults: faults.parse().map_err(|_| damaged())?,
             picks,
@@ -80,62 +82,33 @@ impl Token {
     }
 }
 
-/// FNV-1a, 64 bits: the same on every machine and in every version.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Fnv(u64);
-
-impl Fnv {
-    pub(super) fn new() -> Self {
-        Fnv(0xcbf2_9ce4_8422_2325)
-    }
-
-    /// Mixes in some bytes and an end mark, so that no two lists run together.
-    pub(super) fn add(mut self, bytes: &[u8]) -> Self {
-        for &byte in bytes.iter().chain(&[0xff]) {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-        self
-    }
-
-    pub(super) fn finish(self) -> u64 {
-        self.0
-    }
-}
-
 /// The hash of a model: its name, its rules, and the version of this crate.
 pub(super) fn model_hash(name: &str, rules: &Rules) -> u64 {
     // The odds only steer a random search; they do not change what a choice means.
     let rules = Rules { odds: 0.0, ..rules.clone() };
-    Fnv::new()
-        .add(env!("CARGO_PKG_VERSION").as_bytes())
-        .add(name.as_bytes())
-        .add(format!("{rules:?}").as_bytes())
-        .finish()
+    hash_of(&(env!("CARGO_PKG_VERSION"), name, format!("{rules:?}")))
 }
 
 /// The hash of what an execution did and how it failed.
-pub(super) fn run_hash(broken: &Broken, trace: &[TraceLine]) -> u64 {
-    let mut hash = Fnv::new().add(broken.kind.to_string().as_bytes()).add(broken.message.as_bytes());
-    for line in trace {
-        hash = hash.add(&line.lane.to_le_bytes());
-        hash = hash.add(line.what.as_bytes()).add(line.note.as_bytes());
-    }
-    hash.finish()
+pub(super) fn run_hash(cause: &Cause, trace: &[TraceLine]) -> u64 {
+    let lines: Vec<_> = trace.iter().map(|line| (line.lane, &line.what, &line.note)).collect();
+    hash_of(&(cause.kind, &cause.message, lines))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::data::FailureKind;
 
-    fn token(picks: &[u32]) -> Token {
-        Token { model: 0x1234, faults: 2, picks: picks.to_vec(), run: 0xabcd }
+    fn token(picks: &[u32]) -> SimToken {
+        SimToken { model: 0x1234, faults: 2, picks: picks.to_vec(), run: 0xabcd }
     }
 
     #[test]
     fn a_token_is_read_as_it_was_written() {
         for picks in [&[][..], &[0, 0], &[0, 3, 0, 0, 1], &[7]] {
             let token = token(picks);
-            assert_eq!(Token::parse(&token.to_string()), Ok(token));
+            assert_eq!(SimToken::parse(&token.to_string()), Ok(token));
         }
         assert_eq!(token(&[0, 3, 0, 0, 1]).to_string(), "sim1:0000000000001234:2:5:1.3-4.1:000000000000abcd");
     }
@@ -155,14 +128,33 @@ mod tests {
             "sim1:12:2:99999999999:0:0",
         ];
         for text in bad {
-            assert!(Token::parse(text).is_err(), "{text:?}");
+            assert!(SimToken::parse(text).is_err(), "{text:?}");
         }
     }
 
     #[test]
-    fn the_hash_keeps_lists_apart() {
-        let ab_c = Fnv::new().add(b"ab").add(b"c").finish();
-        let a_bc = Fnv::new().add(b"a").add(b"bc").finish();
-        assert_ne!(ab_c, a_bc);
+    fn the_hash_of_a_run_sees_every_line_and_keeps_texts_apart() {
+        let cause = Cause { kind: FailureKind::Property, message: "m".into(), sites: Vec::new() };
+        let line = |what: &str, note: &str| {
+            let (what, note) = (what.into(), note.into());
+            TraceLine { what, note, ..TraceLine::default() }
+        };
+        let of = |lines: &[TraceLine]| run_hash(&cause, lines);
+        assert_eq!(of(&[line("ab", "c")]), of(&[line("ab", "c")]));
+        assert_ne!(of(&[line("ab", "c")]), of(&[line("a", "bc")]));
+        assert_ne!(of(&[line("ab", "c")]), of(&[line("ab", "c"), line("", "")]));
+        assert_ne!(of(&[line("ab", "c")]), of(&[TraceLine { lane: 1, ..line("ab", "c") }]));
+    }
+
+    #[test]
+    fn the_hash_of_a_model_sees_its_rules_but_not_its_odds() {
+        let of = |change: fn(&mut Rules)| {
+            let mut rules = Rules::default();
+            change(&mut rules);
+            model_hash("m", &rules)
+        };
+        assert_eq!(of(|_| {}), of(|rules| rules.odds = 0.5));
+        assert_ne!(of(|_| {}), of(|rules| rules.faults = 3));
+        assert_ne!(of(|_| {}), model_hash("n", &Rules::default()));
     }
 }

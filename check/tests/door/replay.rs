@@ -60,12 +60,12 @@ fn a_token_replays_one_execution_and_is_refused_by_another_build() {
     let parts: Vec<&str> = token.split('-').collect();
     let other_build = format!("rw1-{}-{}-{}", "0badc0de", parts[2], parts[3]);
     let refused = child(Some(&other_build));
-    assert!(refused.contains("[limit hit (") && refused.contains("another build"), "{refused}");
+    assert!(refused.contains("[not run (") && refused.contains("another build"), "{refused}");
 
     let other_model = format!("rw1-{}-{}-{}", parts[1], "0badc0de", parts[3]);
     let refused = child(Some(&other_model));
-    assert!(refused.contains("[limit hit (") && refused.contains("another model"), "{refused}");
+    assert!(refused.contains("[not run (") && refused.contains("another model"), "{refused}");
 
     let refused = child(Some("rubbish"));
-    assert!(refused.contains("[limit hit (") && refused.contains("not a replay token"), "{refused}");
+    assert!(refused.contains("[not run (") && refused.contains("not a replay token"), "{refused}");
 }

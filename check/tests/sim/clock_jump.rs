@@ -9,7 +9,7 @@
 //! margin; that takes a fence at the storage. Here there are none.)
 
 use crate::show;
-use ringwright_check::sim::{Clock, ClockFault, Delay, Exclusion, Net, Node, Sim, World};
+use ringwright_check::sim::{ClockFault, Delay, Exclusion, Net, Node, NodeClock, Sim, World};
 use ringwright_check::{FailureKind, Report};
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ enum By {
 }
 
 impl By {
-    fn now(self, clock: &Clock) -> Duration {
+    fn now(self, clock: &NodeClock) -> Duration {
         match self {
             By::WallClock => clock.now_wall(),
             By::MonotonicClock => clock.now_mono(),
@@ -38,7 +38,7 @@ impl By {
     }
 }
 
-async fn lock_server(me: Node, net: Net<Message>, clock: Clock) {
+async fn lock_server(me: Node, net: Net<Message>, clock: NodeClock) {
     let mut until = Duration::ZERO;
     loop {
         let request = net.recv(me).await;
@@ -57,7 +57,7 @@ async fn client(
     [lock, store]: [Node; 2],
     locks: Net<Message>,
     writes: Net<()>,
-    clock: Clock,
+    clock: NodeClock,
     by: By,
 ) {
     for _ in 0..4 {

@@ -5,7 +5,7 @@
 //! commit by then, one node has committed and another aborts.
 
 use crate::show;
-use ringwright_check::sim::{AtomicCommit, CallError, Decision, Disk, Net, Node, Sim, World, join_all};
+use ringwright_check::sim::{AtomicCommit, CallError, CommitDecision, Disk, Net, Node, Sim, World, join_all};
 use ringwright_check::{FailureKind, Report};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const TRANSFER: &str = "transfer";
 enum Message {
     Prepare,
     Vote(bool),
-    Decided(Decision),
+    Decided(CommitDecision),
     Done,
 }
 
@@ -34,7 +34,7 @@ enum Order {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Entry {
     Begun,
-    Decided(Decision),
+    Decided(CommitDecision),
 }
 
 async fn log(disk: &Disk<&'static str, Entry>, entry: Entry) {
@@ -52,8 +52,8 @@ async fn coordinator(
     let decision = match disk.read(TRANSFER).await {
         Some(Entry::Decided(decision)) => decision,
         Some(Entry::Begun) => {
-            log(&disk, Entry::Decided(Decision::Abort)).await;
-            Decision::Abort
+            log(&disk, Entry::Decided(CommitDecision::Abort)).await;
+            CommitDecision::Abort
         }
         None => {
             log(&disk, Entry::Begun).await;
@@ -64,7 +64,7 @@ async fn coordinator(
                 Err(_) => order == Order::SilenceIsConsent,
             };
             let all = votes.iter().all(agrees);
-            let decision = if all { Decision::Commit } else { Decision::Abort };
+            let decision = if all { CommitDecision::Commit } else { CommitDecision::Abort };
             if order != Order::TellFirst {
                 log(&disk, Entry::Decided(decision)).await;
             }

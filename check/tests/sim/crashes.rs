@@ -2,14 +2,14 @@
 
 use crate::{SECOND, assert_executions, echo, pair, quiet};
 use ringwright_check::FailureKind;
-use ringwright_check::sim::{Disk, Down, File, Net, Node, Sim, World};
+use ringwright_check::sim::{Disk, Downtime, File, Net, Node, Sim, World};
 use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
 
 /// No faults but crashes.
 fn crashing(name: &str) -> Sim {
-    quiet(name).crashes([Down::For(SECOND)])
+    quiet(name).crashes([Downtime::For(SECOND)])
 }
 
 /// `b` takes whatever comes, and can crash.
@@ -227,7 +227,7 @@ fn what_was_received_and_not_yet_acted_on_is_lost() {
         });
     });
     // Down before it came; and up when it had come, but down before it was read.
-    let expected = ["life 1 gets Ok(7)", "life 2 gets Ok(7)", "life 2 gets Err(Elapsed)"];
+    let expected = ["life 1 gets Ok(7)", "life 2 gets Ok(7)", "life 2 gets Err(TimeoutError)"];
     report.assert_passed().assert_outcomes(expected);
 }
 
@@ -294,7 +294,7 @@ fn a_crash_tears_the_last_write_to_a_file() {
 
 #[test]
 fn a_node_stays_down_as_long_as_was_named() {
-    let downs = [Down::For(SECOND), Down::For(3 * SECOND), Down::Forever];
+    let downs = [Downtime::For(SECOND), Downtime::For(3 * SECOND), Downtime::Forever];
     let report = quiet("long").crashes(downs).faults(1).run(|world| {
         let (a, _) = pair(world);
         let inside = world.clone();
@@ -316,7 +316,7 @@ fn a_node_stays_down_as_long_as_was_named() {
 #[test]
 fn a_pause_that_a_crash_cuts_short_is_over() {
     // b pauses, and cannot crash until it goes on; a crash ends no pause of a.
-    let sim = quiet("both").crashes([Down::For(SECOND)]).pauses([10 * SECOND]);
+    let sim = quiet("both").crashes([Downtime::For(SECOND)]).pauses([10 * SECOND]);
     let report = sim.run(|world| {
         let (a, b) = pair(world);
         let net = world.net::<u32>("net");

@@ -1,10 +1,11 @@
 //! The oracles that no other file convicts with: attempts, key-value histories, late losses.
 
 use crate::{SECOND, quiet, show};
+use ringwright_check::linearize::{Register, RegisterOp, RegisterRet};
 use ringwright_check::sim::{
-    Acknowledged, Attempts, ClientResult, Clock, History, KeyValue, KeyValueOp, Net, Node, Sim, World,
+    Attempts, ClientHistory, ClientResult, Durability, KeyValue, KeyValueOp, Net, Node, NodeClock, Sim, World,
 };
-use ringwright_check::{FailureKind, Report};
+use ringwright_check::{FailureKind, Limit, Report, Verdict};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -25,7 +26,7 @@ async fn proxy(me: Node, server: Node, net: Net<u32>, tries: u32) {
     }
 }
 
-async fn retrying_client(me: Node, proxy: Node, net: Net<u32>, clock: Clock) {
+async fn retrying_client(me: Node, proxy: Node, net: Net<u32>, clock: NodeClock) {
     for _ in 0..ATTEMPTS {
         if net.call(me, proxy, 7, SECOND).await.is_ok() {
             return;
@@ -117,7 +118,7 @@ fn cached(faults: u32, keeps: bool) -> Report {
         let net = world.net("kv");
         world.serve(far, store(far, near, net.clone()));
         world.serve(near, cache(near, far, net.clone(), keeps));
-        let history = History::linearizable(world, KeyValue::new());
+        let history = ClientHistory::linearizable(world, KeyValue::new());
         world.spawn(me, async move {
             let (get, put) = (KeyValueOp::Get("x"), KeyValueOp::Put("x", 1));
             for op in [get, put, get] {
@@ -156,9 +157,9 @@ fn what_was_acknowledged_must_still_be_there_at_the_end() {
             let a = world.node("a");
             let (stored, clock) = (Rc::new(Cell::new(true)), world.clock(a));
             let disk = Rc::clone(&stored);
-            let acknowledged = Acknowledged::new(world, move |_: &u32| disk.get());
+            let durability = Durability::new(world, move |_: &u32| disk.get());
             world.spawn(a, async move {
-                acknowledged.told(a, 7);
+                durability.acknowledged(a, 7);
                 clock.sleep(SECOND).await;
                 stored.set(!cleans_up);
             });
@@ -168,4 +169,68 @@ fn what_was_acknowledged_must_still_be_there_at_the_end() {
     let report = run(true);
     report.assert_failed(FailureKind::Property);
     assert_eq!(report.failure.expect("it failed").message, "7 was acknowledged, and is lost");
+}
+
+// A history of many operations.
+
+/// A client counts a counter up by compare-and-set; `stale` answers one read
+/// with what was there before. Each `unknown` operation is one that nobody
+/// answers.
+fn counter(rounds: u32, stale: Option<u32>, unknown: u32, budget: u64) -> Report {
+    quiet("counter").faults(0).run(move |world| {
+        let (a, clock) = (world.node("a"), world.clock(world.node("a")));
+        let register = Register::holding(0u32);
+        let history = ClientHistory::linearizable_within(world, register, budget);
+        world.spawn(a, async move {
+            for lost in 0..unknown {
+                drop(history.invoke(a, RegisterOp::Write(1_000 + lost)));
+            }
+            for value in 0..rounds {
+                let swap = history.invoke(a, RegisterOp::Cas(value, value + 1));
+                swap.end::<()>(ClientResult::Ok(RegisterRet::Swapped(true)));
+                clock.sleep(SECOND).await;
+                let read = history.invoke(a, RegisterOp::Read);
+                let found = if stale == Some(value) { value } else { value + 1 };
+                read.end::<()>(ClientResult::Ok(RegisterRet::Found(Some(found))));
+            }
+        });
+    })
+}
+
+#[test]
+fn a_history_may_have_more_than_128_operations() {
+    let budget = 100_000;
+    let report = counter(150, None, 0, budget);
+    report.assert_passed();
+    assert_eq!(report.executions, 1);
+    let report = counter(150, Some(149), 0, budget);
+    report.assert_failed(FailureKind::Property);
+    let message = report.failure.expect("it failed").message;
+    let (start, end) = ("no order of these explains all results: 268 before; ", "a Read -> Found(Some(149))");
+    assert!(message.starts_with(start) && message.ends_with(end), "{message}");
+}
+
+#[test]
+fn a_history_that_is_too_hard_is_a_limit_and_no_pass() {
+    let report = counter(20, Some(19), 8, 100);
+    let Verdict::LimitHit(Limit::Engine(why)) = &report.verdict else {
+        panic!("{report}");
+    };
+    assert_eq!(why, "the order of a history was searched through 100 configurations");
+    // What else is wrong at the end is still found.
+    let run = |else_wrong: bool| {
+        quiet("both").faults(0).run(move |world| {
+            let a = world.node("a");
+            let history = ClientHistory::linearizable_within(world, Register::holding(0), 1);
+            world.spawn(a, async move {
+                drop(history.invoke(a, RegisterOp::Write(1)));
+                drop(history.invoke(a, RegisterOp::Write(2)));
+                let read = history.invoke(a, RegisterOp::Cas(3, 4));
+                read.end::<()>(ClientResult::Ok(RegisterRet::Swapped(true)));
+            });
+            world.check_at_end(move || if else_wrong { Err("wrong".into()) } else { Ok(()) });
+        })
+    };
+    assert!(matches!(run(false).verdict, Verdict::LimitHit(_)));
+    run(true).assert_failed(FailureKind::Property);
 }

@@ -6,7 +6,7 @@
 //! in memory forgets them in a crash.
 
 use crate::show;
-use ringwright_check::sim::{Acknowledged, Attempts, Disk, Down, Effects, Net, Node, Sim, World};
+use ringwright_check::sim::{Attempts, Disk, Downtime, Durability, Effects, Net, Node, Sim, World};
 use ringwright_check::{FailureKind, Report};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -51,7 +51,7 @@ fn payments(keys: Keys) -> impl Fn(&World) + Send + Sync + 'static {
         let effects = Effects::new(world, node);
         let attempts = Attempts::new(world, ATTEMPTS);
         let stored = disk.clone();
-        let acknowledged = Acknowledged::new(world, move |key| stored.survives(key).is_some());
+        let durability = Durability::new(world, move |key| stored.survives(key).is_some());
         let (server, judge) = (net.clone(), effects.clone());
         world.boot(node, move || bank(node, server.clone(), disk.clone(), keys, judge.clone()));
         world.spawn(shop, async move {
@@ -60,7 +60,7 @@ fn payments(keys: Keys) -> impl Fn(&World) + Send + Sync + 'static {
                     attempts.attempt(shop, key);
                     let pay = Message::Pay { key, amount: 100 };
                     if let Ok(Message::Paid) = net.call(shop, node, pay, SECOND).await {
-                        acknowledged.told(shop, key);
+                        durability.acknowledged(shop, key);
                         break;
                     }
                 }
@@ -71,7 +71,7 @@ fn payments(keys: Keys) -> impl Fn(&World) + Send + Sync + 'static {
 
 fn run(faults: u32, keys: Keys) -> Report {
     let sim = Sim::new("payments").nodes(["shop", "bank"]).faults(faults);
-    show(sim.crashes([Down::For(SECOND), Down::Forever]).run(payments(keys)))
+    show(sim.crashes([Downtime::For(SECOND), Downtime::Forever]).run(payments(keys)))
 }
 
 #[test]

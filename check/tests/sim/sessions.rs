@@ -5,7 +5,7 @@
 //! A client that brings along the version that it has seen is told to wait.
 
 use crate::show;
-use ringwright_check::sim::{Clock, Delay, Guarantee, Net, Node, Sessions, Sim, World};
+use ringwright_check::sim::{Delay, Guarantee, Net, Node, NodeClock, Sessions, Sim, World};
 use ringwright_check::{FailureKind, Report};
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ async fn client(
     me: Node,
     [leader, follower]: [Node; 2],
     net: Net<Message>,
-    clock: Clock,
+    clock: NodeClock,
     kind: Client,
     sessions: Sessions<&'static str>,
 ) {

@@ -8,9 +8,9 @@
 //! to it that a majority has that (the register of Attiya, Bar-Noy and Dolev).
 
 use crate::show;
+use ringwright_check::linearize::{Register, RegisterOp, RegisterRet};
 use ringwright_check::sim::{
-    CallError, ClientResult, Delay, Disk, History, Net, Node, Register, RegisterOp, RegisterRet, Sim, World,
-    join_all,
+    CallError, ClientHistory, ClientResult, Delay, Disk, Net, Node, Sim, World, join_all,
 };
 use ringwright_check::{FailureKind, Report};
 use std::time::Duration;
@@ -118,7 +118,7 @@ fn register(reads: Reads) -> impl Fn(&World) + Send + Sync + 'static {
             let backups = if place == 0 { replicas[1..].to_vec() } else { Vec::new() };
             world.boot(node, move || replica(node, backups.clone(), net.clone(), disk.clone()));
         }
-        let history = History::linearizable(world, Register(0));
+        let history = ClientHistory::linearizable(world, Register::holding(0));
 
         let (writer, reader) = (world.node("writer"), world.node("reader"));
         let (to, writes) = (net.clone(), history.clone());
@@ -140,7 +140,7 @@ fn register(reads: Reads) -> impl Fn(&World) + Send + Sync + 'static {
                     Reads::Quorum => read_quorum(reader, &replicas, &net).await,
                 };
                 let value = match result {
-                    ClientResult::Ok((_, value)) => ClientResult::Ok(RegisterRet::Value(value)),
+                    ClientResult::Ok((_, value)) => ClientResult::Ok(RegisterRet::Found(Some(value))),
                     _ => ClientResult::Unknown,
                 };
                 read.end::<()>(value);

@@ -6,7 +6,7 @@
 //! is acknowledged only once it is synced.
 
 use crate::show;
-use ringwright_check::sim::{Acknowledged, Down, File, Net, Node, Sim, World};
+use ringwright_check::sim::{Downtime, Durability, File, Net, Node, Sim, World};
 use ringwright_check::{FailureKind, Report};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -94,7 +94,7 @@ fn logging(format: Format, sync: Sync) -> impl Fn(&World) + Send + std::marker::
         let (client, node) = (world.node("client"), world.node("store"));
         let (net, log) = (world.net("log"), world.file(node));
         let disk = log.clone();
-        let acknowledged = Acknowledged::new(world, move |word: &&str| {
+        let durability = Durability::new(world, move |word: &&str| {
             recover(format, &disk.survives()).0.iter().any(|stored| stored == word)
         });
         let read = Rc::new(RefCell::new(Vec::new()));
@@ -110,7 +110,7 @@ fn logging(format: Format, sync: Sync) -> impl Fn(&World) + Send + std::marker::
             for word in WORDS {
                 for _ in 0..3 {
                     if net.call(client, node, Message::Store(word), SECOND).await.is_ok() {
-                        acknowledged.told(client, word);
+                        durability.acknowledged(client, word);
                         break;
                     }
                 }
@@ -120,7 +120,7 @@ fn logging(format: Format, sync: Sync) -> impl Fn(&World) + Send + std::marker::
 }
 
 fn run(faults: u32, format: Format, sync: Sync) -> Report {
-    let sim = Sim::new("log").nodes(["client", "store"]).faults(faults).crashes([Down::For(SECOND / 2)]);
+    let sim = Sim::new("log").nodes(["client", "store"]).faults(faults).crashes([Downtime::For(SECOND / 2)]);
     show(sim.run(logging(format, sync)))
 }
 

@@ -6,7 +6,7 @@
 //! in between lets it forget a vote that counts.
 
 use crate::show;
-use ringwright_check::sim::{Cut, Disk, Down, Leaders, Net, Node, Sim, World};
+use ringwright_check::sim::{Cut, Disk, Downtime, Leaders, Net, Node, Sim, World};
 use ringwright_check::{FailureKind, Limit, Report, Verdict};
 use std::time::Duration;
 
@@ -85,7 +85,7 @@ fn election(first: First) -> impl Fn(&World) + Send + Sync + 'static {
 
 fn run(faults: u32, first: First) -> Report {
     let sim = Sim::new("vote").nodes(["one", "two", "voter"]).faults(faults);
-    let sim = sim.crashes([Down::For(SECOND), Down::For(6 * SECOND), Down::Forever]);
+    let sim = sim.crashes([Downtime::For(SECOND), Downtime::For(6 * SECOND), Downtime::Forever]);
     let sim = sim.partitions([Cut::Isolate, Cut::Mute, Cut::Deafen], [2 * SECOND]);
     show(sim.run(election(first)))
 }

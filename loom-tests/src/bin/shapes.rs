@@ -100,6 +100,7 @@ impl Found {
                 _ => Found::LimitHit(why.clone()),
             },
             Verdict::LimitHit(limit) => Found::LimitHit(limit.to_string()),
+            Verdict::NotRun(why) => Found::LimitHit(why.clone()),
             _ => Found::Nothing,
         }
     }
@@ -187,10 +188,10 @@ fn child(args: &Args, name: &str) -> ExitCode {
 fn run(args: &Args, shape: &Shape, engine: Engine, corrected: bool) -> (Found, u64, f64) {
     if matches!(engine, Engine::Explorer | Engine::Loom) {
         let report = check(args, shape, engine, corrected).run(body(shape, corrected));
-        return (Found::of(&report), report.executions, report.seconds);
+        return (Found::of(&report), report.executions, report.elapsed.as_secs_f64());
     }
     match run_child(&cell_args(args, shape, engine, corrected), Duration::from_secs(args.seconds + 20)) {
-        Ok(Some(report)) => (Found::of(&report), report.executions, report.seconds),
+        Ok(Some(report)) => (Found::of(&report), report.executions, report.elapsed.as_secs_f64()),
         Ok(None) => (Found::Crashed, 0, 0.0),
         Err(why) => (Found::LimitHit(why), 0, 0.0),
     }

@@ -69,7 +69,7 @@ impl LedgerLink for Link {
     }
 }
 
-struct Watch(sim::Clock);
+struct Watch(sim::NodeClock);
 
 impl Clock for Watch {
     fn monotonic(&self) -> Duration {

@@ -6,23 +6,25 @@ mod replaying;
 
 use crate::explorer::allocations::ExplorerAllocations;
 use crate::explorer::current;
+use crate::explorer::execution::{Execution, Stop};
 use crate::explorer::liveness::Liveness;
 use crate::explorer::operations::Explorer;
-use crate::explorer::state::{State, Stop};
 use crate::explorer::watchdog;
 use crate::explorer::workers;
 use crate::memory::free_lists::Reuse;
 use crate::memory::heap;
 use crate::plan::options::{Mode, Plan};
-use crate::plan::orderings::Sites;
+use crate::plan::orderings::OrderingSites;
 use crate::report::cause::{Cause, PanicData};
 use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, Verdict};
 use crate::report::meter::{Counts, Meter};
+use crate::report::words::count;
 use crate::seam::context;
 use crate::seam::outside::SearchSlot;
 use crate::seam::panics;
-use crate::seam::place::{Place, source_line};
+use crate::seam::place::Place;
 use crate::seam::runtime;
+use crate::seam::symbols::source_line;
 use crate::search::chooser::Chooser;
 use crate::search::stages::Stages;
 use probe::Probing;
@@ -38,7 +40,7 @@ use std::time::Instant;
 
 /// How an execution ended.
 #[derive(Clone, Debug)]
-enum End {
+enum ExecutionEnd {
     Complete,
     /// As far as it can with a frozen thread.
     Frozen,
@@ -78,7 +80,7 @@ const CLOCK_EVERY: u64 = 64;
 
 /// What a check has found so far.
 #[derive(Debug)]
-struct Progress {
+struct CheckRecord {
     plan: Plan,
     stages: Stages,
     phase: Phase,
@@ -101,9 +103,9 @@ struct Progress {
     reuse: Reuse,
 }
 
-impl Progress {
+impl CheckRecord {
     /// An execution of the search is over: says how far it is, if it is time.
-    fn tick(&mut self, state: &State) {
+    fn tick(&mut self, state: &Execution) {
         let random = matches!(state.search, Chooser::Random(_));
         self.meter.tick(|| Counts {
             complete: self.executions,
@@ -115,10 +117,10 @@ impl Progress {
 }
 
 /// Runs one execution after another.
-struct Driver {
+struct ExplorerDriver {
     /// The execution under way, which the model's threads reach too: see [`current`], invariant 1.
-    state: NonNull<State>,
-    progress: Arc<Mutex<Progress>>,
+    state: NonNull<Execution>,
+    progress: Arc<Mutex<CheckRecord>>,
     /// Whether an execution has begun and not been looked at.
     under_way: bool,
     slot: Option<SearchSlot>,
@@ -126,15 +128,15 @@ struct Driver {
 
 thread_local! {
     /// The driver of the check that runs on this operating-system thread.
-    static DRIVER: Cell<Option<NonNull<Driver>>> = const { Cell::new(None) };
+    static DRIVER: Cell<Option<NonNull<ExplorerDriver>>> = const { Cell::new(None) };
 }
 
 static EXECUTION: AtomicU32 = AtomicU32::new(1);
 
 /// Gives `f` the driver.
-fn with<R>(f: impl FnOnce(&mut Driver) -> R) -> R {
+fn with<R>(f: impl FnOnce(&mut ExplorerDriver) -> R) -> R {
     let mut driver = DRIVER.get().expect("a check is under way on this thread");
-    // SAFETY: `Installed` owns the driver, keeps it while the pointer is set, and makes no reference to it
+    // SAFETY: `Installation` owns the driver, keeps it while the pointer is set, and makes no reference to it
     // meanwhile. `f` is code of this file, which neither calls `with` again, nor runs the user's code, nor
     // switches coroutines.
     f(unsafe { driver.as_mut() })
@@ -143,9 +145,9 @@ fn with<R>(f: impl FnOnce(&mut Driver) -> R) -> R {
 /// The execution under way has ended. Begins the next one if there is one and
 /// it `may` begin in the same round; whether it did.
 fn next_execution(may: bool) -> bool {
-    let end = with(Driver::end).map(judged);
+    let end = with(ExplorerDriver::end).map(judged);
     if let Some(end) = &end {
-        context::end_of_execution(matches!(end, End::Complete));
+        context::end_of_execution(matches!(end, ExecutionEnd::Complete));
     }
     with(|driver| {
         if let Some(end) = end {
@@ -157,15 +159,15 @@ fn next_execution(may: bool) -> bool {
 
 /// What the end of an execution amounts to where somebody judges threads that wait for ever. The judge is the
 /// user's code.
-fn judged(end: End) -> End {
-    let End::Failed(mut cause) = end else { return end };
+fn judged(end: ExecutionEnd) -> ExecutionEnd {
+    let ExecutionEnd::Failed(mut cause) = end else { return end };
     let stuck = matches!(cause.kind, FailureKind::Deadlock | FailureKind::Livelock);
     match stuck.then(context::judge_stuck).flatten() {
-        Some(Ok(())) => return End::Waiting,
+        Some(Ok(())) => return ExecutionEnd::Waiting,
         Some(Err(why)) => cause.message = format!("{}\n{why}", cause.message),
         None => {}
     }
-    End::Failed(cause)
+    ExecutionEnd::Failed(cause)
 }
 
 /// Shuttle's scheduler: resumes whomever the state decided on.
@@ -200,11 +202,11 @@ impl Scheduler for Resumer {
     }
 }
 
-fn lock(progress: &Mutex<Progress>) -> std::sync::MutexGuard<'_, Progress> {
+fn lock(progress: &Mutex<CheckRecord>) -> std::sync::MutexGuard<'_, CheckRecord> {
     progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Driver {
+impl ExplorerDriver {
     /// Begins an execution, unless the check is over.
     fn begin_execution(&mut self) -> bool {
         if matches!(lock(&self.progress).phase, Phase::Over) {
@@ -222,24 +224,24 @@ impl Driver {
     }
 
     /// The execution under way. The reference ends before anybody makes another one.
-    fn state(&mut self) -> &mut State {
+    fn state(&mut self) -> &mut Execution {
         // SAFETY: the execution lives as long as the driver, and nobody is inside `current::with`: the driver
         // runs between executions only (invariants 1 and 2 of `current`).
         unsafe { self.state.as_mut() }
     }
 
     /// How the execution under way has ended, if there is one.
-    fn end(&mut self) -> Option<End> {
+    fn end(&mut self) -> Option<ExecutionEnd> {
         if !std::mem::take(&mut self.under_way) {
             return None;
         }
         let end = end_of(self.state());
         let touched = self.slot.as_ref().and_then(SearchSlot::end);
-        Some(touched.map_or(end, End::Failed))
+        Some(touched.map_or(end, ExecutionEnd::Failed))
     }
 
     /// Looks at the execution that has ended like this, and decides what to run next.
-    fn finish_execution(&mut self, end: End) {
+    fn finish_execution(&mut self, end: ExecutionEnd) {
         self.put_back();
         let progress = Arc::clone(&self.progress);
         let progress = &mut *lock(&progress);
@@ -259,26 +261,26 @@ impl Driver {
         for object in &self.state().objects {
             if let Some(value) = object.restore {
                 // SAFETY: `restore` is set only for atomics in a static segment, which are always live.
-                unsafe { runtime::write_atomic(object.addr, object.size, value) }
+                unsafe { runtime::write_atomic(object.ptr, object.size, value) }
             }
         }
         heap::set_active(false);
     }
 
-    fn searched(&mut self, progress: &mut Progress, end: End) {
+    fn searched(&mut self, progress: &mut CheckRecord, end: ExecutionEnd) {
         let leaked = heap::with(|heap| heap.leaked());
         heap::with(heap::Heap::clear);
-        if matches!(end, End::Failed(_)) {
+        if matches!(end, ExecutionEnd::Failed(_)) {
             progress.plan.split.stop();
         }
         match end {
-            End::Blocked => progress.blocked += 1,
-            End::Frozen => progress.executions += 1,
-            End::Foreign => {}
-            End::Complete if matches!(&self.state().search, Chooser::Exhaustive(stack) if !stack.counts()) => {
-            }
-            End::Waiting => progress.executions += 1,
-            End::Complete => {
+            ExecutionEnd::Blocked => progress.blocked += 1,
+            ExecutionEnd::Frozen => progress.executions += 1,
+            ExecutionEnd::Foreign => {}
+            ExecutionEnd::Complete if matches!(&self.state().search, Chooser::Exhaustive(stack) if !stack.counts()) =>
+                {}
+            ExecutionEnd::Waiting => progress.executions += 1,
+            ExecutionEnd::Complete => {
                 progress.executions += 1;
                 if let Some(outcome) = self.state().outcome.take() {
                     progress.outcomes.insert(outcome);
@@ -298,19 +300,19 @@ impl Driver {
                     return self.begin_probe(progress);
                 }
             }
-            End::Limit(limit) => {
+            ExecutionEnd::Limit(limit) => {
                 progress.executions += 1;
                 progress.limit = Some(limit);
                 return;
             }
             // A real thread need not do the same again.
-            End::Failed(Cause { kind: kind @ FailureKind::Unsupported, message, sites }) => {
+            ExecutionEnd::Failed(Cause { kind: kind @ FailureKind::Unsupported, message, sites }) => {
                 progress.executions += 1;
                 progress.failure =
                     Some(Failure { kind, message, sites, trace: Trace::default(), token: String::new() });
                 return;
             }
-            End::Failed(failing) => {
+            ExecutionEnd::Failed(failing) => {
                 progress.executions += 1;
                 self.begin_replay(progress, failing);
                 return;
@@ -321,18 +323,20 @@ impl Driver {
 
     fn checked_leak(
         &mut self,
-        progress: &mut Progress,
-        end: End,
+        progress: &mut CheckRecord,
+        end: ExecutionEnd,
         left: (usize, usize),
         search: Option<Chooser>,
     ) {
         let leaked = heap::with(|heap| heap.leaked());
         heap::with(heap::Heap::clear);
-        if matches!(end, End::Complete) && leaked.0 > 0 {
+        if matches!(end, ExecutionEnd::Complete) && leaked.0 > 0 {
+            let (blocks, bytes) = (leaked.0.min(left.0), leaked.1.min(left.1));
             let message = format!(
-                "{} blocks ({} bytes) that the model allocated are never freed",
-                leaked.0.min(left.0),
-                leaked.1.min(left.1)
+                "{} ({}) of the model {} never freed",
+                count(blocks as u64, "block"),
+                count(bytes as u64, "byte"),
+                if blocks == 1 { "is" } else { "are" }
             );
             self.begin_replay(progress, Cause { kind: FailureKind::Leak, message, sites: Vec::new() });
             return;
@@ -344,7 +348,7 @@ impl Driver {
     }
 
     /// Sets up the next execution of the search, if there is one.
-    fn go_on(&mut self, progress: &mut Progress) {
+    fn go_on(&mut self, progress: &mut CheckRecord) {
         progress.tick(self.state());
         let plan = &progress.plan;
         let runs = progress.executions + progress.blocked;
@@ -370,26 +374,26 @@ impl Driver {
 }
 
 /// How the execution has ended, before anybody judges it.
-fn end_of(state: &mut State) -> End {
+fn end_of(state: &mut Execution) -> ExecutionEnd {
     let first_panic = state.panics.first().cloned();
     match (state.stop.take(), first_panic) {
-        (Some(Stop::Blocked), _) => End::Blocked,
-        (Some(Stop::Foreign), _) => End::Foreign,
-        (Some(Stop::Limit(limit)), _) => End::Limit(limit),
+        (Some(Stop::Blocked), _) => ExecutionEnd::Blocked,
+        (Some(Stop::Foreign), _) => ExecutionEnd::Foreign,
+        (Some(Stop::Limit(limit)), _) => ExecutionEnd::Limit(limit),
         // A thread that died of a panic is the cause of whoever waits for it.
         (Some(Stop::Failed { kind: FailureKind::Deadlock, .. } | Stop::Frozen) | None, Some(panic)) => {
-            End::Failed(panicked(panic))
+            ExecutionEnd::Failed(panicked(panic))
         }
         (Some(Stop::Failed { kind, message, sites }), _) => {
-            End::Failed(Cause { kind, message, sites: sites.into_iter().map(source_line).collect() })
+            ExecutionEnd::Failed(Cause { kind, message, sites: sites.into_iter().map(source_line).collect() })
         }
-        (Some(Stop::Frozen), None) => End::Frozen,
-        (None, None) => unlisted_outcome(state).map_or(End::Complete, End::Failed),
+        (Some(Stop::Frozen), None) => ExecutionEnd::Frozen,
+        (None, None) => unlisted_outcome(state).map_or(ExecutionEnd::Complete, ExecutionEnd::Failed),
     }
 }
 
 /// The failure of an execution that came to an outcome that it may not come to.
-fn unlisted_outcome(state: &State) -> Option<Cause> {
+fn unlisted_outcome(state: &Execution) -> Option<Cause> {
     let (allowed, outcome) = (state.outcomes.as_ref()?, state.outcome.as_ref()?);
     (!allowed.contains(outcome)).then(|| Cause {
         kind: FailureKind::Property,
@@ -427,9 +431,9 @@ pub(crate) fn run(mut plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report 
     report(&mut whole)
 }
 
-impl Progress {
+impl CheckRecord {
     /// Adds what another thread of the same check has found.
-    fn join(&mut self, other: Progress) {
+    fn join(&mut self, other: CheckRecord) {
         self.stages.join(&other.stages);
         self.executions += other.executions;
         self.blocked += other.blocked;
@@ -447,23 +451,23 @@ impl Progress {
 }
 
 /// Searches the `worker`th part of `plan`, on this operating-system thread.
-fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progress {
+fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckRecord {
     let mut stages = Stages::new(&plan, worker);
     let (name, silence) = (plan.name.clone(), plan.watchdog);
     let search = match &plan.mode {
         Mode::Replay(list) => Chooser::Replay { list: list.clone(), next: 0 },
         _ => stages.search(),
     };
-    let mut state = Box::new(State::new(search, plan.budget));
+    let mut state = Box::new(Execution::new(search, plan.budget));
     state.graph.broken = plan.broken;
-    state.sites = Sites::new(&plan.weakened, plan.recorder.as_ref());
+    state.sites = OrderingSites::new(&plan.weakened, plan.recorder.as_ref());
     state.outcomes.clone_from(&plan.outcomes);
     state.liveness.freezes = plan.freezes;
     state.reuse.on = plan.reuse;
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
     let meter =
         Meter::new(&if worker == 0 { plan.name.clone() } else { format!("{} ({worker})", plan.name) });
-    let progress = Arc::new(Mutex::new(Progress {
+    let progress = Arc::new(Mutex::new(CheckRecord {
         plan,
         stages,
         phase: Phase::Searching,
@@ -482,8 +486,8 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
         liveness: Liveness::default(),
         reuse: Reuse::default(),
     }));
-    let watched = watchdog::watch(&name, silence, &state.beat);
-    let installed = Installed::new(state, &progress);
+    let watched = watchdog::watch(&name, silence, &state.heartbeat);
+    let installed = Installation::new(state, &progress);
     let mut config = Config::new();
     config.stack_size = workers::STACK;
     config.failure_persistence = FailurePersistence::None;
@@ -504,22 +508,23 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> Progre
 }
 
 /// The engine of this thread, while it lives: owns the driver and the execution.
-struct Installed(NonNull<Driver>);
+struct Installation(NonNull<ExplorerDriver>);
 
-impl Installed {
-    fn new(state: Box<State>, progress: &Arc<Mutex<Progress>>) -> Installed {
+impl Installation {
+    fn new(state: Box<Execution>, progress: &Arc<Mutex<CheckRecord>>) -> Installation {
         let state = NonNull::from(Box::leak(state));
         current::install(Some(state));
         let (progress, slot) = (Arc::clone(progress), SearchSlot::take());
-        let driver = NonNull::from(Box::leak(Box::new(Driver { state, progress, under_way: false, slot })));
+        let driver =
+            NonNull::from(Box::leak(Box::new(ExplorerDriver { state, progress, under_way: false, slot })));
         DRIVER.set(Some(driver));
         runtime::set_current(Some(&Explorer));
         context::set_allocations(Some(&ExplorerAllocations));
-        Installed(driver)
+        Installation(driver)
     }
 }
 
-impl Drop for Installed {
+impl Drop for Installation {
     fn drop(&mut self) {
         runtime::set_current(None);
         context::set_allocations(None);
@@ -535,7 +540,7 @@ impl Drop for Installed {
     }
 }
 
-fn report(progress: &mut Progress) -> Report {
+fn report(progress: &mut CheckRecord) -> Report {
     let complete = progress.stages.verdict(progress.too_large);
     let verdict = match (&progress.failure, complete, &progress.limit) {
         (Some(failure), _, _) => Verdict::Failed(failure.kind),
@@ -562,7 +567,7 @@ fn report(progress: &mut Progress) -> Report {
         verdict,
         executions: progress.executions,
         blocked: progress.blocked,
-        seconds: progress.started.elapsed().as_secs_f64(),
+        elapsed: progress.started.elapsed(),
         outcomes: std::mem::take(&mut progress.outcomes),
         failure: progress.failure.take(),
         notes,

@@ -4,10 +4,10 @@
 //! The search itself only notices what changes before a choice that it repeats.
 
 use crate::explorer::decide::NOT_DETERMINISTIC;
-use crate::explorer::driver::Driver;
-use crate::explorer::driver::End;
+use crate::explorer::driver::CheckRecord;
+use crate::explorer::driver::ExecutionEnd;
+use crate::explorer::driver::ExplorerDriver;
 use crate::explorer::driver::Phase;
-use crate::explorer::driver::Progress;
 use crate::memory::heap;
 use crate::plan::decision::Decision;
 use crate::report::data::{Failure, FailureKind, Trace};
@@ -22,8 +22,8 @@ pub(super) struct Probing {
     search: Chooser,
 }
 
-impl Driver {
-    pub(super) fn begin_probe(&mut self, progress: &mut Progress) {
+impl ExplorerDriver {
+    pub(super) fn begin_probe(&mut self, progress: &mut CheckRecord) {
         let fingerprint = self.fingerprint();
         let decisions = self.state().decisions.clone();
         let list = decisions.clone();
@@ -31,10 +31,10 @@ impl Driver {
         progress.phase = Phase::Probing(Box::new(Probing { decisions, fingerprint, search }));
     }
 
-    pub(super) fn probed(&mut self, progress: &mut Progress, end: &End, probing: Probing) {
+    pub(super) fn probed(&mut self, progress: &mut CheckRecord, end: &ExecutionEnd, probing: Probing) {
         heap::with(heap::Heap::clear);
         self.state().search = probing.search;
-        let same = matches!(end, End::Complete)
+        let same = matches!(end, ExecutionEnd::Complete)
             && self.fingerprint() == probing.fingerprint
             && self.state().decisions == probing.decisions;
         if same {

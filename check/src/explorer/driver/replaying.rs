@@ -5,10 +5,10 @@
 //! again is a model that is not deterministic. Then [`Minimiser`] proposes
 //! schedules, and the best one is replayed twice in turn. That run is told.
 
-use crate::explorer::driver::Driver;
-use crate::explorer::driver::End;
+use crate::explorer::driver::CheckRecord;
+use crate::explorer::driver::ExecutionEnd;
+use crate::explorer::driver::ExplorerDriver;
 use crate::explorer::driver::Phase;
-use crate::explorer::driver::Progress;
 use crate::explorer::narrate;
 use crate::memory::heap;
 use crate::plan::decision::Decision;
@@ -16,9 +16,9 @@ use crate::plan::options::Mode;
 use crate::plan::token;
 use crate::report::cause::Cause;
 use crate::report::data::{Failure, FailureKind, Trace};
-use crate::seam::place::source_line;
+use crate::seam::symbols::source_line;
 use crate::search::chooser::Chooser;
-use crate::search::minimise::{Follow, Minimiser, Shown, unusual};
+use crate::search::minimise::{FailingRun, Follower, Minimiser, unusual};
 
 /// Times a failure is run again before it is believed.
 const REPLAYS: u8 = 2;
@@ -41,20 +41,25 @@ pub(super) struct Minimising {
     minimiser: Minimiser,
 }
 
-impl Driver {
-    pub(super) fn begin_replay(&mut self, progress: &mut Progress, failing: Cause) {
+impl ExplorerDriver {
+    pub(super) fn begin_replay(&mut self, progress: &mut CheckRecord, failing: Cause) {
         let decisions = self.state().decisions.clone();
         self.state().tracer.on = true;
         self.state().tracer.origins = about_memory(failing.kind);
         self.replay(progress, Replaying { nth: 1, failing, decisions, minimiser: None });
     }
 
-    fn replay(&mut self, progress: &mut Progress, replaying: Replaying) {
+    fn replay(&mut self, progress: &mut CheckRecord, replaying: Replaying) {
         self.state().search = Chooser::Replay { list: replaying.decisions.clone(), next: 0 };
         progress.phase = Phase::Replaying(Box::new(replaying));
     }
 
-    pub(super) fn replayed(&mut self, progress: &mut Progress, end: End, mut replaying: Replaying) {
+    pub(super) fn replayed(
+        &mut self,
+        progress: &mut CheckRecord,
+        end: ExecutionEnd,
+        mut replaying: Replaying,
+    ) {
         if replaying.nth == 1 && replaying.minimiser.is_none() {
             locate(&mut replaying.failing, &end);
         }
@@ -83,7 +88,12 @@ impl Driver {
         });
     }
 
-    pub(super) fn minimised(&mut self, progress: &mut Progress, end: End, mut minimising: Minimising) {
+    pub(super) fn minimised(
+        &mut self,
+        progress: &mut CheckRecord,
+        end: ExecutionEnd,
+        mut minimising: Minimising,
+    ) {
         let steps = self.state().tracer.lines.len();
         let again = same_failure(&end, &minimising.failing, leaks());
         let shown = again.as_ref().map(|again| self.shown(again));
@@ -94,9 +104,9 @@ impl Driver {
     }
 
     /// Sets up the next smaller schedule, or the best one once there is none.
-    fn go_on_minimising(&mut self, progress: &mut Progress, mut minimising: Minimising) {
-        if let Some(wishes) = minimising.minimiser.propose() {
-            self.state().search = Chooser::Follow(Follow::new(wishes));
+    fn go_on_minimising(&mut self, progress: &mut CheckRecord, mut minimising: Minimising) {
+        if let Some(preferences) = minimising.minimiser.propose() {
+            self.state().search = Chooser::Follower(Follower::new(preferences));
             progress.phase = Phase::Minimising(Box::new(minimising));
             return;
         }
@@ -108,11 +118,11 @@ impl Driver {
     }
 
     /// The execution that has just failed, as the minimiser sees it.
-    fn shown(&mut self, failing: &Cause) -> Shown {
-        let wishes = std::mem::take(&mut self.state().wishes);
+    fn shown(&mut self, failing: &Cause) -> FailingRun {
+        let preferences = std::mem::take(&mut self.state().preferences);
         let told = narrate::tell(self.state(), failing, narrate::QUICK);
-        let cost = (told.odd, told.trace.lines.len(), told.switches, unusual(&wishes));
-        Shown { cost, wishes, decisions: self.state().decisions.clone() }
+        let cost = (told.odd, told.trace.lines.len(), told.switches, unusual(&preferences));
+        FailingRun { cost, preferences, decisions: self.state().decisions.clone() }
     }
 }
 
@@ -124,12 +134,12 @@ fn about_memory(kind: FailureKind) -> bool {
 
 /// The first run that looked exactly where memory is allocated and freed has
 /// ended: what it saw are the sites.
-fn locate(failing: &mut Cause, end: &End) {
+fn locate(failing: &mut Cause, end: &ExecutionEnd) {
     match end {
-        End::Failed(again) if again.kind == failing.kind && about_memory(failing.kind) => {
+        ExecutionEnd::Failed(again) if again.kind == failing.kind && about_memory(failing.kind) => {
             failing.clone_from(again);
         }
-        End::Complete if failing.kind == FailureKind::Leak => {
+        ExecutionEnd::Complete if failing.kind == FailureKind::Leak => {
             let places = heap::with(|heap| heap.leaked_at());
             failing.sites = places.into_iter().map(source_line).collect();
         }
@@ -146,28 +156,28 @@ fn leaks() -> bool {
 
 /// The failure of an execution that ended so, if it is `failing` once more: of
 /// the same kind, at the same sites.
-fn same_failure(end: &End, failing: &Cause, leaks: bool) -> Option<Cause> {
+fn same_failure(end: &ExecutionEnd, failing: &Cause, leaks: bool) -> Option<Cause> {
     let sorted = |failing: &Cause| {
         let mut sites = failing.sites.clone();
         sites.sort();
         sites
     };
     match end {
-        End::Failed(again) if again.kind == failing.kind && sorted(again) == sorted(failing) => {
+        ExecutionEnd::Failed(again) if again.kind == failing.kind && sorted(again) == sorted(failing) => {
             Some(again.clone())
         }
-        End::Complete if failing.kind == FailureKind::Leak && leaks => Some(failing.clone()),
+        ExecutionEnd::Complete if failing.kind == FailureKind::Leak && leaks => Some(failing.clone()),
         _ => None,
     }
 }
 
 /// The failure of a model that did not fail again.
-fn not_again(failing: Cause, end: End) -> Failure {
+fn not_again(failing: Cause, end: ExecutionEnd) -> Failure {
     let seen = match end {
-        End::Failed(again) => format!("{}: {}", again.kind, again.message),
-        End::Complete | End::Frozen | End::Waiting => "a run that passes".into(),
-        End::Blocked | End::Foreign => "a run that stops early".into(),
-        End::Limit(limit) => format!("a limit ({limit})"),
+        ExecutionEnd::Failed(again) => format!("{}: {}", again.kind, again.message),
+        ExecutionEnd::Complete | ExecutionEnd::Frozen | ExecutionEnd::Waiting => "a run that passes".into(),
+        ExecutionEnd::Blocked | ExecutionEnd::Foreign => "a run that stops early".into(),
+        ExecutionEnd::Limit(limit) => format!("a limit ({limit})"),
     };
     let message = format!(
         "a failure did not show again when its schedule was run again: first {}: {}; then {seen}",

@@ -1,8 +1,8 @@
 //! The source lines around a site, read when the page is made.
 
 use crate::report::data::{Failure, SourceLine, Trace};
-use crate::report::files::package;
-use crate::report::html::escape;
+use crate::report::html::escape::escape;
+use crate::report::paths::package;
 use std::fmt::Write as _;
 use std::fs;
 

@@ -3,10 +3,11 @@
 //! The boxes and arrows are made here, so the page shows them without its
 //! script; the script adds what a read could have read, and the stepping.
 
-use crate::report::data::{Operation, StoreSeen, Trace, TraceLine};
-use crate::report::html::escape;
+use crate::report::data::{Trace, TraceLine};
+use crate::report::html::escape::escape;
 use crate::report::html::source::{self, Excerpt};
-use crate::seam::tracer::shown;
+use crate::report::step::{Operation, StoreSeen};
+use crate::report::words::value_text;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -174,7 +175,7 @@ fn spoken(trace: &Trace, number: usize, line: &TraceLine) -> String {
         let _ = write!(text, ", at {site}");
     }
     if let Some(from) = line.operation.as_ref().and_then(|o| o.from.as_ref()) {
-        let _ = write!(text, ", read from {}", told(trace, from));
+        let _ = write!(text, ", read from {}", store_text(trace, from));
     }
     if line.operation.as_ref().is_some_and(|o| o.stale) {
         text.push_str(", which is stale");
@@ -186,14 +187,14 @@ fn spoken(trace: &Trace, number: usize, line: &TraceLine) -> String {
 }
 
 /// A store in words.
-fn told(trace: &Trace, store: &StoreSeen) -> String {
+fn store_text(trace: &Trace, store: &StoreSeen) -> String {
     match store.step.and_then(|step| trace.lines.get(step).map(|line| (step, line))) {
         Some((step, line)) => {
             let lane = trace.lanes.get(line.lane).map_or("?", String::as_str);
-            format!("step {} by {lane}: {}", step + 1, shown(store.value))
+            format!("step {} by {lane}: {}", step + 1, value_text(store.value))
         }
-        None if store.place == 0 => format!("the initial value: {}", shown(store.value)),
-        None => format!("a store that is left out: {}", shown(store.value)),
+        None if store.place == 0 => format!("the initial value: {}", value_text(store.value)),
+        None => format!("a store that is left out: {}", value_text(store.value)),
     }
 }
 
@@ -286,7 +287,7 @@ fn row(trace: &Trace, first: usize, (number, line): (usize, &TraceLine), excerpt
     let from = operation.and_then(|o| o.from.as_ref());
     let store = |seen: &StoreSeen| Store {
         row: seen.step.and_then(|step| step.checked_sub(first)),
-        text: told(trace, seen),
+        text: store_text(trace, seen),
         read: from.is_some_and(|from| from.place == seen.place),
     };
     Row {
@@ -306,8 +307,8 @@ fn facts(operation: &Operation) -> Vec<(&'static str, String)> {
     let mut fact = |name, value: Option<String>| facts.extend(value.map(|value| (name, value)));
     fact("object", operation.object.clone());
     fact("ordering", operation.ordering.clone());
-    fact("read", operation.read.map(shown));
-    fact("wrote", operation.written.map(shown));
+    fact("read", operation.read.map(value_text));
+    fact("wrote", operation.written.map(value_text));
     fact("place in modification order", operation.place.map(|place| place.to_string()));
     if operation.stale {
         fact("stale", Some("yes: a newer store stands earlier".to_owned()));

@@ -5,8 +5,8 @@
 //!
 //! A thread runs its stores, fences, cell accesses and spawns at once: a store
 //! may enter modification order anywhere, so delaying it adds nothing. At a
-//! read it publishes what it wants ([`Pending`]) and gives up control. When
-//! every live thread stands at a read, [`State::advance`] picks one of them and
+//! read it publishes what it wants ([`PendingRequest`]) and gives up control. When
+//! every live thread stands at a read, [`Execution::advance`] picks one of them and
 //! what it reads. Joins and spinning threads are not choices: they run as soon
 //! as they can.
 //!
@@ -24,12 +24,12 @@
 //! loop counts; when these are used up, the execution is a livelock.
 
 use crate::graph::event::NONE;
-use crate::graph::execution::Graph;
+use crate::graph::rc11::Graph;
 use crate::graph::stamp::Stamp;
 use crate::memory::race::CellState;
 use crate::plan::budget::Budget;
 use crate::plan::decision::Decision;
-use crate::plan::orderings::{Ask, Sites};
+use crate::plan::orderings::{OrderingSites, OrderingUse};
 use crate::report::cause::PanicData;
 use crate::report::data::{FailureKind, Limit};
 use crate::seam::clock::MAX_THREADS;
@@ -37,15 +37,15 @@ use crate::seam::op::{Alt, AltKind, Rmw, Strength, SyncOp};
 use crate::seam::place::Place;
 use crate::seam::tracer::Tracer;
 use crate::search::chooser::Chooser;
-use crate::search::minimise::Wish;
-use crate::search::stack::{Choice, Written};
+use crate::search::minimise::Preference;
+use crate::search::stack::{ReadOption, WriteNote};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// What a thread at a read wants.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Want {
+pub(crate) enum Request {
     Load(Strength),
     Rmw {
         op: Rmw,
@@ -65,8 +65,8 @@ pub(crate) enum Want {
 
 /// A thread's next operation, published before it gives up control.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pending {
-    pub(crate) want: Want,
+pub(crate) struct PendingRequest {
+    pub(crate) want: Request,
     pub(crate) loc: u32,
     pub(crate) bits: u8,
     pub(crate) site: Place,
@@ -82,19 +82,19 @@ pub(crate) enum Status {
 }
 
 /// Turns and time-outs for nothing that a thread gets when nobody can go on.
-const GRACE: u8 = 40;
+const RESCUES: u8 = 40;
 
 #[derive(Debug)]
-pub(crate) struct Thread {
+pub(crate) struct ModelThread {
     pub(crate) name: String,
     pub(crate) status: Status,
-    pub(crate) pending: Option<Pending>,
-    pub(super) chosen: Option<Choice>,
+    pub(crate) pending: Option<PendingRequest>,
+    pub(super) chosen: Option<ReadOption>,
     /// Messages with smaller numbers have been tried by the pending read.
     pub(super) covered: u32,
     pub(super) spurious: u8,
     pub(super) timeouts: u8,
-    pub(super) grace: u8,
+    pub(super) rescues: u8,
     /// What it has read since its last yield: location, message's root, site.
     pub(super) turn: Vec<(u32, u32, usize)>,
     pub(super) last_turn: Vec<(u32, u32, usize)>,
@@ -106,7 +106,7 @@ pub(crate) struct Thread {
     pub(super) own_calls: u8,
 }
 
-impl Thread {
+impl ModelThread {
     /// A turn that writes is progress.
     fn note_write(&mut self) {
         self.wrote = true;
@@ -116,8 +116,8 @@ impl Thread {
 
 /// An object of the model: an atomic, a lock's word, or a cell.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Object {
-    pub(crate) addr: usize,
+pub(crate) struct ObjectRecord {
+    pub(crate) ptr: *mut u8,
     pub(crate) size: usize,
     /// Its location in the graph, or [`NONE`] for a cell.
     pub(crate) loc: u32,
@@ -149,15 +149,15 @@ pub(crate) enum Stop {
 }
 
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct Execution {
     pub(crate) graph: Graph,
-    pub(crate) threads: Vec<Thread>,
+    pub(crate) threads: Vec<ModelThread>,
     pub(super) live_threads: usize,
     /// The running thread.
     pub(crate) me: usize,
     /// The thread that runs next, once decided.
     pub(crate) next: Option<usize>,
-    pub(crate) objects: Vec<Object>,
+    pub(crate) objects: Vec<ObjectRecord>,
     /// The object of each location.
     pub(crate) loc_object: Vec<u32>,
     pub(crate) cells: Vec<CellState>,
@@ -167,7 +167,7 @@ pub(crate) struct State {
     pub(crate) search: Chooser,
     pub(crate) budget: Budget,
     /// Orderings to run as weaker ones, or to write down.
-    pub(crate) sites: Sites,
+    pub(crate) sites: OrderingSites,
     /// The outcomes that an execution may come to, if they are known.
     pub(crate) outcomes: Option<Arc<BTreeSet<String>>>,
     pub(crate) decisions: Vec<Decision>,
@@ -184,7 +184,7 @@ pub(crate) struct State {
     /// While traced: the messages that the read about to run could take, the newest first.
     pub(super) candidates: Vec<u32>,
     /// While traced: the choices of the execution, in a form that fits other schedules too.
-    pub(super) wishes: Vec<Wish>,
+    pub(super) preferences: Vec<Preference>,
     pub(crate) outcome: Option<String>,
     /// Panics of threads that nobody has joined: thread, panic, last operation.
     pub(crate) panics: Vec<(usize, PanicData, Option<Place>)>,
@@ -193,21 +193,21 @@ pub(crate) struct State {
     /// Which freed blocks may be allocated again.
     pub(crate) reuse: crate::memory::free_lists::Reuse,
     /// What the watchdog looks at.
-    pub(crate) beat: std::sync::Arc<crate::explorer::watchdog::Beat>,
+    pub(crate) heartbeat: std::sync::Arc<crate::explorer::watchdog::Heartbeat>,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
     /// What `stale` came to in all executions that have ended.
     pub(crate) stale_choices: u64,
     /// Whether a stale choice was left out because the graph is too large.
     pub(crate) too_large: bool,
-    pub(super) choices: Vec<Choice>,
+    pub(super) choices: Vec<ReadOption>,
     pub(super) alts: Vec<Alt>,
     pub(super) places: Vec<u32>,
 }
 
-impl State {
-    pub(crate) fn new(search: Chooser, budget: Budget) -> State {
-        State {
+impl Execution {
+    pub(crate) fn new(search: Chooser, budget: Budget) -> Execution {
+        Execution {
             graph: Graph::default(),
             threads: Vec::new(),
             live_threads: 0,
@@ -220,7 +220,7 @@ impl State {
             shadow: crate::memory::shadow::Shadow::default(),
             search,
             budget,
-            sites: Sites::default(),
+            sites: OrderingSites::default(),
             outcomes: None,
             decisions: Vec::new(),
             stop: None,
@@ -231,12 +231,12 @@ impl State {
             nanos: 0,
             tracer: Tracer::default(),
             candidates: Vec::new(),
-            wishes: Vec::new(),
+            preferences: Vec::new(),
             outcome: None,
             panics: Vec::new(),
             liveness: crate::explorer::liveness::Liveness::default(),
             reuse: crate::memory::free_lists::Reuse::default(),
-            beat: std::sync::Arc::default(),
+            heartbeat: std::sync::Arc::default(),
             execution: 0,
             stale_choices: 0,
             too_large: false,
@@ -265,18 +265,18 @@ impl State {
         self.nanos = 0;
         self.tracer.reset();
         self.candidates.clear();
-        self.wishes.clear();
+        self.preferences.clear();
         self.outcome = None;
         self.panics.clear();
         self.liveness.reset();
         self.reuse.reset();
-        self.beat.execution();
+        self.heartbeat.execution();
         self.execution = execution;
         match &mut self.search {
             Chooser::Exhaustive(stack) => stack.rewind(),
             Chooser::Random(sampler) => sampler.begin(),
             Chooser::Replay { next, .. } => *next = 0,
-            Chooser::Follow(follow) => follow.rewind(),
+            Chooser::Follower(follow) => follow.rewind(),
             Chooser::Busy => {}
         }
         self.add_thread(None, None);
@@ -291,7 +291,7 @@ impl State {
         }
         let number = self.graph.add_thread(parent);
         if number == self.threads.len() {
-            self.threads.push(Thread {
+            self.threads.push(ModelThread {
                 name: String::new(),
                 status: Status::Running,
                 pending: None,
@@ -299,7 +299,7 @@ impl State {
                 covered: 0,
                 spurious: 0,
                 timeouts: 0,
-                grace: 0,
+                rescues: 0,
                 turn: Vec::new(),
                 last_turn: Vec::new(),
                 wrote: false,
@@ -321,7 +321,7 @@ impl State {
         thread.covered = 0;
         thread.spurious = self.budget.spurious;
         thread.timeouts = self.budget.timeouts;
-        thread.grace = GRACE;
+        thread.rescues = RESCUES;
         thread.turn.clear();
         thread.last_turn.clear();
         thread.wrote = false;
@@ -332,12 +332,12 @@ impl State {
         Some(number)
     }
 
-    pub(crate) fn live(&self) -> &[Thread] {
+    pub(crate) fn live(&self) -> &[ModelThread] {
         &self.threads[..self.live_threads]
     }
 
     /// How strong an operation at `place` is that asks for `ask`.
-    pub(crate) fn strength(&mut self, ask: Ask, place: Place) -> Strength {
+    pub(crate) fn strength(&mut self, ask: OrderingUse, place: Place) -> Strength {
         if self.sites.active && self.threads[self.me].own_calls == 0 {
             self.sites.strength(ask, place)
         } else {
@@ -346,7 +346,7 @@ impl State {
     }
 
     /// A compare-exchange at `place` came to `ask`.
-    pub(crate) fn came_to(&mut self, ask: Ask, place: Place) {
+    pub(crate) fn came_to(&mut self, ask: OrderingUse, place: Place) {
         if self.sites.recording() && self.threads[self.me].own_calls == 0 {
             self.sites.note(ask, place, true);
         }
@@ -389,8 +389,8 @@ impl State {
         let t = &self.threads[thread];
         match (t.status, t.pending.as_ref().map(|p| p.want)) {
             (Status::Running, _) => true,
-            (Status::Waiting, Some(Want::Join(of))) => self.threads[of].status == Status::Finished,
-            (Status::Waiting, Some(Want::Newer)) => {
+            (Status::Waiting, Some(Request::Join(of))) => self.threads[of].status == Status::Finished,
+            (Status::Waiting, Some(Request::Newer)) => {
                 t.last_turn.iter().any(|(loc, message, _)| self.has_newer(*loc, *message))
             }
             _ => false,
@@ -404,7 +404,7 @@ impl State {
     }
 
     /// What was chosen for the running thread, with its operation.
-    pub(crate) fn take_chosen(&mut self) -> (Pending, Choice) {
+    pub(crate) fn take_chosen(&mut self) -> (PendingRequest, ReadOption) {
         let t = &mut self.threads[self.me];
         let pending = t.pending.take().expect("the thread stood at an operation");
         let choice = t.chosen.take().expect("a choice was made for it");
@@ -417,11 +417,11 @@ impl State {
     }
 
     /// Runs the chosen operation; gives the value it read.
-    pub(crate) fn apply(&mut self, pending: &Pending, choice: &Choice) -> u64 {
-        let Choice { message, alt, .. } = *choice;
+    pub(crate) fn apply(&mut self, pending: &PendingRequest, choice: &ReadOption) -> u64 {
+        let ReadOption { message, alt, .. } = *choice;
         let me = self.me;
         let value = self.graph.messages[message as usize].value;
-        if let Want::Block(_) = pending.want {
+        if let Request::Block(_) = pending.want {
             self.take_block(pending.loc, message);
             return value;
         }
@@ -430,7 +430,7 @@ impl State {
         match alt.write {
             Some(new) => {
                 written = self.graph.rmw(me, message, new, alt.strength);
-                idle = matches!(pending.want, Want::Rmw { .. }) && value == new;
+                idle = matches!(pending.want, Request::Rmw { .. }) && value == new;
                 if !idle {
                     self.threads[me].note_write();
                 }
@@ -440,7 +440,7 @@ impl State {
                 self.graph.load(me, message, alt.strength);
             }
         }
-        let rmw = !matches!(pending.want, Want::Load(_));
+        let rmw = !matches!(pending.want, Request::Load(_));
         if rmw {
             self.note(pending.loc, written, true);
         }
@@ -482,7 +482,7 @@ impl State {
     pub(super) fn note(&mut self, loc: u32, written: u32, rmw: bool) {
         if let Chooser::Exhaustive(stack) = &mut self.search {
             let past = &self.graph.pasts[self.me];
-            stack.note(&Written {
+            stack.note(&WriteNote {
                 thread: self.me,
                 seq: past.seq,
                 loc,
@@ -501,7 +501,7 @@ impl State {
             // atomic, and the operation under way shows that it still is live.
             unsafe {
                 crate::seam::runtime::write_atomic(
-                    object.addr,
+                    object.ptr,
                     object.size,
                     self.graph.messages[message as usize].value,
                 )
@@ -509,7 +509,7 @@ impl State {
         }
     }
 
-    fn note_turn(&mut self, pending: &Pending, root: u32) {
+    fn note_turn(&mut self, pending: &PendingRequest, root: u32) {
         let site = match pending.site {
             Place::Line(site) => std::ptr::from_ref(site) as usize,
             Place::Address(address) => address,

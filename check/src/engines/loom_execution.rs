@@ -1,12 +1,12 @@
 //! One execution under [`crate::engines::loom`]: the loom objects that stand for the
 //! door's, the blocks of the model, its threads and their steps.
 
-use crate::engines::loom_object::{Kind, Object, Pool};
+use crate::engines::loom_object::{LoomKind, LoomObject, Pool};
 use crate::report::cause::Cause;
 use crate::report::data::{Limit, SourceLine};
-use crate::seam::place::source_line;
 use crate::seam::runtime::{self, Access, Obj, Site};
 use crate::seam::statics;
+use crate::seam::symbols::source_line;
 use std::collections::BTreeMap;
 use std::ptr;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering;
 
 /// A step, for the trace.
 #[derive(Clone, Debug)]
-pub(super) struct Step {
+pub(super) struct LoomStep {
     pub(super) lane: usize,
     pub(super) site: Site,
     /// The number of the object, if there is one.
@@ -27,7 +27,7 @@ pub(super) struct Step {
 
 /// A thread of the execution.
 #[derive(Debug)]
-pub(super) struct Thread {
+pub(super) struct LoomThread {
     pub(super) name: String,
     /// The operation under way.
     pub(super) doing: Option<(Site, &'static str)>,
@@ -36,7 +36,7 @@ pub(super) struct Thread {
 }
 
 /// A block of the model, with the cell that its allocation wrote.
-pub(super) struct Birth {
+pub(super) struct LoomBlock {
     pub(super) size: usize,
     pub(super) by: usize,
     pub(super) cell: Rc<::loom::cell::UnsafeCell<()>>,
@@ -51,21 +51,21 @@ pub(super) enum LoomEnd {
 }
 
 /// One execution.
-pub(crate) struct State {
+pub(crate) struct LoomExecution {
     /// Says how the search ended, and ends the process.
     pub(super) end: fn(LoomEnd) -> !,
     /// The running thread. Whoever gets control back sets it.
     pub(super) me: usize,
-    pub(super) threads: Vec<Thread>,
-    objects: Vec<Rc<Object>>,
-    pub(super) births: BTreeMap<usize, Birth>,
+    pub(super) threads: Vec<LoomThread>,
+    objects: Vec<Rc<LoomObject>>,
+    pub(super) blocks: BTreeMap<usize, LoomBlock>,
     pub(super) pool: Pool,
     /// The number of the execution: half of an object's identity.
     execution: u32,
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<LoomStep>,
     pub(super) outcome: Option<String>,
     pub(super) nanos: u64,
-    statics: Vec<(usize, usize, u64)>,
+    statics: Vec<(*mut u8, usize, u64)>,
     claim: Option<MutexGuard<'static, ()>>,
     pub(super) oracle: Oracle,
 }
@@ -104,14 +104,14 @@ impl Oracle {
     }
 }
 
-impl State {
-    pub(super) fn new(pool: Pool, end: fn(LoomEnd) -> !) -> State {
-        State {
+impl LoomExecution {
+    pub(super) fn new(pool: Pool, end: fn(LoomEnd) -> !) -> LoomExecution {
+        LoomExecution {
             end,
             me: 0,
             threads: Vec::new(),
             objects: Vec::new(),
-            births: BTreeMap::new(),
+            blocks: BTreeMap::new(),
             pool,
             execution: 0,
             steps: Vec::new(),
@@ -125,14 +125,14 @@ impl State {
 
     /// The last execution is over: puts statics back and forgets its objects.
     pub(super) fn finish(&mut self) {
-        for (addr, size, value) in self.statics.drain(..) {
+        for (ptr, size, value) in self.statics.drain(..) {
             // SAFETY: only atomics in a static segment are listed, which are always live.
-            unsafe { runtime::write_atomic(addr, size, value) }
+            unsafe { runtime::write_atomic(ptr, size, value) }
         }
         for object in self.objects.drain(..) {
             object.forget_guard();
         }
-        self.births.clear();
+        self.blocks.clear();
         self.threads.clear();
         self.steps.clear();
         self.pool.empty();
@@ -143,7 +143,7 @@ impl State {
     /// Starts the next execution, with the main thread in it.
     pub(super) fn begin(&mut self, execution: u32) {
         self.execution = execution;
-        self.threads.push(Thread { name: "main".into(), doing: None, handle: None, choices: 0 });
+        self.threads.push(LoomThread { name: "main".into(), doing: None, handle: None, choices: 0 });
     }
 
     pub(super) fn spawned(&self) -> bool {
@@ -151,23 +151,23 @@ impl State {
     }
 
     /// The object that `obj` is, if it is known in this execution.
-    pub(super) fn known(&self, obj: &Obj<'_>) -> Option<(usize, Rc<Object>)> {
+    pub(super) fn known(&self, obj: &Obj<'_>) -> Option<(usize, Rc<LoomObject>)> {
         // Relaxed: one operating-system thread runs the model.
         let word = obj.id.load(Ordering::Relaxed);
         if (word >> 32) as u32 != self.execution {
             return None;
         }
         let number = word as u32 as usize;
-        let object = self.objects.get(number).filter(|o| o.addr == obj.addr)?;
+        let object = self.objects.get(number).filter(|o| o.addr == obj.addr())?;
         Some((number, Rc::clone(object)))
     }
 
-    pub(super) fn add(&mut self, obj: &Obj<'_>, kind: Kind) -> (usize, Rc<Object>) {
-        if obj.bits > 0 && statics::is_static(obj.addr) {
+    pub(super) fn add(&mut self, obj: &Obj<'_>, kind: LoomKind) -> (usize, Rc<LoomObject>) {
+        if obj.bits > 0 && statics::is_static(obj.addr()) {
             self.claim.get_or_insert_with(statics::claim);
-            self.statics.push((obj.addr, obj.size, obj.value()));
+            self.statics.push((obj.ptr, obj.size, obj.value()));
         }
-        let object = Rc::new(Object { addr: obj.addr, kind });
+        let object = Rc::new(LoomObject { addr: obj.addr(), kind });
         let number = self.objects.len();
         self.objects.push(Rc::clone(&object));
         // Relaxed: one operating-system thread runs the model.
@@ -176,13 +176,13 @@ impl State {
     }
 
     /// The cell that stands for the allocation of the block that holds `addr`.
-    pub(super) fn birth(&self, addr: usize) -> Option<Rc<::loom::cell::UnsafeCell<()>>> {
-        let (start, birth) = self.births.range(..=addr).next_back()?;
-        (addr < start + birth.size && birth.by != self.me).then(|| Rc::clone(&birth.cell))
+    pub(super) fn block_of(&self, addr: usize) -> Option<Rc<::loom::cell::UnsafeCell<()>>> {
+        let (start, block_of) = self.blocks.range(..=addr).next_back()?;
+        (addr < start + block_of.size && block_of.by != self.me).then(|| Rc::clone(&block_of.cell))
     }
 
     pub(super) fn step(&mut self, site: Site, object: Option<usize>, access: Option<Access>, what: String) {
-        self.steps.push(Step { lane: self.me, site, object, access, what });
+        self.steps.push(LoomStep { lane: self.me, site, object, access, what });
     }
 
     /// The sites of a race that loom has just reported: the step that the
@@ -190,12 +190,12 @@ impl State {
     /// `other`, or anybody's) that conflicts with it.
     pub(super) fn race_sites(&self, other: Option<usize>) -> Vec<SourceLine> {
         let doing = self.threads[self.me].doing;
-        let this = |step: &&Step| {
+        let this = |step: &&LoomStep| {
             let same = doing.is_some_and(|(site, _)| ptr::eq(site, step.site));
             step.lane == self.me && step.access.is_some() && same
         };
         let there = self.steps.last().filter(this).and_then(|last| {
-            let conflicts = |step: &&Step| {
+            let conflicts = |step: &&LoomStep| {
                 step.lane != self.me
                     && other.is_none_or(|other| other == step.lane)
                     && step.object == last.object

@@ -1,15 +1,16 @@
 //! One execution under [`crate::engines::sc`]: its threads, who of them can go on, and
 //! what stands in the way of the others.
 
-use crate::engines::schedule::Schedule;
+use crate::engines::sc_schedule::ThreadSchedule;
 use crate::plan::budget::Budget;
 use crate::plan::options::Plan;
 use crate::report::cause::PanicData;
 use crate::report::data::{FailureKind, Limit, SourceLine};
 use crate::seam::op::{Alt, AltKind, SyncOp};
-use crate::seam::place::{self, Place, source_line};
+use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Obj, Site};
 use crate::seam::statics;
+use crate::seam::symbols::source_line;
 use crate::seam::tracer::{Tracer, name};
 use std::sync::MutexGuard;
 
@@ -18,11 +19,11 @@ const IDLE_TURNS: u32 = 1_000;
 
 /// What a thread stands at.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Want {
+pub(super) enum ScRequest {
     /// An operation that always can run.
     Step,
-    /// An operation of a lock, on the word at this address.
-    Sync(SyncOp, usize),
+    /// An operation of a lock, on the word there.
+    Sync(SyncOp, *mut u8),
     /// The end of this thread.
     Join(usize),
     /// A write by another thread, since so many.
@@ -31,10 +32,10 @@ pub(super) enum Want {
 
 /// A thread of the execution.
 #[derive(Debug)]
-pub(super) struct Thread {
+pub(super) struct ScThread {
     name: String,
     finished: bool,
-    pub(super) want: Want,
+    pub(super) want: ScRequest,
     pub(super) site: Place,
     pub(super) spurious: u8,
     pub(super) timeouts: u8,
@@ -44,21 +45,21 @@ pub(super) struct Thread {
 
 /// Why an execution stopped before its end.
 #[derive(Clone, Debug)]
-pub(super) enum Stop {
+pub(super) enum ScStop {
     Failed { kind: FailureKind, message: String, sites: Vec<SourceLine> },
     Limit(Limit),
 }
 
 /// One execution.
 #[derive(Debug)]
-pub(super) struct State {
-    pub(super) threads: Vec<Thread>,
+pub(super) struct ScExecution {
+    pub(super) threads: Vec<ScThread>,
     pub(super) me: usize,
     /// Who runs next, once decided.
     pub(super) next: Option<usize>,
-    pub(super) schedule: Schedule,
+    pub(super) schedule: ThreadSchedule,
     pub(super) budget: Budget,
-    pub(super) stop: Option<Stop>,
+    pub(super) stop: Option<ScStop>,
     pub(super) steps: u32,
     /// Whether nobody can go on by what others have done.
     stuck: bool,
@@ -73,20 +74,20 @@ pub(super) struct State {
     /// Addresses in the order of their first use, for their names in a trace.
     seen: Vec<usize>,
     /// Atomics in static memory, with the value to put back.
-    statics: Vec<(usize, usize, u64)>,
+    statics: Vec<(*mut u8, usize, u64)>,
     /// Keeps other models from those statics while the check lasts.
     claim: Option<MutexGuard<'static, ()>>,
     pub(super) alts: Vec<Alt>,
     able: Vec<usize>,
 }
 
-impl State {
-    pub(super) fn new(plan: &Plan) -> State {
-        State {
+impl ScExecution {
+    pub(super) fn new(plan: &Plan) -> ScExecution {
+        ScExecution {
             threads: Vec::new(),
             me: 0,
             next: None,
-            schedule: Schedule::new(&plan.mode),
+            schedule: ThreadSchedule::new(&plan.mode, plan.seed),
             budget: plan.budget,
             stop: None,
             steps: 0,
@@ -125,10 +126,10 @@ impl State {
     }
 
     pub(super) fn add_thread(&mut self, name: String, site: Site) {
-        self.threads.push(Thread {
+        self.threads.push(ScThread {
             name,
             finished: false,
-            want: Want::Step,
+            want: ScRequest::Step,
             site: Place::Line(site),
             spurious: self.budget.spurious,
             timeouts: self.budget.timeouts,
@@ -148,9 +149,9 @@ impl State {
 
     /// Puts statics back as they were.
     pub(super) fn put_back(&mut self) {
-        for (addr, size, value) in self.statics.drain(..) {
+        for (ptr, size, value) in self.statics.drain(..) {
             // SAFETY: only atomics in a static segment are listed, which are always live.
-            unsafe { runtime::write_atomic(addr, size, value) }
+            unsafe { runtime::write_atomic(ptr, size, value) }
         }
     }
 
@@ -186,10 +187,10 @@ impl State {
     fn can_run(&mut self, thread: usize) -> bool {
         match self.threads[thread].want {
             _ if self.threads[thread].finished => false,
-            Want::Step => true,
-            Want::Join(of) => self.threads[of].finished,
-            Want::Change(since) => self.writes > since,
-            Want::Sync(op, word) => {
+            ScRequest::Step => true,
+            ScRequest::Join(of) => self.threads[of].finished,
+            ScRequest::Change(since) => self.writes > since,
+            ScRequest::Sync(op, word) => {
                 self.fill_alts(thread, op, word);
                 self.alts.iter().any(|a| matches!(a.kind, AltKind::Normal | AltKind::Fail))
             }
@@ -198,7 +199,7 @@ impl State {
 
     /// Whether `thread` may wake for no reason, or because its time is up.
     fn may_wake(&mut self, thread: usize) -> bool {
-        let Want::Sync(op, word) = self.threads[thread].want else {
+        let ScRequest::Sync(op, word) = self.threads[thread].want else {
             return false;
         };
         self.fill_alts(thread, op, word);
@@ -209,8 +210,8 @@ impl State {
     fn may_idle(&self, thread: usize) -> bool {
         match self.threads[thread].want {
             _ if self.threads[thread].finished => false,
-            Want::Change(_) => true,
-            Want::Sync(op, _) => {
+            ScRequest::Change(_) => true,
+            ScRequest::Sync(op, _) => {
                 matches!(op, SyncOp::Wait { timed: true, .. } | SyncOp::Park { timed: true })
             }
             _ => false,
@@ -218,7 +219,7 @@ impl State {
     }
 
     /// Fills `alts` with what `op` may do now.
-    pub(super) fn fill_alts(&mut self, thread: usize, op: SyncOp, word: usize) {
+    pub(super) fn fill_alts(&mut self, thread: usize, op: SyncOp, word: *mut u8) {
         self.alts.clear();
         // SAFETY: the thread stands at an operation on this word, which it borrows.
         let value = unsafe { runtime::read_atomic(word, 8) };
@@ -237,10 +238,10 @@ impl State {
         let mut sites = Vec::new();
         for t in self.threads.iter().filter(|t| !t.finished) {
             let what = match t.want {
-                Want::Step => "an operation".to_owned(),
-                Want::Sync(op, _) => op.name().to_owned(),
-                Want::Join(of) => format!("join of {}", self.threads[of].name),
-                Want::Change(_) => {
+                ScRequest::Step => "an operation".to_owned(),
+                ScRequest::Sync(op, _) => op.name().to_owned(),
+                ScRequest::Join(of) => format!("join of {}", self.threads[of].name),
+                ScRequest::Change(_) => {
                     kind = FailureKind::Livelock;
                     "a loop that spins".to_owned()
                 }
@@ -249,7 +250,7 @@ impl State {
             sites.push(source_line(t.site));
         }
         let message = format!("no thread can go on: {}", waits.join(", "));
-        self.stop.get_or_insert(Stop::Failed { kind, message, sites });
+        self.stop.get_or_insert(ScStop::Failed { kind, message, sites });
     }
 
     /// The value in memory has been written: whoever waits may look again.
@@ -266,9 +267,9 @@ impl State {
 
     /// A static's value is put back when the execution ends.
     pub(super) fn touch(&mut self, obj: &Obj<'_>) {
-        if statics::is_static(obj.addr) && !self.statics.iter().any(|(addr, ..)| *addr == obj.addr) {
+        if statics::is_static(obj.addr()) && !self.statics.iter().any(|(ptr, ..)| *ptr == obj.ptr) {
             self.claim.get_or_insert_with(statics::claim);
-            self.statics.push((obj.addr, obj.size, obj.value()));
+            self.statics.push((obj.ptr, obj.size, obj.value()));
         }
     }
 
@@ -277,8 +278,8 @@ impl State {
             return;
         }
         let called = obj.map_or(String::new(), |obj| {
-            let at = self.seen.iter().position(|a| *a == obj.addr).unwrap_or_else(|| {
-                self.seen.push(obj.addr);
+            let at = self.seen.iter().position(|a| *a == obj.addr()).unwrap_or_else(|| {
+                self.seen.push(obj.addr());
                 self.seen.len() - 1
             });
             name(at as u32)

@@ -21,22 +21,22 @@ pub(super) type Picks = Vec<(u32, u32)>;
 
 /// Makes the choices of executions, and remembers those of the current one.
 #[derive(Debug)]
-pub(super) struct Schedule {
-    how: How,
+pub(super) struct ThreadSchedule {
+    how: ScheduleKind,
     /// The choices of this execution.
     pub(super) picks: Picks,
 }
 
 #[derive(Debug)]
-enum How {
+enum ScheduleKind {
     /// The first choices of the next execution, with how many there were.
     All(Picks),
-    Random(Box<Random>),
+    Random(Box<RandomSchedule>),
     List(Picks),
 }
 
 #[derive(Debug)]
-struct Random {
+struct RandomSchedule {
     rng: Rng,
     /// Whether this execution goes by priorities.
     pct: bool,
@@ -52,24 +52,24 @@ struct Random {
     bottom: u64,
 }
 
-impl Schedule {
-    pub(super) fn new(mode: &Mode) -> Schedule {
+impl ThreadSchedule {
+    pub(super) fn new(mode: &Mode, seed: u64) -> ThreadSchedule {
         let how = match mode {
-            Mode::Random { seed, .. } => How::Random(Box::new(Random::new(*seed))),
-            Mode::Exhaustive | Mode::Replay(_) | Mode::Stages { .. } => How::All(Vec::new()),
+            Mode::Random { .. } => ScheduleKind::Random(Box::new(RandomSchedule::new(seed))),
+            Mode::Exhaustive | Mode::Replay(_) | Mode::Stages(_) => ScheduleKind::All(Vec::new()),
         };
-        Schedule { how, picks: Vec::new() }
+        ThreadSchedule { how, picks: Vec::new() }
     }
 
     /// From now on, runs the execution with these choices.
     pub(super) fn replay(&mut self, picks: Picks) {
-        self.how = How::List(picks);
+        self.how = ScheduleKind::List(picks);
     }
 
     /// An execution begins.
     pub(super) fn begin(&mut self) {
         self.picks.clear();
-        if let How::Random(random) = &mut self.how {
+        if let ScheduleKind::Random(random) = &mut self.how {
             random.begin();
         }
     }
@@ -77,7 +77,7 @@ impl Schedule {
     /// Moves on to the next execution; `false` when there is none.
     pub(super) fn advance(&mut self) -> bool {
         match &mut self.how {
-            How::All(prefix) => {
+            ScheduleKind::All(prefix) => {
                 prefix.clone_from(&self.picks);
                 while prefix.last().is_some_and(|(pick, of)| pick + 1 == *of) {
                     prefix.pop();
@@ -88,8 +88,8 @@ impl Schedule {
                 }
                 true
             }
-            How::Random(_) => true,
-            How::List(_) => false,
+            ScheduleKind::Random(_) => true,
+            ScheduleKind::List(_) => false,
         }
     }
 
@@ -100,8 +100,10 @@ impl Schedule {
         }
         let at = self.picks.len();
         let pick = match &mut self.how {
-            How::All(list) | How::List(list) => list.get(at).map_or(0, |(pick, _)| *pick as usize),
-            How::Random(random) => random.rng.below(of),
+            ScheduleKind::All(list) | ScheduleKind::List(list) => {
+                list.get(at).map_or(0, |(pick, _)| *pick as usize)
+            }
+            ScheduleKind::Random(random) => random.rng.below(of),
         };
         self.picks.push((pick as u32, of as u32));
         // A model that is not deterministic may offer less than the list expects.
@@ -111,7 +113,7 @@ impl Schedule {
     /// Picks who runs next among `able`, none twice; `current` runs now.
     pub(super) fn thread(&mut self, able: &[usize], current: usize) -> usize {
         match &mut self.how {
-            How::Random(random) if random.pct && able.len() > 1 => {
+            ScheduleKind::Random(random) if random.pct && able.len() > 1 => {
                 let pick = random.by_priority(able, current);
                 self.picks.push((pick as u32, able.len() as u32));
                 able[pick]
@@ -127,9 +129,9 @@ impl Schedule {
     }
 }
 
-impl Random {
-    fn new(seed: u64) -> Random {
-        Random {
+impl RandomSchedule {
+    fn new(seed: u64) -> RandomSchedule {
+        RandomSchedule {
             rng: Rng::new(seed),
             pct: true,
             priorities: Vec::new(),
@@ -177,7 +179,7 @@ mod tests {
 
     #[test]
     fn every_list_of_choices_comes_once() {
-        let mut schedule = Schedule::new(&Mode::Exhaustive);
+        let mut schedule = ThreadSchedule::new(&Mode::Exhaustive, 0);
         let mut seen = Vec::new();
         loop {
             schedule.begin();
@@ -193,9 +195,9 @@ mod tests {
 
     #[test]
     fn a_list_repeats_an_execution() {
-        let mut schedule = Schedule::new(&Mode::Random { executions: 1, seed: 7 });
+        let mut schedule = ThreadSchedule::new(&Mode::Random { executions: 1 }, 7);
         schedule.begin();
-        let run = |schedule: &mut Schedule| -> Vec<usize> {
+        let run = |schedule: &mut ThreadSchedule| -> Vec<usize> {
             (0..50).map(|n| schedule.thread(&[0, 1, 2], n % 3)).collect()
         };
         let first = run(&mut schedule);
@@ -206,7 +208,7 @@ mod tests {
 
     #[test]
     fn no_thread_runs_alone_for_ever() {
-        let mut schedule = Schedule::new(&Mode::Random { executions: 1, seed: 3 });
+        let mut schedule = ThreadSchedule::new(&Mode::Random { executions: 1 }, 3);
         for _ in 0..2 {
             schedule.begin();
             let mut current = 0;

@@ -1,11 +1,12 @@
 //! Which faults there are to choose from. Pure: the world acts.
 
-use crate::sim::partition::Wall;
+use crate::sim::time::seconds;
 use std::fmt;
 use std::time::Duration;
 
 /// How late a late message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Delay {
     /// It arrives after this many further events (deliveries or timers) at its
     /// receiver, or when nothing else is left to happen. At least 1.
@@ -16,6 +17,7 @@ pub enum Delay {
 
 /// What may be wrong with a node's clocks, from the start of the execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ClockFault {
     /// The wall clock is ahead of true time by this much.
     Ahead(Duration),
@@ -40,7 +42,8 @@ impl ClockFault {
 
 /// How long a node that has crashed stays down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Down {
+#[non_exhaustive]
+pub enum Downtime {
     /// It starts again after this long.
     For(Duration),
     /// It never comes back.
@@ -50,6 +53,7 @@ pub enum Down {
 /// Which messages a partition stops. It begins when it stops the first one, so
 /// every kind is tried for the sender and the receiver of every message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Cut {
     /// One node is cut off from all others, both ways.
     Isolate,
@@ -66,43 +70,16 @@ pub enum Cut {
     Split,
 }
 
-/// What becomes of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// It arrives.
-    OnTime,
-    /// It never arrives.
-    Lost,
-    /// It is the first message that a partition stops.
-    Cut(Wall, Duration),
-    /// It arrives late.
-    Late(Delay),
-    /// It arrives, and a copy right behind it (`None`) or late.
-    Twice(Option<Delay>),
-}
-
-/// What the world knows of a message when it is about to arrive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Arrival {
-    /// A message or a request: whoever receives acts on every copy.
-    Message,
-    /// A reply to a call that still waits, for at most this many nanoseconds.
-    /// A second copy, or one that comes later than that, changes nothing.
-    Reply(u64),
-    /// Nobody will look at it: what becomes of it changes nothing.
-    Unwanted,
-}
-
 /// The faults that an execution may choose from.
 #[derive(Clone, Debug)]
-pub(super) struct Menu {
+pub(super) struct FaultMenu {
     pub(super) loss: bool,
     pub(super) duplication: bool,
     pub(super) delays: Vec<Delay>,
     pub(super) pauses: Vec<Duration>,
     pub(super) clocks: Vec<ClockFault>,
     /// For nodes that say how they start.
-    pub(super) crashes: Vec<Down>,
+    pub(super) crashes: Vec<Downtime>,
     /// A crash may tear the last write to a file that it keeps.
     pub(super) torn: bool,
     /// Syncing a disk or file may fail.
@@ -112,16 +89,16 @@ pub(super) struct Menu {
     pub(super) heals: Vec<Duration>,
 }
 
-impl Default for Menu {
+impl Default for FaultMenu {
     fn default() -> Self {
         let long = Duration::from_secs(10);
-        Menu {
+        FaultMenu {
             loss: true,
             duplication: true,
             delays: vec![Delay::PastNext(1), Delay::By(long)],
             pauses: vec![long],
             clocks: Vec::new(),
-            crashes: vec![Down::For(Duration::from_secs(1))],
+            crashes: vec![Downtime::For(Duration::from_secs(1))],
             torn: true,
             sync_errors: false,
             cuts: Vec::new(),
@@ -130,31 +107,7 @@ impl Default for Menu {
     }
 }
 
-impl Menu {
-    /// Every fate of a message in this situation that can make a difference.
-    /// The first is always [`Fate::OnTime`].
-    pub(super) fn fates(&self, arrival: Arrival) -> Vec<Fate> {
-        let mut fates = vec![Fate::OnTime];
-        let patience = match arrival {
-            Arrival::Message => None,
-            Arrival::Reply(left) => Some(u128::from(left)),
-            Arrival::Unwanted => return fates,
-        };
-        if self.loss {
-            fates.push(Fate::Lost);
-        }
-        let in_time = |delay: &&Delay| match (delay, patience) {
-            (Delay::By(d), Some(left)) => d.as_nanos() < left,
-            _ => true,
-        };
-        fates.extend(self.delays.iter().filter(in_time).map(|&d| Fate::Late(d)));
-        if self.duplication && patience.is_none() {
-            fates.push(Fate::Twice(None));
-            fates.extend(self.delays.iter().map(|&d| Fate::Twice(Some(d))));
-        }
-        fates
-    }
-
+impl FaultMenu {
     /// The menu in words, for the report. `crashes`: whether a node could crash.
     pub(super) fn describe(&self, crashes: bool) -> String {
         let mut parts: Vec<String> = Vec::new();
@@ -200,18 +153,18 @@ impl fmt::Display for ClockFault {
     }
 }
 
-impl fmt::Display for Down {
+impl fmt::Display for Downtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Down::For(d) => write!(f, "down {}", seconds(*d)),
-            Down::Forever => f.write_str("for good"),
+            Downtime::For(d) => write!(f, "down {}", seconds(*d)),
+            Downtime::Forever => f.write_str("for good"),
         }
     }
 }
 
 /// What kind a fault is, for the count of those that were placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FaultKind {
     Loss,
     Delay,
     Duplicate,
@@ -222,56 +175,13 @@ pub(super) enum Kind {
     Sync,
 }
 
-/// How many faults of each kind, in the order of [`Kind`].
-pub(super) type Counts = [u64; 8];
+/// How many faults of each kind, in the order of [`FaultKind`].
+pub(super) type FaultCounts = [u64; 8];
 
 /// `loss 12, pause 7`: the kinds that were placed at all.
-pub(super) fn placed(counts: &Counts) -> String {
+pub(super) fn placed(counts: &FaultCounts) -> String {
     let names = ["loss", "delay", "duplicate", "pause", "crash", "partition", "clock", "failed sync"];
     let of = |(name, count): (&str, &u64)| (*count > 0).then(|| format!("{name} {count}"));
     let parts: Vec<String> = names.into_iter().zip(counts).filter_map(of).collect();
     if parts.is_empty() { "none".into() } else { parts.join(", ") }
-}
-
-/// `12 s`, `0.25 s`: a duration without needless digits.
-pub(super) fn seconds(d: Duration) -> String {
-    let text = format!("{}.{:09}", d.as_secs(), d.subsec_nanos());
-    let short = text.trim_end_matches('0').trim_end_matches('.');
-    format!("{short} s")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_has_every_fate() {
-        let fates = Menu::default().fates(Arrival::Message);
-        // On time, lost, two delays, and a copy at once or after either delay.
-        assert_eq!(fates.len(), 1 + 1 + 2 + 3);
-        assert_eq!(fates[0], Fate::OnTime);
-    }
-
-    #[test]
-    fn a_reply_is_not_doubled_and_not_delayed_past_its_call() {
-        let menu = Menu::default();
-        let second = 1_000_000_000;
-        let patient = menu.fates(Arrival::Reply(11 * second));
-        assert_eq!(patient.len(), 1 + 1 + 2);
-        let hasty = menu.fates(Arrival::Reply(10 * second));
-        assert_eq!(hasty, vec![Fate::OnTime, Fate::Lost, Fate::Late(Delay::PastNext(1))]);
-    }
-
-    #[test]
-    fn what_nobody_looks_at_only_arrives() {
-        assert_eq!(Menu::default().fates(Arrival::Unwanted), vec![Fate::OnTime]);
-    }
-
-    #[test]
-    fn durations_read_well() {
-        assert_eq!(seconds(Duration::from_secs(12)), "12 s");
-        assert_eq!(seconds(Duration::from_millis(250)), "0.25 s");
-        assert_eq!(seconds(Duration::ZERO), "0 s");
-        assert_eq!(seconds(Duration::from_secs(100)), "100 s");
-    }
 }

@@ -6,24 +6,20 @@
 //! matter. An execution that spends fewer faults than the level allows was run
 //! at an earlier level; the report counts it as blocked.
 
+use crate::plan::token::hash_of;
+use crate::report::cause::{Cause, PanicData};
+use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, TraceLine, Verdict};
+use crate::report::words::count;
+use crate::seam::{panics, runtime};
 use crate::search::choice::{Choices, Odometer};
-use crate::sim::Engine;
-use crate::sim::Failure;
-use crate::sim::FailureKind;
-use crate::sim::Limit;
-use crate::sim::Report;
-use crate::sim::SourceLine;
-use crate::sim::Trace;
-use crate::sim::TraceLine;
-use crate::sim::Verdict;
-use crate::sim::plan::{Counts, placed};
-use crate::sim::token::{Fnv, Token, model_hash, run_hash};
-use crate::sim::world::{Broken, Finished, Rules, World};
-use std::cell::{Cell, RefCell};
+use crate::sim::menu::{FaultCounts, placed};
+use crate::sim::record::RunRecord;
+use crate::sim::rules::Rules;
+use crate::sim::token::{SimToken, model_hash, run_hash};
+use crate::sim::world::World;
 use std::collections::{BTreeSet, HashSet};
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::Once;
 use std::time::{Duration, Instant};
 
 /// Why a model is not deterministic.
@@ -31,14 +27,14 @@ const DIFFERENT: &str = "the same choices gave another run";
 
 /// How to look for a failure.
 #[derive(Clone, Debug)]
-pub(super) enum Plan {
+pub(super) enum SearchMode {
     Exhaustive,
     Random { executions: u64, seed: u64 },
     Replay(String),
 }
 
 /// A model, its rules and its budget.
-pub(super) struct Search<'a> {
+pub(super) struct FaultSearch<'a> {
     pub(super) name: &'a str,
     pub(super) rules: &'a Rules,
     pub(super) max_executions: u64,
@@ -52,31 +48,31 @@ struct Tally {
     blocked: u64,
     most_steps: u64,
     most_choices: usize,
-    placed: Counts,
+    placed: FaultCounts,
     boots: bool,
     outcomes: BTreeSet<String>,
     started: Instant,
     failure: Option<Failure>,
 }
 
-impl Search<'_> {
-    pub(super) fn run(&self, plan: &Plan) -> Report {
-        hush_panics();
+impl FaultSearch<'_> {
+    pub(super) fn run(&self, mode: &SearchMode) -> Report {
+        panics::install();
         let mut tally = Tally {
             executions: 0,
             blocked: 0,
             most_steps: 0,
             most_choices: 0,
-            placed: Counts::default(),
+            placed: FaultCounts::default(),
             boots: false,
             outcomes: BTreeSet::new(),
             started: Instant::now(),
             failure: None,
         };
-        let verdict = match plan {
-            Plan::Exhaustive => self.exhaustive(&mut tally),
-            Plan::Random { executions, seed } => self.random(&mut tally, *executions, *seed),
-            Plan::Replay(token) => self.replay(&mut tally, token),
+        let verdict = match mode {
+            SearchMode::Exhaustive => self.exhaustive(&mut tally),
+            SearchMode::Random { executions, seed } => self.random(&mut tally, *executions, *seed),
+            SearchMode::Replay(token) => self.replay(&mut tally, token),
         };
         let notes = self.notes(&tally);
         Report {
@@ -85,7 +81,7 @@ impl Search<'_> {
             verdict,
             executions: tally.executions,
             blocked: tally.blocked,
-            seconds: tally.started.elapsed().as_secs_f64(),
+            elapsed: tally.started.elapsed(),
             outcomes: tally.outcomes,
             failure: tally.failure,
             notes,
@@ -118,10 +114,10 @@ impl Search<'_> {
             }
         }
         Verdict::Bounded(format!(
-            "{} faults, {} nodes, {} steps",
-            self.rules.faults,
-            self.rules.nodes.len(),
-            tally.most_steps
+            "{}, {}, {}",
+            count(self.rules.faults, "fault"),
+            count(self.rules.nodes.len() as u64, "node"),
+            count(tally.most_steps, "step")
         ))
     }
 
@@ -132,9 +128,7 @@ impl Search<'_> {
             // The first run is all dice; its length says how rare a fault is to be.
             let choices = Choices::random(seed.wrapping_add(number.wrapping_mul(0x1_0000_0001)));
             let run = execute(&rules, self.body, choices, false);
-            let hash = |h: Fnv, pick: &u32| h.add(&pick.to_le_bytes());
-            let picks = run.choices.picks();
-            distinct.insert(picks.iter().fold(Fnv::new(), hash).finish());
+            distinct.insert(hash_of(&run.choices.picks()));
             if let Some(verdict) = self.take(tally, &rules, &run, true) {
                 return verdict;
             }
@@ -144,8 +138,8 @@ impl Search<'_> {
         Verdict::Sampled { executions, distinct: distinct.len() as u64 }
     }
 
-    /// Counts an execution; `Some` when the search ends with it.
-    fn take(&self, tally: &mut Tally, rules: &Rules, run: &Finished, counts: bool) -> Option<Verdict> {
+    /// FaultCounts an execution; `Some` when the search ends with it.
+    fn take(&self, tally: &mut Tally, rules: &Rules, run: &RunRecord, counts: bool) -> Option<Verdict> {
         tally.executions += u64::from(counts);
         tally.boots |= run.boots;
         if counts {
@@ -155,11 +149,11 @@ impl Search<'_> {
         tally.most_steps = tally.most_steps.max(run.steps);
         tally.most_choices = tally.most_choices.max(run.choices.made().len());
         tally.outcomes.extend(run.outcomes.iter().cloned());
-        if run.out_of_steps {
-            return Some(Verdict::LimitHit(Limit::Steps(rules.max_steps)));
-        }
-        if run.broken.is_some() {
-            return Some(self.confirm(tally, rules, run));
+        match (&run.limit, &run.failure) {
+            (Some(limit @ Limit::Steps(_)), _) => return Some(Verdict::LimitHit(limit.clone())),
+            (_, Some(_)) => return Some(self.confirm(tally, rules, run)),
+            (Some(limit), None) => return Some(Verdict::LimitHit(limit.clone())),
+            (None, None) => {}
         }
         let total = tally.executions + tally.blocked;
         // A few executions are run again to see whether they are the same:
@@ -182,34 +176,34 @@ impl Search<'_> {
     }
 
     /// Replays a failing execution twice, and believes it if it fails the same.
-    fn confirm(&self, tally: &mut Tally, rules: &Rules, run: &Finished) -> Verdict {
+    fn confirm(&self, tally: &mut Tally, rules: &Rules, run: &RunRecord) -> Verdict {
         let picks = run.choices.picks();
         let again = || execute(rules, self.body, Choices::replay(&picks), true);
         let (first, second) = (again(), again());
-        let same = first.broken == run.broken
-            && second.broken == run.broken
+        let same = first.failure == run.failure
+            && second.failure == run.failure
             && first.choices.made() == run.choices.made()
             && second.choices.made() == run.choices.made()
             && first.digest == run.digest
             && first.trace == second.trace;
-        match (&run.broken, first.trace) {
-            (Some(broken), Some(lines)) if same => {
-                let token = Token {
+        match (&run.failure, first.trace) {
+            (Some(failure), Some(lines)) if same => {
+                let token = SimToken {
                     model: model_hash(self.name, self.rules),
                     faults: rules.faults,
-                    run: run_hash(broken, &lines),
+                    run: run_hash(failure, &lines),
                     picks,
                 };
-                tally.failure = Some(self.failure(broken.clone(), lines, token.to_string()));
-                Verdict::Failed(broken.kind)
+                tally.failure = Some(self.failure(failure.clone(), lines, token.to_string()));
+                Verdict::Failed(failure.kind)
             }
             _ => self.not_deterministic(tally, DIFFERENT.to_owned()),
         }
     }
 
     fn replay(&self, tally: &mut Tally, text: &str) -> Verdict {
-        let refuse = |why: String| Verdict::LimitHit(Limit::Engine(why));
-        let token = match Token::parse(text) {
+        let refuse = Verdict::NotRun;
+        let token = match SimToken::parse(text) {
             Ok(token) => token,
             Err(why) => return refuse(why),
         };
@@ -220,101 +214,66 @@ impl Search<'_> {
         let run = execute(&rules, self.body, Choices::replay(&token.picks), true);
         tally.executions = 1;
         let fits = run.choices.mismatch().is_none() && run.choices.picks() == token.picks;
-        match (run.broken, run.trace) {
-            (Some(broken), Some(lines)) if fits && run_hash(&broken, &lines) == token.run => {
-                let kind = broken.kind;
-                tally.failure = Some(self.failure(broken, lines, text.trim().to_owned()));
+        match (run.failure, run.trace) {
+            (Some(failure), Some(lines)) if fits && run_hash(&failure, &lines) == token.run => {
+                let kind = failure.kind;
+                tally.failure = Some(self.failure(failure, lines, text.trim().to_owned()));
                 Verdict::Failed(kind)
             }
             _ => refuse("the replay token is of another build: its run came out differently".into()),
         }
     }
 
-    fn failure(&self, broken: Broken, mut lines: Vec<TraceLine>, token: String) -> Failure {
+    fn failure(&self, failure: Cause, mut lines: Vec<TraceLine>, token: String) -> Failure {
         // A failure that no line shows (a panic, a deadlock) is about the last one.
         if !lines.iter().any(|line| line.guilty) {
             lines.iter_mut().rev().take(1).for_each(|l| l.guilty = true);
         }
         Failure {
-            kind: broken.kind,
-            message: broken.message,
-            sites: broken.sites,
+            kind: failure.kind,
+            message: failure.message,
+            sites: failure.sites,
             trace: Trace { lanes: self.rules.nodes.clone(), lines, interleaving: None, left_out: 0 },
             token,
         }
     }
 
     fn not_deterministic(&self, tally: &mut Tally, why: String) -> Verdict {
-        let broken = Broken {
+        let failure = Cause {
             kind: FailureKind::NotDeterministic,
             message: format!("{why}; a model must take time, chance and order from its world only"),
             sites: Vec::new(),
         };
-        tally.failure = Some(self.failure(broken, Vec::new(), String::new()));
+        tally.failure = Some(self.failure(failure, Vec::new(), String::new()));
         Verdict::Failed(FailureKind::NotDeterministic)
     }
 }
 
 /// Runs the model once.
-fn execute(rules: &Rules, body: &dyn Fn(&World), choices: Choices, tracing: bool) -> Finished {
+fn execute(rules: &Rules, body: &dyn Fn(&World), choices: Choices, tracing: bool) -> RunRecord {
     let world = World::new(rules, Rc::new(rules.menu.clone()), choices, tracing);
     let inside = world.clone();
     let caught = catching(move || {
         body(&inside);
         inside.run_to_end();
     });
-    if let Err((message, site)) = caught {
-        world.panicked(message, site);
+    if let Err(panic) = caught {
+        world.fail(panic.into());
     }
     // Dropping the model's futures may panic too.
     let last = world.clone();
-    let mut finished = None;
-    if let Err((message, site)) = catching(|| finished = Some(world.finish())) {
-        last.panicked(message, site);
+    let mut record = None;
+    if let Err(panic) = catching(|| record = Some(world.finish())) {
+        last.fail(panic.into());
     }
-    finished.unwrap_or_else(|| last.finish())
+    record.unwrap_or_else(|| last.finish())
 }
 
-impl World {
-    fn panicked(&self, message: String, site: Option<SourceLine>) {
-        self.break_off(Broken { kind: FailureKind::Panic, message, sites: site.into_iter().collect() });
-    }
-}
-
-thread_local! {
-    static CATCHING: Cell<bool> = const { Cell::new(false) };
-    static PANIC_SITE: RefCell<Option<SourceLine>> = const { RefCell::new(None) };
-}
-
-/// Runs `act`; a panic in it is returned with its place, and not printed.
-fn catching(act: impl FnOnce()) -> Result<(), (String, Option<SourceLine>)> {
-    let before = CATCHING.replace(true);
+/// Runs `act`; a panic in it is returned, and not printed.
+fn catching(act: impl FnOnce()) -> Result<(), PanicData> {
+    let quiet = runtime::executing();
+    runtime::set_quiet(true);
     let caught = catch_unwind(AssertUnwindSafe(act));
-    CATCHING.set(before);
-    caught.map_err(|payload| {
-        let message = match payload.downcast::<String>() {
-            Ok(text) => *text,
-            Err(payload) => match payload.downcast::<&'static str>() {
-                Ok(text) => (*text).to_owned(),
-                Err(_) => "a panic whose payload is no text".to_owned(),
-            },
-        };
-        (message, PANIC_SITE.take())
-    })
-}
-
-/// Installs, once, a panic hook that keeps the panics of models to itself.
-fn hush_panics() {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let previous = take_hook();
-        set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
-            if !CATCHING.get() {
-                previous(info);
-                return;
-            }
-            let site = info.location().map(crate::sim::world::line_of);
-            PANIC_SITE.with_borrow_mut(|slot| *slot = site);
-        }));
-    });
+    runtime::set_quiet(quiet);
+    caught.map_err(|payload| panics::of(&*payload))
 }
