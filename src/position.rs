@@ -15,26 +15,28 @@
 //! What the flag means is the user's affair: a closed end, or in a stamp "there
 //! is an item in the slot".
 
-use crate::sync::atomic;
-
 /// The number that a position is packed into.
 ///
 /// 64 bits wherever there are atomics of that width, on 32-bit targets too, so
-/// that laps do not wrap in practice. On a target without them it is `usize`.
-#[cfg(target_has_atomic = "64")]
-pub(crate) type Word = u64;
-#[cfg(target_has_atomic = "64")]
-pub(crate) type AtomicWord = atomic::AtomicU64;
-#[cfg(target_has_atomic = "64")]
-type SignedWord = i64;
+/// that laps do not wrap in practice. On a target without them it has 32; the
+/// cfg `ringwright_no_64_bit_atomics` makes any target such a one, for tests.
+#[cfg(all(target_has_atomic = "64", not(ringwright_no_64_bit_atomics)))]
+mod word {
+    pub(crate) type Word = u64;
+    pub(crate) type AtomicWord = crate::sync::atomic::AtomicU64;
+    pub(super) type SignedWord = i64;
+}
 
 /// The number that a position is packed into: no wider atomic exists here.
-#[cfg(not(target_has_atomic = "64"))]
-pub(crate) type Word = usize;
-#[cfg(not(target_has_atomic = "64"))]
-pub(crate) type AtomicWord = atomic::AtomicUsize;
-#[cfg(not(target_has_atomic = "64"))]
-type SignedWord = isize;
+#[cfg(not(all(target_has_atomic = "64", not(ringwright_no_64_bit_atomics))))]
+mod word {
+    pub(crate) type Word = u32;
+    pub(crate) type AtomicWord = crate::sync::atomic::AtomicU32;
+    pub(super) type SignedWord = i32;
+}
+
+use self::word::SignedWord;
+pub(crate) use self::word::{AtomicWord, Word};
 
 /// The flag of a position.
 pub(crate) const FLAG: Word = 1;

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
                     bencher.iter_custom(|iterations| {
                         entry
                             .time(shape, iterations * ITEMS)
-                            .unwrap_or_else(|spoiled| panic!("{}: {spoiled}", entry.name))
+                            .unwrap_or_else(|error| panic!("{}: {error}", entry.name))
                     });
                 });
             }

@@ -4,8 +4,9 @@ use crate::machine::{self, Machine, Ticks};
 use crate::peers::{self, Entry};
 use crate::proof::Fault;
 use crate::report::{self, Report, Series};
-use crate::round::Spoiled;
-use crate::{Shape, refusal};
+use crate::round::RoundError;
+use crate::shape::Shape;
+use crate::timing::refusal;
 use std::fmt;
 use std::time::Duration;
 
@@ -31,11 +32,12 @@ impl Plan {
 
 /// Why there is no comparison.
 #[derive(Debug)]
-pub enum Failure {
+#[non_exhaustive]
+pub enum CompareError {
     /// This build must not time anything.
     Refused(&'static str),
     /// A contender failed its proof.
-    Unproved {
+    Proof {
         /// Who.
         name: &'static str,
         /// In which shape.
@@ -46,50 +48,50 @@ pub enum Failure {
         fault: Fault,
     },
     /// A contender failed in a timed round.
-    Spoiled {
+    Round {
         /// Who.
         name: &'static str,
         /// In which shape.
         shape: Shape,
         /// What went wrong.
-        spoiled: Spoiled,
+        error: RoundError,
     },
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CompareError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Refused(why) => write!(f, "nothing is timed: {why}"),
-            Failure::Unproved { name, shape, capacity, fault } => {
+            CompareError::Refused(why) => write!(f, "nothing is timed: {why}"),
+            CompareError::Proof { name, shape, capacity, fault } => {
                 write!(f, "{name} failed its proof in {shape} with capacity {capacity}: {fault}")
             }
-            Failure::Spoiled { name, shape, spoiled } => {
-                write!(f, "{name} failed in a timed round of {shape}: {spoiled}")
+            CompareError::Round { name, shape, error } => {
+                write!(f, "{name} failed in a timed round of {shape}: {error}")
             }
         }
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for CompareError {}
 
 /// Compares everyone who fits each of `shapes`. `say` is told what goes on.
 ///
 /// # Errors
 ///
-/// [`Failure`] if this build must not time, or if a contender fails: a row is
+/// [`CompareError`] if this build must not time, or if a contender fails: a row is
 /// never left out.
 ///
 /// # Panics
 ///
 /// Panics if `plan.rounds` is less than
 /// [`FEWEST`](crate::statistics::FEWEST).
-pub fn compare(shapes: &[Shape], plan: Plan, say: impl Fn(&str)) -> Result<Report, Failure> {
+pub fn compare(shapes: &[Shape], plan: Plan, say: impl Fn(&str)) -> Result<Report, CompareError> {
     if let Some(why) = refusal() {
-        return Err(Failure::Refused(why));
+        return Err(CompareError::Refused(why));
     }
     let mut machine = Machine::look();
     let begin = Ticks::now();
-    let (mut rows, mut duels) = (Vec::new(), Vec::new());
+    let (mut rows, mut paired_ratios) = (Vec::new(), Vec::new());
     for &shape in shapes {
         let entries = peers::fitting(shape);
         say(&format!("{shape}: proving {} contenders", entries.len()));
@@ -97,21 +99,21 @@ pub fn compare(shapes: &[Shape], plan: Plan, say: impl Fn(&str)) -> Result<Repor
         say(&format!("{shape}: {} rounds of about {} ms each", plan.rounds, plan.round.as_millis()));
         let series = rounds(shape, &entries, plan)?;
         rows.extend(report::rows(shape, &series));
-        duels.extend(report::duels(shape, &series));
+        paired_ratios.extend(report::paired_ratios(shape, &series));
     }
     machine.load_after = machine::load();
     machine.others = begin.and_then(|begin| Ticks::now()?.others_since(begin));
-    Ok(Report { machine, rows, duels })
+    Ok(Report { machine, rows, paired_ratios })
 }
 
 /// Proves everyone in `shape`.
 ///
 /// # Errors
 ///
-/// [`Failure::Unproved`] for the first who fails.
-pub fn prove(shape: Shape, entries: &[Entry]) -> Result<(), Failure> {
+/// [`CompareError::Proof`] for the first who fails.
+pub fn prove(shape: Shape, entries: &[Entry]) -> Result<(), CompareError> {
     entries.iter().try_for_each(|entry| {
-        entry.prove(shape).map_err(|(capacity, fault)| Failure::Unproved {
+        entry.prove(shape).map_err(|(capacity, fault)| CompareError::Proof {
             name: entry.name,
             shape,
             capacity,
@@ -121,11 +123,11 @@ pub fn prove(shape: Shape, entries: &[Entry]) -> Result<(), Failure> {
 }
 
 /// The interleaved rounds: A B C, A B C, and so on.
-fn rounds(shape: Shape, entries: &[Entry], plan: Plan) -> Result<Vec<Series>, Failure> {
+fn rounds(shape: Shape, entries: &[Entry], plan: Plan) -> Result<Vec<Series>, CompareError> {
     let counts = entries
         .iter()
         .map(|entry| settle(shape, entry, plan.round))
-        .collect::<Result<Vec<u64>, Failure>>()?;
+        .collect::<Result<Vec<u64>, CompareError>>()?;
     for _ in 0..plan.warm_up {
         for (entry, &items) in entries.iter().zip(&counts) {
             throughput(shape, entry, items)?;
@@ -141,19 +143,19 @@ fn rounds(shape: Shape, entries: &[Entry], plan: Plan) -> Result<Vec<Series>, Fa
 }
 
 /// One round of `items`, in million items a second.
-fn throughput(shape: Shape, entry: &Entry, items: u64) -> Result<f64, Failure> {
+fn throughput(shape: Shape, entry: &Entry, items: u64) -> Result<f64, CompareError> {
     let wall = time(shape, entry, items)?;
     Ok(items as f64 / wall.as_secs_f64() / 1e6)
 }
 
-fn time(shape: Shape, entry: &Entry, items: u64) -> Result<Duration, Failure> {
-    entry.time(shape, items).map_err(|spoiled| Failure::Spoiled { name: entry.name, shape, spoiled })
+fn time(shape: Shape, entry: &Entry, items: u64) -> Result<Duration, CompareError> {
+    entry.time(shape, items).map_err(|error| CompareError::Round { name: entry.name, shape, error })
 }
 
 /// The number of items that takes about `target`: the middle one of three
 /// answers, so that one lucky or hindered trial does not make every round of a
 /// contender too long or too short.
-fn settle(shape: Shape, entry: &Entry, target: Duration) -> Result<u64, Failure> {
+fn settle(shape: Shape, entry: &Entry, target: Duration) -> Result<u64, CompareError> {
     let mut answers = [0; 3];
     for answer in &mut answers {
         *answer = fill(shape, entry, target)?;
@@ -163,38 +165,38 @@ fn settle(shape: Shape, entry: &Entry, target: Duration) -> Result<u64, Failure>
 }
 
 /// The number of items that takes about `target`, by trials of growing length.
-fn fill(shape: Shape, entry: &Entry, target: Duration) -> Result<u64, Failure> {
+fn fill(shape: Shape, entry: &Entry, target: Duration) -> Result<u64, CompareError> {
     let mut items = 10_000;
     loop {
         let took = time(shape, entry, items)?;
         match scale(items, took, target) {
-            Scaled::Found(items) => return Ok(items),
-            Scaled::Again(more) => items = more,
+            ItemCount::Found(items) => return Ok(items),
+            ItemCount::Again(more) => items = more,
         }
     }
 }
 
 /// What a trial round says about the number of items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scaled {
+enum ItemCount {
     Found(u64),
     Again(u64),
 }
 
 /// If `items` took at least a third of `target` the rate is known well enough;
 /// if not, at most ten times as many are tried next.
-fn scale(items: u64, took: Duration, target: Duration) -> Scaled {
+fn scale(items: u64, took: Duration, target: Duration) -> ItemCount {
     let factor = target.as_secs_f64() / took.as_secs_f64().max(1e-9);
     if factor <= 3.0 {
-        Scaled::Found(((items as f64 * factor) as u64).max(1_000))
+        ItemCount::Found(((items as f64 * factor) as u64).max(1_000))
     } else {
-        Scaled::Again((items as f64 * factor.min(10.0)) as u64)
+        ItemCount::Again((items as f64 * factor.min(10.0)) as u64)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Plan, Scaled, scale};
+    use super::{ItemCount, Plan, scale};
     use crate::statistics::FEWEST;
     use std::time::Duration;
 
@@ -203,17 +205,17 @@ mod tests {
     #[test]
     fn a_round_that_is_long_enough_is_scaled_to_the_target() {
         let found = scale(10_000, Duration::from_millis(15), TARGET);
-        assert_eq!(found, Scaled::Found(20_000));
+        assert_eq!(found, ItemCount::Found(20_000));
         let slow = scale(10_000, Duration::from_millis(300), TARGET);
-        assert_eq!(slow, Scaled::Found(1_000));
+        assert_eq!(slow, ItemCount::Found(1_000));
     }
 
     #[test]
     fn a_short_round_is_tried_again_with_at_most_ten_times_the_items() {
         let again = scale(10_000, Duration::from_millis(6), TARGET);
-        assert_eq!(again, Scaled::Again(50_000));
+        assert_eq!(again, ItemCount::Again(50_000));
         let far = scale(10_000, Duration::ZERO, TARGET);
-        assert_eq!(far, Scaled::Again(100_000));
+        assert_eq!(far, ItemCount::Again(100_000));
     }
 
     #[test]

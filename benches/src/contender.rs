@@ -1,6 +1,6 @@
 //! What a queue must do to be compared: the traits, and how their users wait.
 
-use crate::Shape;
+use crate::shape::Shape;
 use std::hint;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,7 +66,7 @@ pub trait Push: Send + 'static {
     ///
     /// A contender with a blocking call of its own overrides this with it.
     #[inline]
-    fn push(&mut self, item: u64, patience: &Patience) -> bool {
+    fn push(&mut self, item: u64, backoff: &Backoff) -> bool {
         let mut item = item;
         let mut tries = 0;
         loop {
@@ -74,7 +74,7 @@ pub trait Push: Send + 'static {
                 Ok(()) => return true,
                 Err(refused) => item = refused,
             }
-            if !patience.wait(&mut tries) {
+            if !backoff.wait(&mut tries) {
                 return false;
             }
         }
@@ -90,26 +90,27 @@ pub trait Pop: Send + 'static {
     ///
     /// A contender with a blocking call of its own overrides this with it.
     #[inline]
-    fn pop(&mut self, patience: &Patience) -> Option<u64> {
+    fn pop(&mut self, backoff: &Backoff) -> Option<u64> {
         let mut tries = 0;
         loop {
             if let Some(item) = self.try_pop() {
                 return Some(item);
             }
-            if !patience.wait(&mut tries) {
+            if !backoff.wait(&mut tries) {
                 return None;
             }
         }
     }
 }
 
-/// How a thread waits for a queue whose calls do not: the same for everyone.
+/// What a thread does between two tries of a queue whose calls do not wait: the
+/// same for everyone.
 #[derive(Clone, Debug, Default)]
-pub struct Patience {
-    called_off: Arc<AtomicBool>,
+pub struct Backoff {
+    cancelled: Arc<AtomicBool>,
 }
 
-impl Patience {
+impl Backoff {
     /// Waits once after a try that failed, `tries` being the number of waits
     /// since the last try that did not. Returns false if the run was called
     /// off.
@@ -120,48 +121,48 @@ impl Patience {
             hint::spin_loop();
             true
         } else {
-            self.give_way()
+            self.yield_core()
         }
     }
 
     /// Calls the run off: every thread that waits here stops soon.
-    pub fn call_off(&self) {
+    pub fn cancel(&self) {
         // Relaxed: only the flag itself is passed on. Whoever reads it late
         // yields once more.
-        self.called_off.store(true, Ordering::Relaxed);
+        self.cancelled.store(true, Ordering::Relaxed);
     }
 
     #[cold]
-    fn give_way(&self) -> bool {
+    fn yield_core(&self) -> bool {
         thread::yield_now();
-        // Relaxed: see `call_off`.
-        !self.called_off.load(Ordering::Relaxed)
+        // Relaxed: see `cancel`.
+        !self.cancelled.load(Ordering::Relaxed)
     }
 }
 
 /// A handle that is driven through its channel's own blocking calls.
 #[derive(Debug)]
-pub struct Blocking<H>(pub H);
+pub struct BlockingHandle<H>(pub H);
 
 #[cfg(test)]
 mod tests {
-    use super::{Patience, SPINS};
+    use super::{Backoff, SPINS};
 
     #[test]
     fn patience_spins_before_it_looks_whether_the_run_was_called_off() {
-        let patience = Patience::default();
-        patience.call_off();
+        let backoff = Backoff::default();
+        backoff.cancel();
         let mut tries = 0;
         for _ in 0..SPINS {
-            assert!(patience.wait(&mut tries));
+            assert!(backoff.wait(&mut tries));
         }
-        assert!(!patience.wait(&mut tries));
+        assert!(!backoff.wait(&mut tries));
     }
 
     #[test]
     fn patience_does_not_end_unless_called_off() {
-        let patience = Patience::default();
+        let backoff = Backoff::default();
         let mut tries = 0;
-        assert!((0..SPINS + 10).all(|_| patience.wait(&mut tries)));
+        assert!((0..SPINS + 10).all(|_| backoff.wait(&mut tries)));
     }
 }

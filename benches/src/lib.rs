@@ -26,7 +26,7 @@
 //!   item passes through a dynamic call.
 //! * A queue whose calls never wait is driven through those calls. When one
 //!   finds the queue full or empty, all such contenders wait alike:
-//!   [`Patience`] spins [`SPINS`](contender::SPINS) times and then yields.
+//!   [`Backoff`] spins [`SPINS`](contender::SPINS) times and then yields.
 //! * A channel that can block is entered twice: under its own name with its
 //!   blocking `send` and `recv`, which is how its documentation says to use it,
 //!   and as `…-try` with its non-waiting calls and the waiting above.
@@ -63,31 +63,18 @@
 
 pub mod compare;
 pub mod contender;
-mod crew;
 pub mod criterion_entry;
 pub mod machine;
 pub mod peers;
 pub mod proof;
 pub mod report;
 pub mod round;
+mod run;
 mod shape;
 pub mod statistics;
+mod timing;
 pub mod versions;
 
-pub use contender::{Contender, Patience, Pop, Push};
-pub use shape::Shape;
-
-/// The capacity of every bounded contender in a timed round, in items.
-pub const CAPACITY: usize = 1024;
-
-/// Why this build must not time anything, or `None` if it may.
-///
-/// A build whose `ringwright` is instrumented by the feature `check` would time
-/// the checker.
-#[must_use]
-pub fn refusal() -> Option<&'static str> {
-    ringwright::sync::INSTRUMENTED.then_some(
-        "this build has ringwright's feature `check` on, so its queues are instrumented and \
-         timing them would time the checker; build with `-p contenders` alone",
-    )
-}
+pub use contender::{Backoff, Contender, Pop, Push};
+pub use shape::{CAPACITY, Shape};
+pub use timing::refusal;

@@ -4,10 +4,11 @@ use core_affinity::CoreId;
 use serde::Serialize;
 use std::fs;
 use std::sync::OnceLock;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 /// The machine and the build. What cannot be found out is `unknown` or `None`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Machine {
     /// The processor's name for itself.
     pub cpu: String,
@@ -41,7 +42,6 @@ impl Machine {
     /// left open.
     #[must_use]
     pub fn look() -> Machine {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Machine {
             cpu: cpu(),
             cores: cores().len().max(1),
@@ -49,7 +49,7 @@ impl Machine {
             rustc: String::from(env!("CONTENDERS_RUSTC")),
             target: String::from(env!("CONTENDERS_TARGET")),
             profile: format!("{}, opt-level {}", env!("CONTENDERS_PROFILE"), env!("CONTENDERS_OPT_LEVEL")),
-            date: utc(now),
+            date: utc(SystemTime::now()),
             load_before: load(),
             load_after: None,
             others: None,
@@ -156,48 +156,20 @@ fn os() -> String {
     words.map(String::from).into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Seconds since 1970 as `YYYY-MM-DDThh:mm:ssZ`.
-fn utc(seconds: u64) -> String {
-    let (mut days, in_day) = (seconds / 86_400, seconds % 86_400);
-    let mut year = 1970;
-    while days >= days_of_year(year) {
-        days -= days_of_year(year);
-        year += 1;
-    }
-    let mut month = 1;
-    while days >= days_of_month(year, month) {
-        days -= days_of_month(year, month);
-        month += 1;
-    }
-    let (hour, minute, second) = (in_day / 3600, in_day / 60 % 60, in_day % 60);
-    let day = days + 1;
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-const fn is_leap(year: u64) -> bool {
-    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-}
-
-const fn days_of_year(year: u64) -> u64 {
-    if is_leap(year) { 366 } else { 365 }
-}
-
-const fn days_of_month(year: u64, month: u64) -> u64 {
-    match month {
-        2 if is_leap(year) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
+/// A time as `YYYY-MM-DDThh:mm:ssZ`.
+fn utc(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(time).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Ticks, choose, utc};
     use core_affinity::CoreId;
+    use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
     fn dates_are_right_around_leap_days_and_year_ends() {
+        let utc = |seconds| utc(UNIX_EPOCH + Duration::from_secs(seconds));
         assert_eq!(utc(0), "1970-01-01T00:00:00Z");
         assert_eq!(utc(951_782_400), "2000-02-29T00:00:00Z");
         assert_eq!(utc(1_709_251_199), "2024-02-29T23:59:59Z");

@@ -1,7 +1,7 @@
 //! `contenders`: compares Ringwright's queues with their peers.
 
 use clap::{Parser, Subcommand, ValueEnum};
-use contenders::compare::{Failure, Plan, compare};
+use contenders::compare::{CompareError, Plan, compare};
 use contenders::{Shape, peers, report};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -56,15 +56,15 @@ fn main() -> ExitCode {
         Err(failure) => {
             eprintln!("error: {failure}");
             ExitCode::from(match failure {
-                Failure::Refused(_) => 2,
-                Failure::Unproved { .. } | Failure::Spoiled { .. } => 1,
+                CompareError::Refused(_) => 2,
+                _ => 1,
             })
         }
     }
 }
 
 /// Compares the shapes asked for, each once, in the order of [`Shape::ALL`].
-fn run(asked: Vec<Shape>, plan: Plan, format: Format) -> Result<String, Failure> {
+fn run(asked: Vec<Shape>, plan: Plan, format: Format) -> Result<String, CompareError> {
     let shapes: Vec<Shape> =
         Shape::ALL.into_iter().filter(|shape| asked.is_empty() || asked.contains(shape)).collect();
     if cfg!(debug_assertions) {

@@ -5,9 +5,9 @@
 //! a user can see: each consumer's own view of each producer. How two consumers'
 //! views interleave has no order of its own here.
 
-use crate::contender::{Contender, END, Patience, Pop as _, Push as _};
-use crate::crew::{self, Work};
-use crate::{CAPACITY, Shape};
+use crate::contender::{Backoff, Contender, END, Pop as _, Push as _};
+use crate::run::{self, UnfinishedRun, Work};
+use crate::shape::{CAPACITY, Shape};
 use std::fmt;
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ const SEQUENCE_BITS: u32 = 48;
 
 /// What a contender did wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Fault {
     /// An item never arrived.
     Lost {
@@ -104,11 +105,11 @@ pub fn trial<C: Contender>(
     items: u64,
     deadline: Duration,
 ) -> Result<(), Fault> {
-    let run = crew::run::<C, _>(shape, capacity, deadline, Numbered { items })
-        .map_err(|crew::Unfinished| Fault::Unfinished)?;
+    let run = run::run::<C, _>(shape, capacity, deadline, NumberedItems { items })
+        .map_err(|UnfinishedRun| Fault::Unfinished)?;
     let mut views = Vec::new();
     let mut leftovers = Vec::new();
-    for (view, mut handle) in run.catches {
+    for (view, mut handle) in run.outputs {
         views.push(view);
         while let Some(item) = handle.try_pop() {
             leftovers.push(item);
@@ -166,21 +167,21 @@ fn admit(seen: &mut [Vec<bool>], item: u64) -> Result<(usize, u64), Fault> {
 }
 
 /// The work of a trial: numbered items, all kept.
-struct Numbered {
+struct NumberedItems {
     items: u64,
 }
 
-impl<C: Contender> Work<C> for Numbered {
-    type Catch = Vec<u64>;
+impl<C: Contender> Work<C> for NumberedItems {
+    type Output = Vec<u64>;
 
-    fn produce(&self, producer: usize, handle: &mut C::Push, patience: &Patience) -> bool {
+    fn produce(&self, producer: usize, handle: &mut C::Push, backoff: &Backoff) -> bool {
         let high = (producer as u64) << SEQUENCE_BITS;
-        (0..self.items).all(|sequence| handle.push(high | sequence, patience))
+        (0..self.items).all(|sequence| handle.push(high | sequence, backoff))
     }
 
-    fn consume(&self, handle: &mut C::Pop, patience: &Patience) -> Vec<u64> {
+    fn consume(&self, handle: &mut C::Pop, backoff: &Backoff) -> Vec<u64> {
         let mut view = Vec::new();
-        while let Some(item) = handle.pop(patience) {
+        while let Some(item) = handle.pop(backoff) {
             if item == END {
                 break;
             }

@@ -2,8 +2,8 @@
 
 use crate::machine::Machine;
 use crate::peers::Entry;
+use crate::shape::{CAPACITY, Shape};
 use crate::statistics::Estimate;
-use crate::{CAPACITY, Shape};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -28,6 +28,7 @@ ratios within one run, never figures of two.
 
 /// A finished comparison.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Report {
     /// What it ran on.
     pub machine: Machine,
@@ -35,11 +36,12 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// Ours against each peer. Only the table shows them.
     #[serde(skip)]
-    pub duels: Vec<Duel>,
+    pub paired_ratios: Vec<PairedRatio>,
 }
 
 /// One contender in one shape.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Row {
     /// Producers and consumers, such as `2p1c`.
     pub shape: String,
@@ -70,7 +72,8 @@ pub struct Row {
 
 /// One of ours against one peer, in one shape.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Duel {
+#[non_exhaustive]
+pub struct PairedRatio {
     /// The shape.
     pub shape: String,
     /// Ours.
@@ -83,6 +86,7 @@ pub struct Duel {
 
 /// The throughputs of one contender in one shape, round by round.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Series {
     /// The contender's name.
     pub name: &'static str,
@@ -139,12 +143,12 @@ pub fn rows(shape: Shape, series: &[Series]) -> Vec<Row> {
 ///
 /// Panics if a series is too short for an interval.
 #[must_use]
-pub fn duels(shape: Shape, series: &[Series]) -> Vec<Duel> {
+pub fn paired_ratios(shape: Shape, series: &[Series]) -> Vec<PairedRatio> {
     let (ours, peers): (Vec<_>, Vec<_>) = series.iter().partition(|one| one.ours);
-    let mut duels = Vec::new();
+    let mut paired = Vec::new();
     for our in ours {
         for peer in &peers {
-            duels.push(Duel {
+            paired.push(PairedRatio {
                 shape: shape.to_string(),
                 ours: our.name,
                 peer: peer.name,
@@ -152,7 +156,7 @@ pub fn duels(shape: Shape, series: &[Series]) -> Vec<Duel> {
             });
         }
     }
-    duels
+    paired
 }
 
 /// The peer with the highest median.
@@ -202,8 +206,9 @@ pub fn table(report: &Report) -> String {
     for rows in report.rows.chunk_by(|a, b| a.shape == b.shape) {
         let shape = &rows[0].shape;
         shape_table(&mut text, rows);
-        let duels: Vec<&Duel> = report.duels.iter().filter(|duel| duel.shape == *shape).collect();
-        duel_table(&mut text, &duels);
+        let paired: Vec<&PairedRatio> =
+            report.paired_ratios.iter().filter(|pair| pair.shape == *shape).collect();
+        paired_table(&mut text, &paired);
     }
     let _ = write!(text, "\n{FOOTNOTE}");
     text
@@ -241,16 +246,16 @@ fn shape_table(text: &mut String, rows: &[Row]) {
     }
 }
 
-fn duel_table(text: &mut String, duels: &[&Duel]) {
-    for ours in duels.chunk_by(|a, b| a.ours == b.ours) {
+fn paired_table(text: &mut String, paired: &[&PairedRatio]) {
+    for ours in paired.chunk_by(|a, b| a.ours == b.ours) {
         let _ = writeln!(text, "  {} over", ours[0].ours);
-        for duel in ours {
-            let ratio = &duel.ratio;
+        for pair in ours {
+            let ratio = &pair.ratio;
             let tie = if ratio.is_tie() { "  tie" } else { "" };
             let _ = writeln!(
                 text,
                 "    {:<27}{:>8.3} [{:.3}, {:.3}]{tie}",
-                duel.peer, ratio.median, ratio.low, ratio.high
+                pair.peer, ratio.median, ratio.low, ratio.high
             );
         }
     }
@@ -258,9 +263,9 @@ fn duel_table(text: &mut String, duels: &[&Duel]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Report, Series, duels, json, rows, table};
-    use crate::Shape;
+    use super::{Report, Series, json, paired_ratios, rows, table};
     use crate::machine::Machine;
+    use crate::shape::Shape;
     use serde_json::Value;
 
     fn series(name: &'static str, ours: bool, rounds: [f64; 6]) -> Series {
@@ -279,7 +284,7 @@ mod tests {
         Report {
             machine: Machine::look(),
             rows: rows(Shape::TwoToOne, &three()),
-            duels: duels(Shape::TwoToOne, &three()),
+            paired_ratios: paired_ratios(Shape::TwoToOne, &three()),
         }
     }
 
@@ -292,8 +297,10 @@ mod tests {
 
     #[test]
     fn ours_is_measured_against_each_peer() {
-        let ratios: Vec<(&str, f64)> =
-            duels(Shape::OneToOne, &three()).iter().map(|duel| (duel.peer, duel.ratio.median)).collect();
+        let ratios: Vec<(&str, f64)> = paired_ratios(Shape::OneToOne, &three())
+            .iter()
+            .map(|pair| (pair.peer, pair.ratio.median))
+            .collect();
         assert_eq!(ratios, [("slow", 4.0), ("quick", 2.0)]);
     }
 

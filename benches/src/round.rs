@@ -1,8 +1,8 @@
 //! One timed round of one contender.
 
-use crate::contender::{Contender, END, Patience, Pop as _, Push as _};
-use crate::crew::{self, Work};
-use crate::{CAPACITY, Shape};
+use crate::contender::{Backoff, Contender, END, Pop as _, Push as _};
+use crate::run::{self, UnfinishedRun, Work};
+use crate::shape::{CAPACITY, Shape};
 use std::fmt;
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Why a round has no time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spoiled {
+#[non_exhaustive]
+pub enum RoundError {
     /// What arrived is not what was pushed.
     Wrong {
         /// The number of items pushed and their wrapping sum.
@@ -23,20 +24,20 @@ pub enum Spoiled {
     Unfinished,
 }
 
-impl fmt::Display for Spoiled {
+impl fmt::Display for RoundError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Spoiled::Wrong { pushed, popped } => write!(
+            RoundError::Wrong { pushed, popped } => write!(
                 f,
                 "pushed {} items of sum {:#x}, but popped {} of sum {:#x}",
                 pushed.0, pushed.1, popped.0, popped.1
             ),
-            Spoiled::Unfinished => write!(f, "a thread panicked or did not finish in time"),
+            RoundError::Unfinished => write!(f, "a thread panicked or did not finish in time"),
         }
     }
 }
 
-impl std::error::Error for Spoiled {}
+impl std::error::Error for RoundError {}
 
 /// Moves `items` items in all through a fresh `C` in `shape`, and returns the
 /// wall time from the first start of a thread to the last stop.
@@ -46,17 +47,17 @@ impl std::error::Error for Spoiled {}
 ///
 /// # Errors
 ///
-/// [`Spoiled`] if count or sum of what arrived is wrong, or if the round hangs.
-pub fn time<C: Contender>(shape: Shape, items: u64) -> Result<Duration, Spoiled> {
+/// [`RoundError`] if count or sum of what arrived is wrong, or if the round hangs.
+pub fn time<C: Contender>(shape: Shape, items: u64) -> Result<Duration, RoundError> {
     let producers = shape.producers() as u64;
-    let run = crew::run::<C, _>(shape, CAPACITY, DEADLINE, Counted { items, producers })
-        .map_err(|crew::Unfinished| Spoiled::Unfinished)?;
+    let run = run::run::<C, _>(shape, CAPACITY, DEADLINE, CountedItems { items, producers })
+        .map_err(|UnfinishedRun| RoundError::Unfinished)?;
     let pushed = (items, sum_below(items));
     let popped = run
-        .catches
+        .outputs
         .iter()
         .fold((0, 0), |all: (u64, u64), (one, _)| (all.0 + one.0, all.1.wrapping_add(one.1)));
-    if pushed == popped { Ok(run.wall) } else { Err(Spoiled::Wrong { pushed, popped }) }
+    if pushed == popped { Ok(run.wall) } else { Err(RoundError::Wrong { pushed, popped }) }
 }
 
 /// The wrapping sum of the numbers below `items`.
@@ -68,20 +69,20 @@ fn sum_below(items: u64) -> u64 {
 
 /// The work of a timed round: each producer pushes its share of the numbers
 /// below `items`; a consumer keeps their count and wrapping sum.
-struct Counted {
+struct CountedItems {
     items: u64,
     producers: u64,
 }
 
-impl<C: Contender> Work<C> for Counted {
-    type Catch = (u64, u64);
+impl<C: Contender> Work<C> for CountedItems {
+    type Output = (u64, u64);
 
     #[inline]
-    fn produce(&self, producer: usize, handle: &mut C::Push, patience: &Patience) -> bool {
+    fn produce(&self, producer: usize, handle: &mut C::Push, backoff: &Backoff) -> bool {
         let first = self.items * producer as u64 / self.producers;
         let next = self.items * (producer as u64 + 1) / self.producers;
         for item in first..next {
-            if !handle.push(item, patience) {
+            if !handle.push(item, backoff) {
                 return false;
             }
         }
@@ -89,9 +90,9 @@ impl<C: Contender> Work<C> for Counted {
     }
 
     #[inline]
-    fn consume(&self, handle: &mut C::Pop, patience: &Patience) -> (u64, u64) {
+    fn consume(&self, handle: &mut C::Pop, backoff: &Backoff) -> (u64, u64) {
         let (mut count, mut sum) = (0_u64, 0_u64);
-        while let Some(item) = handle.pop(patience) {
+        while let Some(item) = handle.pop(backoff) {
             if item == END {
                 break;
             }

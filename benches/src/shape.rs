@@ -1,6 +1,9 @@
-//! How many threads push and how many pop.
+//! The shape of a run: how many threads push, how many pop, and the capacity between them.
 
 use std::fmt;
+
+/// The capacity of every bounded contender in a timed round, in items.
+pub const CAPACITY: usize = 1024;
 
 /// The shapes that can be compared, by producers and consumers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]

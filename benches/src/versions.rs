@@ -3,8 +3,11 @@
 //! `Cargo.lock` is compiled in, so a version printed is the version built: it
 //! is never written by hand.
 
+use serde::Deserialize;
+use std::sync::LazyLock;
+
 /// The lock file of the workspace, as it was when this was compiled.
-const LOCK: &str = include_str!("../../Cargo.lock");
+static LOCK: LazyLock<LockFile> = LazyLock::new(|| LockFile::parse(include_str!("../../Cargo.lock")));
 
 /// The version of `package` that this package depends on. For `std` it is the
 /// version of the compiler.
@@ -19,61 +22,47 @@ pub fn linked(package: &str) -> String {
         let rustc = env!("CONTENDERS_RUSTC");
         return String::from(rustc.split_whitespace().nth(1).unwrap_or("unknown"));
     }
-    dependency(LOCK, env!("CARGO_PKG_NAME"), package)
+    LOCK.dependency(env!("CARGO_PKG_NAME"), package)
+        .map(String::from)
         .unwrap_or_else(|| panic!("Cargo.lock names no dependency {package} of {}", env!("CARGO_PKG_NAME")))
 }
 
-/// The version of the dependency `name` of the package `of` in a lock file.
-///
-/// A lock file names a dependency `name`, or `name version` where it holds
-/// several versions of that name.
-fn dependency(lock: &str, of: &str, name: &str) -> Option<String> {
-    let entry = packages(lock).find(|entry| entry.name == of)?;
-    let mut words = entry
-        .dependencies()
-        .map(str::split_whitespace)
-        .find_map(|mut words| (words.next() == Some(name)).then_some(words))?;
-    if let Some(version) = words.next() {
-        return Some(String::from(version));
-    }
-    packages(lock).find(|entry| entry.name == name).map(|entry| String::from(entry.version))
+/// What a lock file names.
+#[derive(Debug, Deserialize)]
+struct LockFile {
+    package: Vec<Package>,
 }
 
 /// One `[[package]]` of a lock file.
-struct Package<'a> {
-    name: &'a str,
-    version: &'a str,
-    text: &'a str,
+#[derive(Debug, Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+    #[serde(default)]
+    dependencies: Vec<String>,
 }
 
-impl<'a> Package<'a> {
-    /// The quoted words of its `dependencies`.
-    fn dependencies(&self) -> impl Iterator<Item = &'a str> {
-        let list = self
-            .text
-            .split_once("dependencies = [")
-            .and_then(|(_, rest)| rest.split_once(']'))
-            .map_or("", |(list, _)| list);
-        list.lines()
-            .map(|line| line.trim().trim_matches(|c| c == '"' || c == ','))
-            .filter(|line| !line.is_empty())
+impl LockFile {
+    /// The lock file of this text.
+    fn parse(text: &str) -> LockFile {
+        toml::from_str(text).expect("cargo writes a lock file that is TOML")
     }
-}
 
-fn packages(lock: &str) -> impl Iterator<Item = Package<'_>> {
-    lock.split("[[package]]").skip(1).filter_map(|text| {
-        Some(Package { name: value(text, "name")?, version: value(text, "version")?, text })
-    })
-}
-
-/// The quoted value of the line `key = "value"`.
-fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
-    text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"'))
+    /// The version of the dependency `name` of the package `of`.
+    ///
+    /// A lock file names a dependency `name`, or `name version` where it holds
+    /// several versions of that name.
+    fn dependency(&self, of: &str, name: &str) -> Option<&str> {
+        let package = |name: &str| self.package.iter().find(|package| package.name == name);
+        let mut dependencies = package(of)?.dependencies.iter().map(|line| line.split(' '));
+        let mut words = dependencies.find_map(|mut words| (words.next() == Some(name)).then_some(words))?;
+        words.next().or_else(|| Some(&package(name)?.version))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{dependency, linked};
+    use super::{LockFile, linked};
 
     const TWO_VERSIONS: &str = r#"
 version = 4
@@ -106,21 +95,23 @@ version = "0.13.0"
 
     #[test]
     fn a_name_with_one_version_is_looked_up() {
-        let version = dependency(TWO_VERSIONS, "contenders", "flume");
-        assert_eq!(version.as_deref(), Some("0.12.0"));
+        let lock = LockFile::parse(TWO_VERSIONS);
+        let version = lock.dependency("contenders", "flume");
+        assert_eq!(version, Some("0.12.0"));
     }
 
     #[test]
     fn of_several_versions_the_one_depended_on_counts() {
-        let version = dependency(TWO_VERSIONS, "contenders", "parking_lot");
-        assert_eq!(version.as_deref(), Some("0.13.0"));
+        let lock = LockFile::parse(TWO_VERSIONS);
+        let version = lock.dependency("contenders", "parking_lot");
+        assert_eq!(version, Some("0.13.0"));
     }
 
     #[test]
     fn what_is_not_depended_on_has_no_version() {
-        assert_eq!(dependency(TWO_VERSIONS, "contenders", "other"), None);
-        assert_eq!(dependency(TWO_VERSIONS, "other", "flume"), None);
-        assert_eq!(dependency(TWO_VERSIONS, "nobody", "flume"), None);
+        assert_eq!(LockFile::parse(TWO_VERSIONS).dependency("contenders", "other"), None);
+        assert_eq!(LockFile::parse(TWO_VERSIONS).dependency("other", "flume"), None);
+        assert_eq!(LockFile::parse(TWO_VERSIONS).dependency("nobody", "flume"), None);
     }
 
     #[test]

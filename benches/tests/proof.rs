@@ -2,8 +2,8 @@
 //! that are not.
 
 use contenders::proof::{self, Fault};
-use contenders::round::{self, Spoiled};
-use contenders::{Contender, Patience, Pop, Push, Shape, peers};
+use contenders::round::{self, RoundError};
+use contenders::{Backoff, Contender, Pop, Push, Shape, peers};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -241,11 +241,17 @@ fn a_contender_that_hangs_is_given_up_on() {
 #[test]
 fn the_timed_round_counts_and_sums_what_arrives() {
     let lost = round::time::<Broken<Loses>>(Shape::OneToOne, 100_000);
-    assert!(matches!(lost, Err(Spoiled::Wrong { pushed, popped }) if pushed.0 == popped.0 + 1), "{lost:?}");
+    assert!(
+        matches!(lost, Err(RoundError::Wrong { pushed, popped }) if pushed.0 == popped.0 + 1),
+        "{lost:?}"
+    );
     let garbled = round::time::<Broken<Garbles>>(Shape::OneToOne, 100_000);
-    assert!(matches!(garbled, Err(Spoiled::Wrong { pushed, popped }) if pushed.0 == popped.0), "{garbled:?}");
+    assert!(
+        matches!(garbled, Err(RoundError::Wrong { pushed, popped }) if pushed.0 == popped.0),
+        "{garbled:?}"
+    );
     let twice = round::time::<Broken<Duplicates>>(Shape::TwoToTwo, 100_000);
-    assert!(matches!(twice, Err(Spoiled::Wrong { .. })), "{twice:?}");
+    assert!(matches!(twice, Err(RoundError::Wrong { .. })), "{twice:?}");
     round::time::<Broken<Honest>>(Shape::TwoToTwo, 100_000).expect("an honest round has a time");
 }
 
@@ -274,7 +280,7 @@ fn a_refused_item_is_the_one_that_is_tried_again() {
         }
     }
     let mut handle = Third(Vec::new(), 0);
-    assert!(handle.push(7, &Patience::default()));
-    assert!(handle.push(8, &Patience::default()));
+    assert!(handle.push(7, &Backoff::default()));
+    assert!(handle.push(8, &Backoff::default()));
     assert_eq!(handle.0, [7, 8]);
 }

@@ -6,6 +6,7 @@ use crate::engines::native;
 use crate::engines::sc_driver;
 use crate::explorer::driver;
 use crate::graph::event::BrokenRule;
+use crate::plan::environment::variable;
 use crate::plan::options::{Mode, Plan};
 use crate::plan::orderings::{OrderingSpot, Recorder, Weakened};
 use crate::plan::split;
@@ -330,7 +331,7 @@ impl Check {
     ///
     /// If it is called inside a model.
     pub fn run(mut self, model: impl Fn() + Send + Sync + 'static) -> Report {
-        if let Ok(text) = std::env::var("RINGWRIGHT_REPLAY") {
+        if let Some(text) = token::requested() {
             match token::read(&text, &self.plan.name) {
                 Token::Replay(_) if self.engine != Engine::Explorer => {
                     return self
@@ -367,12 +368,12 @@ impl Check {
         if self.engine != Engine::Explorer {
             return Ok(());
         }
-        if let (Ok(text), false) = (std::env::var("RINGWRIGHT_THREADS"), self.threads_set) {
+        if let (Some(text), false) = (variable("RINGWRIGHT_THREADS"), self.threads_set) {
             let threads = text.parse().ok().filter(|n| *n > 0);
             self.plan.threads =
                 threads.ok_or_else(|| format!("RINGWRIGHT_THREADS is `{text}`, not a number from 1"))?;
         }
-        if let Ok(text) = std::env::var("RINGWRIGHT_SHARD") {
+        if let Some(text) = variable("RINGWRIGHT_SHARD") {
             let shard = split::parse_shard(&text).map_err(|why| format!("RINGWRIGHT_SHARD: {why}"))?;
             self.plan.split.shard = Some(shard);
         }

@@ -104,6 +104,9 @@
 //!
 #![doc = include_str!("guide.md")]
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 pub mod audit;
 mod check;
 pub mod door;

@@ -8,6 +8,8 @@ static ALLOC: ringwright_check::alloc::Quarantine = ringwright_check::alloc::Qua
 
 #[path = "door/channels.rs"]
 mod channels;
+#[path = "door/handles.rs"]
+mod handles;
 #[path = "door/locks.rs"]
 mod locks;
 #[path = "door/memory.rs"]

@@ -3,7 +3,7 @@
 
 use loom_tests::models;
 use ringwright::check::audit::{Audit, AuditReport, AuditVerdict};
-use ringwright::check::{Check, FailureKind};
+use ringwright::check::{Check, Engine, FailureKind, Verdict};
 use ringwright::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use ringwright::sync::{Arc, thread};
 use std::path::Path;
@@ -350,6 +350,16 @@ fn an_empty_token_is_none() {
     let (code, text) = command(&args, None);
     assert!(text.contains("\"sites\":[{"), "{text}");
     assert_eq!(command(&args, Some("")), (code, text));
+}
+
+#[test]
+fn what_was_not_run_shows_nothing() {
+    let report = Audit::new().model("message", message).plan(|check| check.engine(Engine::Sc).reuse()).run();
+    assert!(matches!(report.models[0].verdict, Verdict::NotRun(_)), "{report}");
+    assert!(!report.passed(), "{report}");
+    let (code, text) = command(&["--name", "spsc reuse", "--file", "spsc.rs"], Some("nonsense"));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("is not a replay token") && text.contains(" 0 survived"), "{text}");
 }
 
 #[test]

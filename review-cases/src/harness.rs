@@ -2,7 +2,8 @@
 //!
 //! A harness is a small program: it makes a [`Harness`], gives it models (bodies
 //! that use `std` and the public API of the snippet, and assert properties), and
-//! ends with [`Harness::finish`], which prints one [`Line`] of JSON.
+//! ends with [`Harness::finish`], which prints one line of JSON, its
+//! [`HarnessReport`].
 //!
 //! ```no_run
 //! use review_cases::harness::Harness;
@@ -12,7 +13,7 @@
 //! h.finish();
 //! ```
 
-use crate::line::{Line, Site};
+use crate::report::{HarnessReport, HarnessVerdict, Site};
 use ringwright_check::{Check, Report, Verdict};
 use std::time::Duration;
 
@@ -99,7 +100,7 @@ impl Harness {
     /// Prints the verdict, as one line of JSON on standard output, and ends the
     /// process with exit code 0, whatever the verdict is.
     pub fn finish(self) -> ! {
-        let line = serde_json::to_string(&self.line()).expect("strings and numbers are JSON");
+        let line = serde_json::to_string(&self.report()).expect("strings and numbers are JSON");
         // The code under test may have left an unfinished line behind.
         println!("\n{line}");
         std::process::exit(0);
@@ -118,47 +119,43 @@ impl Harness {
         }
     }
 
-    fn line(&self) -> Line {
-        let engine = |report: &Report| report.engine.to_string();
-        let line = |verdict: &str, engine: String, message: String| Line {
-            verdict: verdict.to_owned(),
-            kind: None,
-            engine,
+    fn report(&self) -> HarnessReport {
+        let deciding = match (&self.failed, &self.limited, &self.passed[..]) {
+            (Some(report), _, _) => failure(report),
+            (None, Some(report), _) => conclusion(HarnessVerdict::Limit, report, summary(report)),
+            (None, None, []) => HarnessReport::new(HarnessVerdict::Limit, "", "no model ran"),
+            (None, None, passed) => {
+                let message: Vec<String> = passed.iter().map(summary).collect();
+                conclusion(HarnessVerdict::Pass, &passed[0], message.join("\n"))
+            }
+        };
+        HarnessReport {
             executions: self.executions,
             blocked: self.blocked,
             seconds: self.seconds,
-            message,
-            sites: Vec::new(),
-            trace: String::new(),
-            token: String::new(),
-        };
-        match (&self.failed, &self.limited, &self.passed[..]) {
-            (Some(report), _, _) => failure(report, line("fail", engine(report), String::new())),
-            (None, Some(report), _) => line("limit", engine(report), summary(report)),
-            (None, None, []) => line("limit", String::new(), "no model ran".into()),
-            (None, None, passed) => {
-                let message: Vec<String> = passed.iter().map(summary).collect();
-                line("pass", engine(&passed[0]), message.join("\n"))
-            }
+            ..deciding
         }
     }
 }
 
-/// Adds to `line` what failed.
-fn failure(report: &Report, line: Line) -> Line {
+/// The verdict that `report` decides.
+fn conclusion(verdict: HarnessVerdict, report: &Report, message: String) -> HarnessReport {
+    HarnessReport::new(verdict, report.engine.to_string(), message)
+}
+
+/// What failed.
+fn failure(report: &Report) -> HarnessReport {
     let kind = report.failed().map(|kind| kind.to_string());
     let Some(failure) = &report.failure else {
-        let message = summary(report);
-        return Line { kind, message, ..line };
+        return HarnessReport { kind, ..conclusion(HarnessVerdict::Fail, report, summary(report)) };
     };
-    let sites = failure.sites.iter().map(|site| Site { file: short(&site.file), line: site.line });
-    Line {
+    let message = format!("in `{}`: {}", report.name, failure.message);
+    HarnessReport {
         kind,
-        message: format!("in `{}`: {}", report.name, failure.message),
-        sites: sites.collect(),
+        sites: failure.sites.iter().map(|site| Site::new(short(&site.file), site.line)).collect(),
         trace: failure.trace.to_string(),
         token: failure.token.clone(),
-        ..line
+        ..conclusion(HarnessVerdict::Fail, report, message)
     }
 }
 
@@ -230,7 +227,7 @@ mod tests {
 
     #[test]
     fn no_model_is_a_limit() {
-        assert_eq!(harness().line().verdict, "limit");
+        assert_eq!(harness().report().verdict, HarnessVerdict::Limit);
     }
 
     #[test]
@@ -238,10 +235,10 @@ mod tests {
         let mut h = harness();
         one_increment(&mut h);
         one_increment(&mut h);
-        let line = h.line();
-        assert_eq!((line.verdict.as_str(), line.kind.as_deref()), ("pass", None));
-        assert_eq!((line.engine.as_str(), line.executions), ("explorer", 2));
-        assert_eq!(line.message.lines().count(), 2);
+        let report = h.report();
+        assert_eq!((report.verdict, report.kind.as_deref()), (HarnessVerdict::Pass, None));
+        assert_eq!((report.engine.as_str(), report.executions), ("explorer", 2));
+        assert_eq!(report.message.lines().count(), 2);
     }
 
     #[test]
@@ -250,12 +247,12 @@ mod tests {
         one_increment(&mut h);
         two_increments(&mut h);
         h.model("never run", || unreachable!());
-        let line = h.line();
-        assert_eq!((line.verdict.as_str(), line.kind.as_deref()), ("fail", Some("panic")));
-        assert!(line.message.starts_with("in `two increments`: "), "{line:?}");
-        assert!(line.message.contains("an increment is lost"), "{line:?}");
-        assert!(line.sites.iter().any(|site| site.file.ends_with("harness.rs")), "{line:?}");
-        assert!(!line.trace.is_empty() && !line.token.is_empty());
+        let report = h.report();
+        assert_eq!((report.verdict, report.kind.as_deref()), (HarnessVerdict::Fail, Some("panic")));
+        assert!(report.message.starts_with("in `two increments`: "), "{report:?}");
+        assert!(report.message.contains("an increment is lost"), "{report:?}");
+        assert!(report.sites.iter().any(|site| site.file.ends_with("harness.rs")), "{report:?}");
+        assert!(!report.trace.is_empty() && !report.token.is_empty());
     }
 
     #[test]
@@ -267,9 +264,9 @@ mod tests {
         let mut h = harness();
         limited(&mut h);
         one_increment(&mut h);
-        assert_eq!(h.line().verdict, "limit");
+        assert_eq!(h.report().verdict, HarnessVerdict::Limit);
         two_increments(&mut h);
-        assert_eq!(h.line().verdict, "fail");
+        assert_eq!(h.report().verdict, HarnessVerdict::Fail);
     }
 
     #[test]

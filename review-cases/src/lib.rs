@@ -1,9 +1,9 @@
 //! The harness side of the review corpus: what a case's hidden `harness.rs` is
-//! written against, and the line by which it tells the `review` tool its verdict.
+//! written against, and the report by which it tells the `review` tool its verdict.
 //!
 //! The corpus itself is described in `FORMAT.md`; the tool is the binary `review`.
 
 pub mod harness;
-mod line;
+mod report;
 
-pub use line::{Line, Site};
+pub use report::{HarnessReport, HarnessVerdict, Site};

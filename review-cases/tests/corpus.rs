@@ -42,3 +42,10 @@ fn the_ring_is_as_labelled() {
         assert!(reason.contains("thread-sanitizer pass"), "{reason}");
     }
 }
+
+#[test]
+fn the_table_fits_80_columns_where_there_is_no_terminal() {
+    let table = review(&["list"]).stdout;
+    let widest = table.lines().map(|line| line.chars().count()).max();
+    assert!(widest.is_some_and(|widest| (60..=80).contains(&widest)), "{widest:?}: {table}");
+}

@@ -6,6 +6,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use support::Corpus;
 
 #[test]
@@ -125,4 +126,42 @@ fn what_needs_the_sanitizer_pass_is_skipped_without_it_for_the_declared_reason()
     assert_eq!((&json["checked"], &json["skipped"][0]["variant"]), (&4.into(), &"buggy".into()));
     let reason = json["skipped"][0]["reason"].as_str().expect("a reason");
     assert!(reason.contains("thread-sanitizer pass"), "{reason}");
+}
+
+/// A token exported for a test of one's own is not meant for the corpus: here
+/// every model would answer that the token is of another one.
+#[test]
+fn a_token_in_the_environment_is_ignored_and_one_that_is_asked_for_is_replayed() {
+    let corpus = Corpus::new(&["gate"]);
+    let review = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_review"));
+        command.args(args).arg("--cases").arg(corpus.path());
+        command.env("RINGWRIGHT_REPLAY", "rw1-of-another-test").env("RINGWRIGHT_SHARD", "2/3");
+        support::run(&mut command)
+    };
+    let all = review(&["verify", "--show-trace"]);
+    assert_eq!((all.code, all.stderr.as_str()), (0, ""), "{all:#?}");
+    let replay = "replay: review verify gate --variant buggy -v --replay ";
+    let token = all.stdout.split_once(replay).map(|(_, rest)| rest.lines().next().expect("a token"));
+    let token = token.expect("the failure says how to replay it");
+    let args = ["verify", "gate", "--variant", "buggy", "--format", "json", "--replay"];
+    let one = review(&[&args[..], &[token]].concat());
+    assert_eq!(one.code, 0, "{one:#?}");
+    let results = one.json()["results"].clone();
+    assert_eq!((&results[0]["variant"], &results[0]["kind"]), (&"buggy".into(), &"panic".into()));
+    assert_eq!(
+        (results.as_array().map(Vec::len), &results[0]["executions"]),
+        (Some(1), &1.into()),
+        "{one:#?}"
+    );
+    // A token of something else is a limit, and a limit is not as labelled.
+    let other = review(&[&args[..], &["rw1-of-another-test"]].concat());
+    assert_eq!((other.code, &other.json()["results"][0]["verdict"]), (1, &"limit".into()), "{other:#?}");
+}
+
+#[test]
+fn a_variant_that_no_case_has_is_bad_input() {
+    let run = Corpus::new(&["gate"]).review(&["verify", "--variant", "bugy"]);
+    assert_eq!(run.code, 2, "{run:#?}");
+    assert!(run.stderr.contains("did you mean `buggy`?"), "{run:#?}");
 }

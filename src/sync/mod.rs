@@ -28,6 +28,8 @@
 mod fences;
 #[cfg(not(feature = "check"))]
 mod plain;
+#[cfg(not(feature = "check"))]
+mod unsafe_cell;
 
 #[cfg(not(feature = "check"))]
 pub use self::{

@@ -1,8 +1,8 @@
 //! crossbeam-queue: a bounded array and an unbounded list of segments.
 
-use super::clones;
-use crate::Shape;
 use crate::contender::{Contender, Pop, Push};
+use crate::peers::handles::clones;
+use crate::shape::Shape;
 use crossbeam_queue::{ArrayQueue, SegQueue};
 use std::sync::Arc;
 

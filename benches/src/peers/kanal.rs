@@ -1,8 +1,8 @@
 //! kanal: a bounded channel over a lock and a `VecDeque`, blocking and not.
 
-use super::clones;
-use crate::Shape;
-use crate::contender::{Blocking, Contender, Patience, Pop, Push};
+use crate::contender::{Backoff, BlockingHandle, Contender, Pop, Push};
+use crate::peers::handles::clones;
+use crate::shape::Shape;
 use kanal::{Receiver, Sender, bounded};
 
 /// The channel through `send` and `recv`.
@@ -12,8 +12,8 @@ impl Contender for Kanal {
     const NAME: &'static str = "kanal";
     const PACKAGE: &'static str = "kanal";
     const CALLS: &'static str = "bounded, send, recv";
-    type Push = Blocking<Sender<u64>>;
-    type Pop = Blocking<Receiver<u64>>;
+    type Push = BlockingHandle<Sender<u64>>;
+    type Pop = BlockingHandle<Receiver<u64>>;
 
     fn fits(_: Shape) -> Result<(), &'static str> {
         Ok(())
@@ -21,30 +21,33 @@ impl Contender for Kanal {
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
         let (senders, receivers) = KanalTry::open(shape, capacity);
-        (senders.into_iter().map(Blocking).collect(), receivers.into_iter().map(Blocking).collect())
+        (
+            senders.into_iter().map(BlockingHandle).collect(),
+            receivers.into_iter().map(BlockingHandle).collect(),
+        )
     }
 }
 
-impl Push for Blocking<Sender<u64>> {
+impl Push for BlockingHandle<Sender<u64>> {
     #[inline]
     fn try_push(&mut self, item: u64) -> Result<(), u64> {
         self.0.try_push(item)
     }
 
     #[inline]
-    fn push(&mut self, item: u64, _: &Patience) -> bool {
+    fn push(&mut self, item: u64, _: &Backoff) -> bool {
         self.0.send(item).is_ok()
     }
 }
 
-impl Pop for Blocking<Receiver<u64>> {
+impl Pop for BlockingHandle<Receiver<u64>> {
     #[inline]
     fn try_pop(&mut self) -> Option<u64> {
         self.0.try_pop()
     }
 
     #[inline]
-    fn pop(&mut self, _: &Patience) -> Option<u64> {
+    fn pop(&mut self, _: &Backoff) -> Option<u64> {
         self.0.recv().ok()
     }
 }

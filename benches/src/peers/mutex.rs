@@ -1,25 +1,25 @@
 //! The baseline that anyone can write: a parking_lot `Mutex<VecDeque>` with a
 //! bound, waiting on two `Condvar`s or not waiting.
 
-use super::clones;
-use crate::Shape;
-use crate::contender::{Blocking, Contender, Patience, Pop, Push};
+use crate::contender::{Backoff, BlockingHandle, Contender, Pop, Push};
+use crate::peers::handles::clones;
+use crate::shape::Shape;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// The queue. A wait ends when the bound is respected again, or an item there.
 #[derive(Debug)]
-pub(super) struct Locked {
+pub(super) struct LockedQueue {
     items: Mutex<VecDeque<u64>>,
     capacity: usize,
     not_full: Condvar,
     not_empty: Condvar,
 }
 
-impl Locked {
-    fn handles(shape: Shape, capacity: usize) -> (Vec<Arc<Locked>>, Vec<Arc<Locked>>) {
-        let queue = Arc::new(Locked {
+impl LockedQueue {
+    fn handles(shape: Shape, capacity: usize) -> (Vec<Arc<LockedQueue>>, Vec<Arc<LockedQueue>>) {
+        let queue = Arc::new(LockedQueue {
             items: Mutex::new(VecDeque::with_capacity(capacity)),
             capacity,
             not_full: Condvar::new(),
@@ -30,26 +30,26 @@ impl Locked {
 }
 
 /// The queue with its two `Condvar`s: one waiter is woken for each item moved.
-pub(super) struct WithCondvar;
+pub(super) struct MutexCondvar;
 
-impl Contender for WithCondvar {
+impl Contender for MutexCondvar {
     const NAME: &'static str = "parking_lot-mutex-condvar";
     const PACKAGE: &'static str = "parking_lot";
     const CALLS: &'static str = "Mutex<VecDeque>, two Condvars";
-    type Push = Blocking<Arc<Locked>>;
-    type Pop = Blocking<Arc<Locked>>;
+    type Push = BlockingHandle<Arc<LockedQueue>>;
+    type Pop = BlockingHandle<Arc<LockedQueue>>;
 
     fn fits(_: Shape) -> Result<(), &'static str> {
         Ok(())
     }
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
-        let (pushes, pops) = Locked::handles(shape, capacity);
-        (pushes.into_iter().map(Blocking).collect(), pops.into_iter().map(Blocking).collect())
+        let (pushes, pops) = LockedQueue::handles(shape, capacity);
+        (pushes.into_iter().map(BlockingHandle).collect(), pops.into_iter().map(BlockingHandle).collect())
     }
 }
 
-impl Push for Blocking<Arc<Locked>> {
+impl Push for BlockingHandle<Arc<LockedQueue>> {
     #[inline]
     fn try_push(&mut self, item: u64) -> Result<(), u64> {
         self.0.try_push(item)?;
@@ -58,7 +58,7 @@ impl Push for Blocking<Arc<Locked>> {
     }
 
     #[inline]
-    fn push(&mut self, item: u64, _: &Patience) -> bool {
+    fn push(&mut self, item: u64, _: &Backoff) -> bool {
         let queue = &*self.0;
         let mut items = queue.items.lock();
         while items.len() == queue.capacity {
@@ -71,7 +71,7 @@ impl Push for Blocking<Arc<Locked>> {
     }
 }
 
-impl Pop for Blocking<Arc<Locked>> {
+impl Pop for BlockingHandle<Arc<LockedQueue>> {
     #[inline]
     fn try_pop(&mut self) -> Option<u64> {
         let item = self.0.try_pop()?;
@@ -80,7 +80,7 @@ impl Pop for Blocking<Arc<Locked>> {
     }
 
     #[inline]
-    fn pop(&mut self, _: &Patience) -> Option<u64> {
+    fn pop(&mut self, _: &Backoff) -> Option<u64> {
         let queue = &*self.0;
         let mut items = queue.items.lock();
         let item = loop {
@@ -102,19 +102,19 @@ impl Contender for Try {
     const NAME: &'static str = "parking_lot-mutex-try";
     const PACKAGE: &'static str = "parking_lot";
     const CALLS: &'static str = "Mutex<VecDeque>, lock, push or pop";
-    type Push = Arc<Locked>;
-    type Pop = Arc<Locked>;
+    type Push = Arc<LockedQueue>;
+    type Pop = Arc<LockedQueue>;
 
     fn fits(_: Shape) -> Result<(), &'static str> {
         Ok(())
     }
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
-        Locked::handles(shape, capacity)
+        LockedQueue::handles(shape, capacity)
     }
 }
 
-impl Push for Arc<Locked> {
+impl Push for Arc<LockedQueue> {
     #[inline]
     fn try_push(&mut self, item: u64) -> Result<(), u64> {
         let mut items = self.items.lock();
@@ -126,7 +126,7 @@ impl Push for Arc<Locked> {
     }
 }
 
-impl Pop for Arc<Locked> {
+impl Pop for Arc<LockedQueue> {
     #[inline]
     fn try_pop(&mut self) -> Option<u64> {
         self.items.lock().pop_front()

@@ -1,8 +1,8 @@
 //! Ringwright's own structures.
 
-use super::{clones, one_to_one_only};
-use crate::Shape;
 use crate::contender::{Contender, Pop, Push};
+use crate::peers::handles::{clones, one_to_one_only};
+use crate::shape::Shape;
 use ::ringwright::{PushError, mpmc, spsc};
 
 /// `ringwright::spsc::bounded`.

@@ -3,9 +3,9 @@
 //! Driven one item a call. Its chunks, which move many items for one store,
 //! would be another contest.
 
-use super::one_to_one_only;
-use crate::Shape;
 use crate::contender::{Contender, Pop, Push};
+use crate::peers::handles::one_to_one_only;
+use crate::shape::Shape;
 
 /// `rtrb::RingBuffer`.
 pub(super) struct Rtrb;

@@ -1,8 +1,8 @@
 //! `std::sync::mpsc::sync_channel`: bounded, for one consumer.
 
-use super::{clones, one_consumer_only};
-use crate::Shape;
-use crate::contender::{Blocking, Contender, Patience, Pop, Push};
+use crate::contender::{Backoff, BlockingHandle, Contender, Pop, Push};
+use crate::peers::handles::{clones, one_consumer_only};
+use crate::shape::Shape;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 /// The channel through `send` and `recv`.
@@ -12,8 +12,8 @@ impl Contender for SyncChannel {
     const NAME: &'static str = "std-sync-channel";
     const PACKAGE: &'static str = "std";
     const CALLS: &'static str = "sync_channel, send, recv";
-    type Push = Blocking<SyncSender<u64>>;
-    type Pop = Blocking<Receiver<u64>>;
+    type Push = BlockingHandle<SyncSender<u64>>;
+    type Pop = BlockingHandle<Receiver<u64>>;
 
     fn fits(shape: Shape) -> Result<(), &'static str> {
         one_consumer_only(shape)
@@ -21,30 +21,33 @@ impl Contender for SyncChannel {
 
     fn open(shape: Shape, capacity: usize) -> (Vec<Self::Push>, Vec<Self::Pop>) {
         let (senders, receivers) = SyncChannelTry::open(shape, capacity);
-        (senders.into_iter().map(Blocking).collect(), receivers.into_iter().map(Blocking).collect())
+        (
+            senders.into_iter().map(BlockingHandle).collect(),
+            receivers.into_iter().map(BlockingHandle).collect(),
+        )
     }
 }
 
-impl Push for Blocking<SyncSender<u64>> {
+impl Push for BlockingHandle<SyncSender<u64>> {
     #[inline]
     fn try_push(&mut self, item: u64) -> Result<(), u64> {
         self.0.try_push(item)
     }
 
     #[inline]
-    fn push(&mut self, item: u64, _: &Patience) -> bool {
+    fn push(&mut self, item: u64, _: &Backoff) -> bool {
         self.0.send(item).is_ok()
     }
 }
 
-impl Pop for Blocking<Receiver<u64>> {
+impl Pop for BlockingHandle<Receiver<u64>> {
     #[inline]
     fn try_pop(&mut self) -> Option<u64> {
         self.0.try_pop()
     }
 
     #[inline]
-    fn pop(&mut self, _: &Patience) -> Option<u64> {
+    fn pop(&mut self, _: &Backoff) -> Option<u64> {
         self.0.recv().ok()
     }
 }

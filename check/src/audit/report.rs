@@ -200,9 +200,9 @@ impl AuditReport {
 }
 
 /// Whether a model with this verdict can convict nobody, because it fails as it
-/// stands.
+/// stands, or was not run.
 pub(crate) fn is_unusable(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Failed(_))
+    matches!(verdict, Verdict::Failed(_) | Verdict::NotRun(_))
 }
 
 impl fmt::Display for AuditReport {

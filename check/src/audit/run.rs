@@ -45,8 +45,7 @@ impl Audit {
         let names: BTreeSet<&String> = self.models.iter().map(|(name, _)| name).collect();
         assert!(!names.is_empty(), "an audit without models says nothing");
         assert!(names.len() == self.models.len(), "two models of an audit have the same name");
-        // Empty is not set.
-        let replay = std::env::var("RINGWRIGHT_REPLAY").ok().filter(|token| !token.is_empty());
+        let replay = token::requested();
         let mut models = in_parallel(self.models.len(), |n| as_written(&self, n));
         models.sort_by_key(|model| model.report.executions + model.report.blocked);
         let targets = targets(&self, &models);
@@ -160,7 +159,9 @@ fn weaken(
                 let witness = Some(Witness { model: model.name.to_owned(), failure });
                 return Some(Trial { verdict: AuditVerdict::Necessary, witness, passed, reason: None });
             }
-            (None, verdict @ Verdict::LimitHit(_)) => trouble.push(format!("`{}`: {verdict}", model.name)),
+            (None, verdict @ (Verdict::LimitHit(_) | Verdict::NotRun(_))) => {
+                trouble.push(format!("`{}`: {verdict}", model.name));
+            }
             (Some(failure), _) => trouble.push(format!("`{}`: {}", model.name, failure.message)),
             (None, Verdict::Exhaustive) => passed.push(model.name.to_owned()),
             (None, verdict) => passed.push(format!("{} ({verdict})", model.name)),

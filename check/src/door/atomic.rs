@@ -1,6 +1,6 @@
 //! Atomic integers, booleans and pointers, fences: [`std::sync::atomic`].
 
-use super::object::Identity;
+use crate::door::object::Identity;
 use crate::seam::op::Rmw;
 use crate::seam::outside;
 use crate::seam::runtime::{self, Obj, Runtime};
@@ -402,6 +402,12 @@ impl<T> AtomicPtr<T> {
         fetch_or: Rmw::Or, 1, "Bitwise or of the address.";
         fetch_and: Rmw::And, 1, "Bitwise and of the address.";
         fetch_xor: Rmw::Xor, 1, "Bitwise exclusive or of the address.";
+    }
+}
+
+impl<T> fmt::Pointer for AtomicPtr<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Pointer::fmt(&self.value, f)
     }
 }
 

@@ -5,8 +5,8 @@
 //! would mistake the next round for its own. As in `std`, everything before a
 //! round's waits is ordered before everything after them.
 
-use super::condvar::Condvar;
-use super::mutex::Mutex;
+use crate::door::condvar::Condvar;
+use crate::door::mutex::Mutex;
 use std::fmt;
 use std::sync::PoisonError;
 

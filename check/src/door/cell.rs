@@ -1,13 +1,18 @@
 //! The cell through which every structure reaches plain shared memory.
 
-use super::object::Identity;
+use crate::door::object::Identity;
 use crate::seam::outside;
-use crate::seam::runtime::{self, Access};
+use crate::seam::runtime::{self, Access, Site};
+use std::fmt;
 use std::panic::Location;
 
-/// [`std::cell::UnsafeCell`] with access by closure. In a model every access is
-/// checked: two conflicting ones that nothing orders are a data race.
-#[derive(Debug, Default)]
+/// [`std::cell::UnsafeCell`] with access by closure: [`with`](Self::with) and
+/// [`with_mut`](Self::with_mut). In a model every access by closure is checked:
+/// two conflicting ones that nothing orders are a data race.
+///
+/// There is no `from_mut`: with the feature `check` a cell has a word of its
+/// own beside the value, by which an engine knows it.
+#[derive(Default)]
 pub struct UnsafeCell<T: ?Sized> {
     id: Identity,
     value: std::cell::UnsafeCell<T>,
@@ -22,6 +27,27 @@ impl<T> UnsafeCell<T> {
     /// The value, which no one else can reach any more.
     pub fn into_inner(self) -> T {
         self.value.into_inner()
+    }
+
+    /// Writes `value` and gives the value before. In a model this is an access
+    /// like that of [`with_mut`](Self::with_mut).
+    ///
+    /// # Safety
+    ///
+    /// No other thread reads or writes meanwhile, and no reference to the value
+    /// is alive.
+    #[track_caller]
+    pub unsafe fn replace(&self, value: T) -> T {
+        // SAFETY: the caller says so.
+        self.with_mut(|old| unsafe { old.replace(value) })
+    }
+
+    /// [`get`](Self::get) of a cell that is behind a raw pointer. As unseen as
+    /// that.
+    #[track_caller]
+    pub fn raw_get(this: *const Self) -> *mut T {
+        unseen(Location::caller());
+        this.wrapping_byte_add(std::mem::offset_of!(Self, value)).cast::<T>().cast_mut()
     }
 }
 
@@ -42,7 +68,7 @@ impl<T: ?Sized> UnsafeCell<T> {
         f(self.value.get())
     }
 
-    fn access(&self, access: Access, site: runtime::Site) {
+    fn access(&self, access: Access, site: Site) {
         let object = self.id.object(self.value.get().cast(), size_of_val(&self.value), 0);
         match runtime::current() {
             Some(engine) => engine.access(object, access, site),
@@ -50,10 +76,13 @@ impl<T: ?Sized> UnsafeCell<T> {
         }
     }
 
-    /// A raw pointer to the value: what [`std::cell::UnsafeCell::get`] gives.
-    /// What is done through it is seen only in code that is compiled with the
-    /// thread-sanitizer pass.
-    pub const fn get(&self) -> *mut T {
+    /// A raw pointer to the value. What is done through it is not seen by the
+    /// checker, except in code that is compiled with the thread-sanitizer pass:
+    /// use [`with`](Self::with) and [`with_mut`](Self::with_mut) where you can.
+    /// A check's notes say how often a model called this.
+    #[track_caller]
+    pub fn get(&self) -> *mut T {
+        unseen(Location::caller());
         self.value.get()
     }
 
@@ -63,8 +92,21 @@ impl<T: ?Sized> UnsafeCell<T> {
     }
 }
 
+/// A model gets a pointer through which it may do what no engine sees.
+fn unseen(site: Site) {
+    if let Some(engine) = runtime::current() {
+        engine.unseen_cell(site);
+    }
+}
+
 impl<T> From<T> for UnsafeCell<T> {
     fn from(value: T) -> Self {
         Self::new(value)
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for UnsafeCell<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnsafeCell").finish_non_exhaustive()
     }
 }

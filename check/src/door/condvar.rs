@@ -3,9 +3,11 @@
 //! In a model a waiter may wake for no reason (a budget bounds how often), a
 //! notification wakes any waiter, and a timed wait both times out and does not.
 
-use super::mutex::MutexGuard;
-use super::object::Word;
-use crate::seam::op::{MISSED, SyncOp};
+use crate::door::held::{self, Held};
+use crate::door::mutex::{MutexGuard, Real};
+use crate::door::object::Word;
+use crate::door::time::Instant;
+use crate::seam::op::SyncOp;
 use crate::seam::runtime::{self, Runtime, Site};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
@@ -120,7 +122,7 @@ impl Condvar {
         timeout: Duration,
         mut condition: impl FnMut(&mut T) -> bool,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-        let start = super::time::Instant::now();
+        let start = Instant::now();
         loop {
             if !condition(&mut *guard) {
                 return Ok((guard, WaitTimeoutResult(false)));
@@ -161,23 +163,18 @@ impl Condvar {
         timeout: Option<Duration>,
         site: Site,
     ) -> (LockResult<MutexGuard<'a, T>>, bool) {
-        let mutex = ManuallyDrop::new(guard).mutex;
-        engine.sync(self.word.object(), SyncOp::Enter, 0, site);
-        engine.unlock(mutex.word.object(), site);
-        let nanos = timeout.map_or(0, |t| u64::try_from(t.as_nanos()).unwrap_or(u64::MAX));
-        let op = SyncOp::Wait { timed: timeout.is_some(), spurious: true };
-        let late = engine.sync(self.word.object(), op, nanos, site) == MISSED;
-        engine.sync(mutex.word.object(), SyncOp::Lock, 0, site);
-        (mutex.poison.wrap(MutexGuard::new(mutex, None, site)), late)
+        let lock = ManuallyDrop::new(guard).lock;
+        let late = held::wait(engine, &self.word, &lock.word, timeout, true, site);
+        (lock.poison.wrap(MutexGuard::new(lock, Held::again(&lock.word, site))), late)
     }
 }
 
 /// A wait of a real thread.
 fn real<'a, T: ?Sized>(
     mut guard: MutexGuard<'a, T>,
-    wait: impl FnOnce(std::sync::MutexGuard<'a, ()>) -> std::sync::MutexGuard<'a, ()>,
+    wait: impl FnOnce(Real<'a>) -> Real<'a>,
 ) -> LockResult<MutexGuard<'a, T>> {
-    let held = guard.real.take().expect("a lock taken outside a model holds the real lock");
-    guard.real = Some(wait(held));
-    guard.mutex.poison.wrap(guard)
+    let held = guard.held.real.take().expect("a lock taken outside a model holds the real lock");
+    guard.held.real = Some(wait(held));
+    guard.lock.poison.wrap(guard)
 }

@@ -9,7 +9,7 @@
 //! was written before it is seen after the other. Two light fences promise
 //! nothing to each other.
 
-use super::atomic::{Ordering, fence};
+use crate::door::atomic::{Ordering, fence};
 
 /// The fence of the side that runs often. See the module for the pair.
 #[track_caller]

@@ -1,11 +1,23 @@
 //! Thread-locals. A model's threads share one operating-system thread, so each
 //! has a table of its own here; outside a model it is std's thread-local.
 
-use super::thread::AccessError;
 use crate::seam::context;
 use crate::seam::runtime;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::fmt;
+
+/// The thread-local is gone: [`std::thread::AccessError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccessError(());
+
+impl fmt::Display for AccessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("already destroyed")
+    }
+}
+
+impl std::error::Error for AccessError {}
 
 /// A thread-local key: [`std::thread::LocalKey`]. Made by
 /// [`thread_local!`](crate::thread_local).
@@ -14,8 +26,8 @@ pub struct LocalKey<T: 'static> {
     init: fn() -> T,
 }
 
-impl<T: 'static> std::fmt::Debug for LocalKey<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<T: 'static> fmt::Debug for LocalKey<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalKey").finish_non_exhaustive()
     }
 }
@@ -56,8 +68,8 @@ fn end_of_execution() {
 }
 
 impl<T: 'static> LocalKey<T> {
-    #[doc(hidden)]
-    pub const fn new(real: &'static std::thread::LocalKey<T>, init: fn() -> T) -> Self {
+    /// The key of std's `real`, whose values `init` makes.
+    pub(crate) const fn new(real: &'static std::thread::LocalKey<T>, init: fn() -> T) -> Self {
         Self { real, init }
     }
 
@@ -83,7 +95,7 @@ impl<T: 'static> LocalKey<T> {
                 // not before this call has returned: it runs on that thread.
                 Ok(f(unsafe { &*value }))
             }
-            None => self.real.try_with(f).map_err(|_| AccessError),
+            None => self.real.try_with(f).map_err(|_| AccessError(())),
         }
     }
 
@@ -101,7 +113,7 @@ impl<T: 'static> LocalKey<T> {
                     Some(value) => {
                         Ok(std::ptr::from_ref(value.downcast_ref::<T>().expect("a key has one type")))
                     }
-                    None => Err(AccessError),
+                    None => Err(AccessError(())),
                 })
             });
             if let Some(found) = found {
@@ -192,10 +204,10 @@ macro_rules! thread_local {
             fn init() -> $t {
                 $init
             }
-            $crate::door::real_thread_local! {
+            $crate::__private::real_thread_local! {
                 static REAL: $t = init();
             }
-            $crate::door::LocalKey::new(&REAL, init)
+            $crate::__private::local_key(&REAL, init)
         };
         $($crate::thread_local!($($rest)*);)?
     };

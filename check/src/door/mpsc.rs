@@ -12,10 +12,10 @@
 //! is gone. A program that relies on more passes here and is wrong; with the
 //! messages themselves it cannot be, because those edges are the promised ones.
 
-use super::atomic::{AtomicBool, AtomicUsize, Ordering};
-use super::condvar::Condvar;
-use super::mutex::{Mutex, MutexGuard};
-use super::time::Instant;
+use crate::door::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::door::condvar::Condvar;
+use crate::door::mutex::{Mutex, MutexGuard};
+use crate::door::time::Instant;
 use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;

@@ -22,9 +22,9 @@
 //! was. If the execution did not run to its end the value is forgotten instead:
 //! nobody knows in which state its threads left it.
 
-use super::atomic::{AtomicU8, Ordering};
-use super::condvar::Condvar;
-use super::mutex::{Mutex, MutexGuard};
+use crate::door::atomic::{AtomicU8, Ordering};
+use crate::door::condvar::Condvar;
+use crate::door::mutex::{Mutex, MutexGuard};
 use crate::seam::context;
 use crate::seam::runtime;
 use crate::seam::statics;
@@ -469,6 +469,18 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
         unsafe { (*this.value.get()).assume_init_ref() }
     }
 
+    /// The value by exclusive borrow, made now if this is the first use.
+    ///
+    /// # Panics
+    ///
+    /// If the closure panics, or has panicked.
+    #[track_caller]
+    pub fn force_mut(this: &mut LazyLock<T, F>) -> &mut T {
+        LazyLock::force(this);
+        // SAFETY: `force` returns when the value is there (invariant 1).
+        unsafe { this.value.get_mut().assume_init_mut() }
+    }
+
     /// Runs in the closure of `once`.
     fn initialise(&self) {
         // SAFETY: the closure of `once` runs at most once, so `init` is still there (invariant 3).
@@ -477,6 +489,27 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
         // SAFETY: this is the closure of `once`, so no other thread writes or reads (invariant 2).
         unsafe { (*self.value.get()).write(value) };
         at_end(std::ptr::from_ref(self) as usize, drop_static::<LazyLock<T, F>>);
+    }
+}
+
+impl<T, F> LazyLock<T, F> {
+    /// The value, if it has been made. Never waits.
+    #[must_use]
+    #[track_caller]
+    pub fn get(this: &LazyLock<T, F>) -> Option<&T> {
+        // SAFETY: the state is complete, so the value is there (invariant 1), and nobody writes any more.
+        this.once.is_completed().then(|| unsafe { (*this.value.get()).assume_init_ref() })
+    }
+
+    /// The value by exclusive borrow, if it has been made.
+    #[must_use]
+    pub fn get_mut(this: &mut LazyLock<T, F>) -> Option<&mut T> {
+        if this.once.state_mut() == COMPLETE {
+            // SAFETY: the state is complete, so the value is there (invariant 1).
+            Some(unsafe { this.value.get_mut().assume_init_mut() })
+        } else {
+            None
+        }
     }
 }
 
@@ -516,12 +549,9 @@ impl<T: Default> Default for LazyLock<T> {
 
 impl<T: fmt::Debug, F> fmt::Debug for LazyLock<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.once.is_completed() {
-            // SAFETY: the state is complete, so the value is there, and nobody writes any more.
-            let value = unsafe { (*self.value.get()).assume_init_ref() };
-            f.debug_tuple("LazyLock").field(value).finish()
-        } else {
-            f.write_str("LazyLock(<uninit>)")
+        match LazyLock::get(self) {
+            Some(value) => f.debug_tuple("LazyLock").field(value).finish(),
+            None => f.write_str("LazyLock(<uninit>)"),
         }
     }
 }

@@ -4,14 +4,14 @@
 //! wait that ends for no reason does not exist. Timed locking, upgradable and
 //! mapped guards are not modelled, so they are not here.
 
-use super::object::Word;
-use super::time::Instant;
+use crate::door::held::{self, Held};
+use crate::door::object::Word;
+use crate::door::time::Instant;
 use crate::seam::op::{MISSED, SyncOp};
-use crate::seam::runtime::{self, Runtime, Site};
+use crate::seam::runtime;
 use ::parking_lot as real;
 use std::cell::UnsafeCell;
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::time::Duration;
 
@@ -22,96 +22,11 @@ pub struct Mutex<T: ?Sized> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the lock hands out access to one thread at a time, as the real one does.
-unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
-// SAFETY: the lock hands out access to one thread at a time, as the real one does.
-unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
-
 /// The right to use what a [`Mutex`] protects, until dropped.
 #[must_use = "a guard that is dropped at once protects nothing"]
 pub struct MutexGuard<'a, T: ?Sized> {
-    mutex: &'a Mutex<T>,
-    /// The real lock, outside a model. It also keeps the guard on its thread.
-    real: Option<real::MutexGuard<'a, ()>>,
-    site: Site,
-}
-
-// SAFETY: a shared guard gives shared access to the value, which `T: Sync` allows.
-unsafe impl<T: ?Sized + Sync> Sync for MutexGuard<'_, T> {}
-
-impl<T> Mutex<T> {
-    /// A mutex that protects `value`.
-    pub const fn new(value: T) -> Self {
-        Self { word: Word::new(), real: real::Mutex::new(()), value: UnsafeCell::new(value) }
-    }
-
-    /// The value.
-    pub fn into_inner(self) -> T {
-        self.value.into_inner()
-    }
-}
-
-impl<T: ?Sized> Mutex<T> {
-    /// Waits for the lock.
-    #[track_caller]
-    pub fn lock(&self) -> MutexGuard<'_, T> {
-        let site = Location::caller();
-        let real = match runtime::current() {
-            Some(engine) => {
-                engine.sync(self.word.object(), SyncOp::Lock, 0, site);
-                None
-            }
-            None => Some(self.real.lock()),
-        };
-        MutexGuard { mutex: self, real, site }
-    }
-
-    /// Takes the lock if nobody holds it.
-    #[track_caller]
-    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        let site = Location::caller();
-        let real = match runtime::current() {
-            Some(engine) => {
-                if engine.sync(self.word.object(), SyncOp::TryLock, 0, site) == MISSED {
-                    return None;
-                }
-                None
-            }
-            None => Some(self.real.try_lock()?),
-        };
-        Some(MutexGuard { mutex: self, real, site })
-    }
-
-    /// The value, by exclusive borrow.
-    pub fn get_mut(&mut self) -> &mut T {
-        self.value.get_mut()
-    }
-}
-
-impl<T: ?Sized> Drop for MutexGuard<'_, T> {
-    fn drop(&mut self) {
-        if self.real.is_none()
-            && let Some(engine) = runtime::current()
-        {
-            engine.unlock(self.mutex.word.object(), self.site);
-        }
-    }
-}
-
-impl<T: ?Sized> Deref for MutexGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        // SAFETY: the guard holds the lock, so nobody else has access.
-        unsafe { &*self.mutex.value.get() }
-    }
-}
-
-impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: the guard holds the lock, so nobody else has access.
-        unsafe { &mut *self.mutex.value.get() }
-    }
+    lock: &'a Mutex<T>,
+    held: Held<'a, real::MutexGuard<'a, ()>>,
 }
 
 /// A reader-writer lock: [`parking_lot::RwLock`](real::RwLock). A model does
@@ -122,41 +37,73 @@ pub struct RwLock<T: ?Sized> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the lock hands out shared access to many threads or exclusive access to one.
-unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
-// SAFETY: the lock hands out shared access to many threads or exclusive access to one.
-unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
-
 /// The right to read what a [`RwLock`] protects, until dropped.
 #[must_use = "a guard that is dropped at once protects nothing"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
-    real: Option<real::RwLockReadGuard<'a, ()>>,
-    site: Site,
+    _held: Held<'a, real::RwLockReadGuard<'a, ()>>,
 }
 
 /// The right to write what a [`RwLock`] protects, until dropped.
 #[must_use = "a guard that is dropped at once protects nothing"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
-    real: Option<real::RwLockWriteGuard<'a, ()>>,
-    site: Site,
+    held: Held<'a, real::RwLockWriteGuard<'a, ()>>,
 }
 
-// SAFETY: a shared guard gives shared access to the value, which `T: Sync` allows.
-unsafe impl<T: ?Sized + Sync> Sync for RwLockReadGuard<'_, T> {}
-// SAFETY: a shared guard gives shared access to the value, which `T: Sync` allows.
-unsafe impl<T: ?Sized + Sync> Sync for RwLockWriteGuard<'_, T> {}
+held::lock!(Mutex, Send);
+held::lock!(RwLock, Send + Sync);
+held::guard!(mut MutexGuard);
+held::guard!(RwLockReadGuard);
+held::guard!(mut RwLockWriteGuard);
 
-impl<T> RwLock<T> {
-    /// A lock that protects `value`.
-    pub const fn new(value: T) -> Self {
-        Self { word: Word::new(), real: real::RwLock::new(()), value: UnsafeCell::new(value) }
+/// What both locks have beside locking.
+macro_rules! owned {
+    ($lock:ident) => {
+        impl<T> $lock<T> {
+            /// A lock that protects `value`.
+            pub const fn new(value: T) -> Self {
+                Self { word: Word::new(), real: real::$lock::new(()), value: UnsafeCell::new(value) }
+            }
+
+            /// The value.
+            pub fn into_inner(self) -> T {
+                self.value.into_inner()
+            }
+        }
+
+        impl<T: ?Sized> $lock<T> {
+            /// The value, by exclusive borrow.
+            pub fn get_mut(&mut self) -> &mut T {
+                self.value.get_mut()
+            }
+        }
+
+        impl<T: ?Sized> fmt::Debug for $lock<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($lock)).finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+owned!(Mutex);
+owned!(RwLock);
+
+impl<T: ?Sized> Mutex<T> {
+    /// Waits for the lock.
+    #[track_caller]
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        let held = Held::take(&self.word, SyncOp::Lock, Location::caller(), || self.real.lock());
+        MutexGuard { lock: self, held }
     }
 
-    /// The value.
-    pub fn into_inner(self) -> T {
-        self.value.into_inner()
+    /// Takes the lock if nobody holds it.
+    #[track_caller]
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        let real = || self.real.try_lock();
+        let held = Held::try_take(&self.word, SyncOp::TryLock, Location::caller(), real)?;
+        Some(MutexGuard { lock: self, held })
     }
 }
 
@@ -164,111 +111,40 @@ impl<T: ?Sized> RwLock<T> {
     /// Waits until no writer holds the lock, and reads.
     #[track_caller]
     pub fn read(&self) -> RwLockReadGuard<'_, T> {
-        let site = Location::caller();
-        let real = match runtime::current() {
-            Some(engine) => {
-                engine.sync(self.word.object(), SyncOp::ReadLock, 0, site);
-                None
-            }
-            None => Some(self.real.read()),
-        };
-        RwLockReadGuard { lock: self, real, site }
+        let held = Held::take(&self.word, SyncOp::ReadLock, Location::caller(), || self.real.read());
+        RwLockReadGuard { lock: self, _held: held }
     }
 
     /// Reads if no writer holds the lock.
     #[track_caller]
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
-        let site = Location::caller();
-        let real = match runtime::current() {
-            Some(engine) => {
-                if engine.sync(self.word.object(), SyncOp::TryReadLock, 0, site) == MISSED {
-                    return None;
-                }
-                None
-            }
-            None => Some(self.real.try_read()?),
-        };
-        Some(RwLockReadGuard { lock: self, real, site })
+        let real = || self.real.try_read();
+        let held = Held::try_take(&self.word, SyncOp::TryReadLock, Location::caller(), real)?;
+        Some(RwLockReadGuard { lock: self, _held: held })
     }
 
     /// Waits until nobody holds the lock, and writes.
     #[track_caller]
     pub fn write(&self) -> RwLockWriteGuard<'_, T> {
-        let site = Location::caller();
-        let real = match runtime::current() {
-            Some(engine) => {
-                engine.sync(self.word.object(), SyncOp::WriteLock, 0, site);
-                None
-            }
-            None => Some(self.real.write()),
-        };
-        RwLockWriteGuard { lock: self, real, site }
+        let held = Held::take(&self.word, SyncOp::WriteLock, Location::caller(), || self.real.write());
+        RwLockWriteGuard { lock: self, held }
     }
 
     /// Writes if nobody holds the lock.
     #[track_caller]
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
-        let site = Location::caller();
-        let real = match runtime::current() {
-            Some(engine) => {
-                if engine.sync(self.word.object(), SyncOp::TryWriteLock, 0, site) == MISSED {
-                    return None;
-                }
-                None
-            }
-            None => Some(self.real.try_write()?),
-        };
-        Some(RwLockWriteGuard { lock: self, real, site })
-    }
-
-    /// The value, by exclusive borrow.
-    pub fn get_mut(&mut self) -> &mut T {
-        self.value.get_mut()
+        let real = || self.real.try_write();
+        let held = Held::try_take(&self.word, SyncOp::TryWriteLock, Location::caller(), real)?;
+        Some(RwLockWriteGuard { lock: self, held })
     }
 }
 
-impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
-    fn drop(&mut self) {
-        if self.real.is_none()
-            && let Some(engine) = runtime::current()
-        {
-            engine.sync(self.lock.word.object(), SyncOp::ReadUnlock, 0, self.site);
-        }
-    }
-}
-
-impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
-    fn drop(&mut self) {
-        if self.real.is_none()
-            && let Some(engine) = runtime::current()
-        {
-            engine.unlock(self.lock.word.object(), self.site);
-        }
-    }
-}
-
-impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        // SAFETY: the guard holds the lock for reading, so nobody writes.
-        unsafe { &*self.lock.value.get() }
-    }
-}
-
-impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        // SAFETY: the guard holds the lock for writing, so nobody else has access.
-        unsafe { &*self.lock.value.get() }
-    }
-}
-
-impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: the guard holds the lock for writing, so nobody else has access.
-        unsafe { &mut *self.lock.value.get() }
+impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    /// Lets readers in, in one step: no writer comes between.
+    #[track_caller]
+    pub fn downgrade(this: Self) -> RwLockReadGuard<'a, T> {
+        let held = this.held.downgrade(Location::caller(), real::RwLockWriteGuard::downgrade);
+        RwLockReadGuard { lock: this.lock, _held: held }
     }
 }
 
@@ -326,9 +202,9 @@ impl Condvar {
     pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
         match runtime::current() {
             Some(engine) => {
-                self.modelled(engine, &guard.mutex.word, None, Location::caller());
+                held::wait(engine, &self.word, &guard.lock.word, None, false, Location::caller());
             }
-            None => self.real.wait(held(guard)),
+            None => self.real.wait(real_guard(guard)),
         }
     }
 
@@ -349,10 +225,9 @@ impl Condvar {
     pub fn wait_for<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, timeout: Duration) -> WaitTimeoutResult {
         WaitTimeoutResult(match runtime::current() {
             Some(engine) => {
-                let word = &guard.mutex.word;
-                self.modelled(engine, word, Some(timeout), Location::caller())
+                held::wait(engine, &self.word, &guard.lock.word, Some(timeout), false, Location::caller())
             }
-            None => self.real.wait_for(held(guard), timeout).timed_out(),
+            None => self.real.wait_for(real_guard(guard), timeout).timed_out(),
         })
     }
 
@@ -365,23 +240,11 @@ impl Condvar {
     ) -> WaitTimeoutResult {
         self.wait_for(guard, deadline.saturating_duration_since(Instant::now()))
     }
-
-    /// The wait of a model thread; whether its time ran out.
-    #[inline(never)]
-    fn modelled(&self, engine: &dyn Runtime, mutex: &Word, timeout: Option<Duration>, site: Site) -> bool {
-        engine.sync(self.word.object(), SyncOp::Enter, 0, site);
-        engine.unlock(mutex.object(), site);
-        let nanos = timeout.map_or(0, |t| u64::try_from(t.as_nanos()).unwrap_or(u64::MAX));
-        let op = SyncOp::Wait { timed: timeout.is_some(), spurious: false };
-        let late = engine.sync(self.word.object(), op, nanos, site) == MISSED;
-        engine.sync(mutex.object(), SyncOp::Lock, 0, site);
-        late
-    }
 }
 
 /// The real guard of a lock that was taken outside a model.
-fn held<'g, 'a, T: ?Sized>(guard: &'g mut MutexGuard<'a, T>) -> &'g mut real::MutexGuard<'a, ()> {
-    let held = guard.real.as_mut();
+fn real_guard<'g, 'a, T: ?Sized>(guard: &'g mut MutexGuard<'a, T>) -> &'g mut real::MutexGuard<'a, ()> {
+    let held = guard.held.real.as_mut();
     held.expect("a lock taken outside a model holds the real lock")
 }
 
@@ -396,43 +259,3 @@ impl fmt::Debug for Condvar {
         f.debug_struct("Condvar").finish_non_exhaustive()
     }
 }
-
-/// What both locks and their guards have beside locking.
-macro_rules! conveniences {
-    ($lock:ident: $($guard:ident),*) => {
-        impl<T: Default> Default for $lock<T> {
-            fn default() -> Self {
-                Self::new(T::default())
-            }
-        }
-
-        impl<T> From<T> for $lock<T> {
-            fn from(value: T) -> Self {
-                Self::new(value)
-            }
-        }
-
-        impl<T: ?Sized> fmt::Debug for $lock<T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($lock)).finish_non_exhaustive()
-            }
-        }
-
-        $(
-            impl<T: ?Sized + fmt::Debug> fmt::Debug for $guard<'_, T> {
-                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    (**self).fmt(f)
-                }
-            }
-
-            impl<T: ?Sized + fmt::Display> fmt::Display for $guard<'_, T> {
-                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    (**self).fmt(f)
-                }
-            }
-        )*
-    };
-}
-
-conveniences!(Mutex: MutexGuard);
-conveniences!(RwLock: RwLockReadGuard, RwLockWriteGuard);

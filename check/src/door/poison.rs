@@ -1,7 +1,7 @@
-//! The flag that says that a lock's holder panicked.
+//! The flag that says that a lock's holder panicked, and who sets it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LockResult, PoisonError};
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 /// A lock's poison flag. Its holder alone reads and writes it, except in
 /// `is_poisoned`, so Relaxed is enough.
@@ -25,8 +25,38 @@ impl Poison {
         self.0.store(poisoned, Ordering::Relaxed);
     }
 
-    /// `guard`, as an error if the flag is set.
-    pub(crate) fn wrap<G>(&self, guard: G) -> LockResult<G> {
-        if self.get() { Err(PoisonError::new(guard)) } else { Ok(guard) }
+    /// `inner`, as an error if the flag is set.
+    pub(crate) fn wrap<G>(&self, inner: G) -> LockResult<G> {
+        if self.get() { Err(PoisonError::new(inner)) } else { Ok(inner) }
+    }
+}
+
+/// Sets the flag if its holder begins to panic before this is dropped.
+#[derive(Debug)]
+pub(crate) struct Watch<'a> {
+    poison: &'a Poison,
+    panicking: bool,
+}
+
+impl<'a> Watch<'a> {
+    pub(crate) fn new(poison: &'a Poison) -> Watch<'a> {
+        Watch { poison, panicking: std::thread::panicking() }
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if !self.panicking && std::thread::panicking() {
+            self.poison.set(true);
+        }
+    }
+}
+
+/// The guard of a real lock, whose own flag nobody asks.
+pub(crate) fn unpoisoned<G>(guard: TryLockResult<G>) -> Option<G> {
+    match guard {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(guard)) => Some(guard.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
 }

@@ -1,12 +1,11 @@
 //! Threads: [`std::thread`].
 
-use super::atomic::{AtomicBool, Ordering};
-use super::object::Word;
+use crate::door::atomic::{AtomicBool, Ordering};
+use crate::door::object::Word;
 use crate::seam::context;
 use crate::seam::op::SyncOp;
 use crate::seam::panics;
 use crate::seam::runtime::{self, Site};
-use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
 use std::io;
@@ -16,21 +15,9 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-pub use super::locals::LocalKey;
+pub use crate::door::locals::{AccessError, LocalKey};
 pub use crate::thread_local;
 pub use std::thread::{Result, panicking};
-
-/// The thread-local is gone: [`std::thread::AccessError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AccessError;
-
-impl fmt::Display for AccessError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("already destroyed")
-    }
-}
-
-impl std::error::Error for AccessError {}
 
 /// A thread's identity: [`std::thread::ThreadId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -582,7 +569,3 @@ impl<T> fmt::Debug for ScopedJoinHandle<'_, T> {
         f.debug_struct("ScopedJoinHandle").finish_non_exhaustive()
     }
 }
-
-/// The payload of a panic.
-#[doc(hidden)]
-pub type Payload = Box<dyn Any + Send>;

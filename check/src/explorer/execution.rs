@@ -200,6 +200,8 @@ pub(crate) struct Execution {
     pub(crate) stale_choices: u64,
     /// Whether a stale choice was left out because the graph is too large.
     pub(crate) too_large: bool,
+    /// Raw pointers to what cells hold that models got in all executions.
+    pub(crate) unseen_cells: u64,
     pub(super) choices: Vec<ReadOption>,
     pub(super) alts: Vec<Alt>,
     pub(super) places: Vec<u32>,
@@ -240,6 +242,7 @@ impl Execution {
             execution: 0,
             stale_choices: 0,
             too_large: false,
+            unseen_cells: 0,
             choices: Vec::new(),
             alts: Vec::new(),
             places: Vec::new(),

@@ -330,6 +330,10 @@ impl Runtime for Explorer {
         with(|s| runtime::add_outcome(&mut s.outcome, text));
     }
 
+    fn unseen_cell(&self, _: Site) {
+        with(|s| s.unseen_cells += 1);
+    }
+
     fn begin_operation(&self, name: &str, limit: u32) {
         let _engine = runtime::engine_code();
         with(|s| s.liveness.begin_operation(s.me, name, limit));

@@ -20,7 +20,7 @@ use crate::seam::symbols;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
 
 /// A stub: the C name, the handler, what goes into the argument registers.
 #[cfg(target_arch = "x86_64")]
@@ -155,9 +155,21 @@ extern "C" fn memset(to: *mut u8, byte: i32, size: usize, from: usize) -> *mut u
     to
 }
 
+/// Whether there is code that was compiled with the pass: each such piece has a constructor.
+static ACTIVE: AtomicBool = AtomicBool::new(false);
+
+/// Whether code of this program was compiled with the pass.
+pub(crate) fn is_active() -> bool {
+    // Relaxed: set before `main`.
+    ACTIVE.load(Ordering::Relaxed)
+}
+
 /// The sanitizer's runtime would set itself up here.
 #[unsafe(no_mangle)]
-extern "C" fn __tsan_init() {}
+extern "C" fn __tsan_init() {
+    // Relaxed: as in `is_active`.
+    ACTIVE.store(true, Ordering::Relaxed);
+}
 
 /// A function begins.
 #[unsafe(no_mangle)]

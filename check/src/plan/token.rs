@@ -2,7 +2,8 @@
 //!
 //! `rw1-<build>-<model>-<choices>`: the build is a hash of the running program,
 //! the model a hash of its name. A token of another program or model is an
-//! error, because the same numbers would mean another run there.
+//! error, because crate::plan::environment::variable;
+use the same numbers would mean another run there.
 
 use crate::plan::decision::Decision;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,11 +14,7 @@ const VARIABLE: &str = "RINGWRIGHT_REPLAY";
 
 /// The token that is asked for in the environment. Set and empty is not set.
 pub(crate) fn requested() -> Option<String> {
-    std::env::var(VARIABLE).ok().and_then(not_empty)
-}
-
-fn not_empty(text: String) -> Option<String> {
-    (!text.trim().is_empty()).then_some(text)
+    variable(VARIABLE)
 }
 
 /// The hash that tokens are made of: the same in every run of a program.

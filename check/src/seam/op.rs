@@ -137,6 +137,8 @@ pub(crate) enum SyncOp {
     ReadUnlock,
     WriteLock,
     TryWriteLock,
+    /// Makes the writer a reader.
+    Downgrade,
     /// Joins the waiters of a condition variable.
     Enter,
     /// Waits to be notified, once among the waiters. `spurious`: may wake for
@@ -209,6 +211,7 @@ impl SyncOp {
             }
             SyncOp::Lock | SyncOp::ReadLock | SyncOp::WriteLock => {}
             SyncOp::ReadUnlock => out.push(alt(Some(value - 1), DONE, release, AltKind::Normal)),
+            SyncOp::Downgrade => out.push(alt(Some(1), DONE, release, AltKind::Normal)),
             SyncOp::Enter => {
                 let value = (value | bit) & !(bit << 32);
                 out.push(alt(Some(value), DONE, Strength::RELAXED, AltKind::Normal));
@@ -277,6 +280,7 @@ impl SyncOp {
             SyncOp::ReadUnlock => "unlock read",
             SyncOp::WriteLock => "write",
             SyncOp::TryWriteLock => "try_write",
+            SyncOp::Downgrade => "downgrade",
             SyncOp::Enter => "wait (enter)",
             SyncOp::Wait { timed: false, .. } => "wait",
             SyncOp::Wait { timed: true, .. } => "wait_timeout",

@@ -143,6 +143,9 @@ pub(crate) trait Runtime {
     /// A call of the door's that is built of its own atomics and fences begins
     /// or ends: they stand at the caller's line, but are not the caller's.
     fn own_code(&self, _begins: bool) {}
+    /// The running thread gets a raw pointer to what a cell holds: what it does
+    /// through it is not seen. Engines that do not count let it pass.
+    fn unseen_cell(&self, _site: Site) {}
 }
 
 thread_local! {

@@ -87,8 +87,8 @@ fn poll_into<F: Future>(future: Pin<&mut F>, output: &mut Option<F::Output>, cx:
 
 #[cfg(test)]
 mod tests {
-    use super::super::{block_on, yield_now};
     use super::*;
+    use crate::task::{block_on, yield_now};
 
     #[test]
     fn outside_a_model_nothing_is_cancelled() {

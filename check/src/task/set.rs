@@ -278,9 +278,9 @@ impl<T> Future for TaskHandle<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{block_on, sleep, yield_now};
     use super::*;
     use crate::door::time::Duration;
+    use crate::task::{block_on, sleep, yield_now};
 
     #[test]
     fn tasks_take_turns_and_leave_results() {

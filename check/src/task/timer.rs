@@ -152,8 +152,8 @@ pub async fn timeout<F: Future>(duration: Duration, future: F) -> Result<F::Outp
 
 #[cfg(test)]
 mod tests {
-    use super::super::block_on;
     use super::*;
+    use crate::task::block_on;
 
     #[test]
     fn what_never_comes_is_given_up_and_what_is_there_is_not() {

@@ -3,7 +3,7 @@
 use super::{acquit, convict};
 use ringwright_check::door::atomic::{AtomicU32, Ordering};
 use ringwright_check::door::cell::UnsafeCell;
-use ringwright_check::door::{Arc, Mutex, RwLock, TryLockError, thread};
+use ringwright_check::door::{Arc, Mutex, RwLock, RwLockWriteGuard, TryLockError, thread};
 use ringwright_check::{FailureKind, outcome};
 
 /// A cell that several threads touch, rightly or not.
@@ -288,4 +288,51 @@ fn outside_a_model_the_locks_are_stds() {
     let held = lock.lock().unwrap();
     assert!(lock.try_lock().is_err());
     drop(held);
+}
+
+#[test]
+fn no_writer_comes_between_a_write_and_the_read_that_it_is_downgraded_to() {
+    let model = |in_one_step: bool| {
+        move || {
+            let lock = Arc::new(RwLock::new(0));
+            let theirs = Arc::clone(&lock);
+            let thread = thread::spawn(move || *theirs.write().unwrap() = 2);
+            let mut guard = lock.write().unwrap();
+            *guard = 1;
+            let guard = if in_one_step {
+                RwLockWriteGuard::downgrade(guard)
+            } else {
+                drop(guard);
+                lock.read().unwrap()
+            };
+            let seen = *guard;
+            drop(guard);
+            thread.join().unwrap();
+            outcome(format!("{seen} {}", lock.read().unwrap()));
+        }
+    };
+    acquit(model(true), ["1 1", "1 2"]);
+    acquit(model(false), ["1 1", "1 2", "2 2"]);
+}
+
+#[test]
+fn a_downgraded_guard_lets_readers_in_and_shows_them_what_was_written() {
+    let body = || {
+        let shared = (RwLock::new(()), Shared(UnsafeCell::new(0)));
+        let guard = shared.0.write().unwrap();
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let _guard = shared.0.read().unwrap();
+                shared.1.read()
+            });
+            shared.1.add(1);
+            let guard = RwLockWriteGuard::downgrade(guard);
+            assert!(shared.0.try_write().is_err());
+            assert_eq!(reader.join().unwrap(), 1);
+            drop(guard);
+        });
+        assert!(shared.0.try_write().is_ok() && !shared.0.is_poisoned());
+    };
+    body();
+    acquit(body, []);
 }

@@ -10,22 +10,22 @@ use ringwright_check::{FailureKind, outcome};
 use std::hint::black_box;
 
 /// A cell that several threads touch, rightly or not.
-struct Shared(UnsafeCell<u32>);
+pub(super) struct Shared(UnsafeCell<u32>);
 
 // SAFETY: whether accesses are ordered is what the models ask.
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    fn new(n: u32) -> Shared {
+    pub(super) fn new(n: u32) -> Shared {
         Shared(UnsafeCell::new(n))
     }
 
-    fn set(&self, n: u32) {
+    pub(super) fn set(&self, n: u32) {
         // SAFETY: the explorer stops an execution before it races.
         self.0.with_mut(|p| unsafe { *p = n });
     }
 
-    fn get(&self) -> u32 {
+    pub(super) fn get(&self) -> u32 {
         // SAFETY: as above.
         self.0.with(|p| unsafe { *p })
     }

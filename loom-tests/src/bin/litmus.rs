@@ -33,7 +33,7 @@ struct Args {
     no_reduction: bool,
     /// Break one rule of the memory model, to see that it is noticed.
     #[arg(long, value_enum)]
-    broken: Option<Broken>,
+    broken: Option<RuleArg>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -50,7 +50,7 @@ enum Format {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Broken {
+enum RuleArg {
     AppendOnly,
     ScAccessIsFence,
     NoPsc,
@@ -82,9 +82,9 @@ fn run(args: &Args) -> Result<bool, String> {
         seconds: args.seconds,
         broken: match args.broken {
             None => BrokenRule::None,
-            Some(Broken::AppendOnly) => BrokenRule::AppendOnly,
-            Some(Broken::ScAccessIsFence) => BrokenRule::ScAccessIsFence,
-            Some(Broken::NoPsc) => BrokenRule::NoPsc,
+            Some(RuleArg::AppendOnly) => BrokenRule::AppendOnly,
+            Some(RuleArg::ScAccessIsFence) => BrokenRule::ScAccessIsFence,
+            Some(RuleArg::NoPsc) => BrokenRule::NoPsc,
         },
     };
     let wanted = |p: &&Program| args.name.as_ref().is_none_or(|name| p.name.contains(name.as_str()));

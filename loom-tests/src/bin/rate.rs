@@ -178,10 +178,10 @@ fn loom_itself(turn: Duration) -> Turn {
 }
 
 /// An engine: what it is called, and how a turn of it runs.
-type Named = (&'static str, fn(Duration) -> Turn);
+type NamedEngine = (&'static str, fn(Duration) -> Turn);
 
 /// The engines that this build has.
-fn engines() -> Vec<Named> {
+fn engines() -> Vec<NamedEngine> {
     vec![
         ("explorer, random", explorer_random),
         ("explorer, exhaustive, again and again", explorer_exhaustive),
@@ -286,5 +286,17 @@ fn print(args: &Args, rows: &[Row]) {
                 );
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_median_is_the_middle_one_and_leaves_the_values_sorted() {
+        let mut values = [9.0, 1.0, 5.0];
+        assert_eq!(median(&mut values), 5.0);
+        assert_eq!(values, [1.0, 5.0, 9.0]);
     }
 }

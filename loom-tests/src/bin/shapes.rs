@@ -63,10 +63,10 @@ const COLUMNS: [(EngineArg, Engine); 4] = [
     (EngineArg::Native, Engine::Native),
 ];
 
-/// What a run came to.
+/// What a run of one form found.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Found {
+enum Finding {
     /// A failure of this kind.
     Failed(FailureKind),
     /// The process died.
@@ -83,51 +83,51 @@ enum Found {
 #[derive(Serialize)]
 struct Cell {
     engine: Engine,
-    found: Found,
+    found: Finding,
     executions: u64,
     seconds: f64,
     /// What the engine says about the corrected form; only if it found something.
-    corrected: Option<Found>,
+    corrected: Option<Finding>,
 }
 
-impl Found {
-    fn of(report: &Report) -> Found {
+impl Finding {
+    fn of(report: &Report) -> Finding {
         match &report.verdict {
-            Verdict::Failed(kind) => Found::Failed(*kind),
+            Verdict::Failed(kind) => Finding::Failed(*kind),
             Verdict::LimitHit(Limit::Engine(why)) => match report.engine {
-                Engine::Native if why.contains("did not end") => Found::Hung,
-                Engine::Loom if why.contains("ended without a report (signal") => Found::Crashed,
-                _ => Found::LimitHit(why.clone()),
+                Engine::Native if why.contains("did not end") => Finding::Hung,
+                Engine::Loom if why.contains("ended without a report (signal") => Finding::Crashed,
+                _ => Finding::LimitHit(why.clone()),
             },
-            Verdict::LimitHit(limit) => Found::LimitHit(limit.to_string()),
-            Verdict::NotRun(why) => Found::LimitHit(why.clone()),
-            _ => Found::Nothing,
+            Verdict::LimitHit(limit) => Finding::LimitHit(limit.to_string()),
+            Verdict::NotRun(why) => Finding::LimitHit(why.clone()),
+            _ => Finding::Nothing,
         }
     }
 
     fn is_bug(&self) -> bool {
-        matches!(self, Found::Failed(_) | Found::Crashed | Found::Hung)
+        matches!(self, Finding::Failed(_) | Finding::Crashed | Finding::Hung)
     }
 }
 
 impl Cell {
     /// The engine tells the two forms apart.
     fn is_right(&self) -> bool {
-        self.found.is_bug() && !self.corrected.as_ref().is_some_and(Found::is_bug)
+        self.found.is_bug() && !self.corrected.as_ref().is_some_and(Finding::is_bug)
     }
 
     /// The cell of the table.
     fn text(&self) -> String {
         let text = match &self.found {
-            Found::Failed(kind) => format!("{kind}, {}", self.executions),
-            Found::Crashed => "crash".to_owned(),
-            Found::Hung => format!("hang, {}", self.executions),
-            Found::Nothing => format!("no ({})", self.executions),
-            Found::LimitHit(_) => format!("no (limit, {})", self.executions),
+            Finding::Failed(kind) => format!("{kind}, {}", self.executions),
+            Finding::Crashed => "crash".to_owned(),
+            Finding::Hung => format!("hang, {}", self.executions),
+            Finding::Nothing => format!("no ({})", self.executions),
+            Finding::LimitHit(_) => format!("no (limit, {})", self.executions),
         };
         match &self.corrected {
             Some(corrected) if corrected.is_bug() => format!("{text} †"),
-            Some(Found::LimitHit(_)) => format!("{text} ‡"),
+            Some(Finding::LimitHit(_)) => format!("{text} ‡"),
             _ => text,
         }
     }
@@ -185,15 +185,15 @@ fn child(args: &Args, name: &str) -> ExitCode {
 
 /// Runs one form: here, if the engine keeps what the model breaks to itself; in
 /// a process of its own, if freed memory is really gone.
-fn run(args: &Args, shape: &Shape, engine: Engine, corrected: bool) -> (Found, u64, f64) {
+fn run(args: &Args, shape: &Shape, engine: Engine, corrected: bool) -> (Finding, u64, f64) {
     if matches!(engine, Engine::Explorer | Engine::Loom) {
         let report = check(args, shape, engine, corrected).run(body(shape, corrected));
-        return (Found::of(&report), report.executions, report.elapsed.as_secs_f64());
+        return (Finding::of(&report), report.executions, report.elapsed.as_secs_f64());
     }
     match run_child(&cell_args(args, shape, engine, corrected), Duration::from_secs(args.seconds + 20)) {
-        Ok(Some(report)) => (Found::of(&report), report.executions, report.elapsed.as_secs_f64()),
-        Ok(None) => (Found::Crashed, 0, 0.0),
-        Err(why) => (Found::LimitHit(why), 0, 0.0),
+        Ok(Some(report)) => (Finding::of(&report), report.executions, report.elapsed.as_secs_f64()),
+        Ok(None) => (Finding::Crashed, 0, 0.0),
+        Err(why) => (Finding::LimitHit(why), 0, 0.0),
     }
 }
 
@@ -267,8 +267,8 @@ fn parent(args: &Args) -> ExitCode {
 /// form. The other engines promise nothing.
 fn as_promised(shape: &Shape, cell: &Cell) -> bool {
     cell.engine != Engine::Explorer
-        || (matches!(&cell.found, Found::Failed(kind) if shape.expected.contains(kind))
-            && matches!(cell.corrected, Some(Found::Nothing)))
+        || (matches!(&cell.found, Finding::Failed(kind) if shape.expected.contains(kind))
+            && matches!(cell.corrected, Some(Finding::Nothing)))
 }
 
 fn print_head(columns: &[Engine]) {
@@ -294,4 +294,32 @@ fn summarize(format: Format, columns: &[Engine], rows: &[(Shape, Vec<Cell>)]) {
     let engines: Vec<_> =
         columns.iter().zip(&counts).map(|(e, n)| json!({ "engine": e, "right": n })).collect();
     println!("{}", json!({ "summary": { "shapes": rows.len(), "engines": engines } }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(found: Finding, corrected: Option<Finding>) -> Cell {
+        Cell { engine: Engine::Explorer, found, executions: 7, seconds: 0.5, corrected }
+    }
+
+    #[test]
+    fn an_engine_is_right_if_it_tells_the_flawed_form_from_the_corrected_one() {
+        let race = || Finding::Failed(FailureKind::Race);
+        assert!(cell(race(), Some(Finding::Nothing)).is_right());
+        assert!(cell(Finding::Crashed, None).is_right());
+        assert!(!cell(race(), Some(race())).is_right(), "a false alarm");
+        assert!(!cell(Finding::Nothing, None).is_right(), "a miss");
+        assert!(!cell(Finding::LimitHit("time".into()), None).is_right(), "a limit finds nothing");
+    }
+
+    #[test]
+    fn a_cell_of_the_table_marks_what_is_wrong_with_the_corrected_form() {
+        let text = |found, corrected| cell(found, corrected).text();
+        assert_eq!(text(Finding::Failed(FailureKind::Race), Some(Finding::Nothing)), "race, 7");
+        assert_eq!(text(Finding::Crashed, Some(Finding::Hung)), "crash †");
+        assert_eq!(text(Finding::Hung, Some(Finding::LimitHit("time".into()))), "hang, 7 ‡");
+        assert_eq!(text(Finding::Nothing, None), "no (7)");
+    }
 }

@@ -101,6 +101,8 @@ struct CheckRecord {
     /// Threads that were frozen, and steps that were counted.
     liveness: Liveness,
     reuse: Reuse,
+    /// Raw pointers to what cells hold that models got.
+    unseen_cells: u64,
 }
 
 impl CheckRecord {
@@ -447,6 +449,7 @@ impl CheckRecord {
         self.hooked &= other.hooked;
         self.liveness.join(other.liveness);
         self.reuse.join(&other.reuse);
+        self.unseen_cells += other.unseen_cells;
     }
 }
 
@@ -484,6 +487,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
         hooked: false,
         meter,
         liveness: Liveness::default(),
+        unseen_cells: 0,
         reuse: Reuse::default(),
     }));
     let watched = watchdog::watch(&name, silence, &state.heartbeat);
@@ -494,9 +498,9 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     config.max_steps = MaxSteps::None;
     config.silence_warnings = true;
     Runner::new(Resumer, config).run(move || workers::conduct(&*model, next_execution));
-    let (liveness, reuse) = with(|driver| {
+    let (liveness, reuse, unseen_cells) = with(|driver| {
         let state = driver.state();
-        (std::mem::take(&mut state.liveness), std::mem::take(&mut state.reuse))
+        (std::mem::take(&mut state.liveness), std::mem::take(&mut state.reuse), state.unseen_cells)
     });
     drop(installed);
     drop(watched);
@@ -504,6 +508,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.hooked = heap::hooked();
     (progress.liveness, progress.reuse) = (liveness, reuse);
+    progress.unseen_cells = unseen_cells;
     progress
 }
 
@@ -540,6 +545,14 @@ impl Drop for Installation {
     }
 }
 
+/// Whether code of this program was compiled with the thread-sanitizer pass.
+fn pass_is_active() -> bool {
+    #[cfg(feature = "plain")]
+    return crate::explorer::tsan::is_active();
+    #[cfg(not(feature = "plain"))]
+    false
+}
+
 fn report(progress: &mut CheckRecord) -> Report {
     let complete = progress.stages.verdict(progress.too_large);
     let verdict = match (&progress.failure, complete, &progress.limit) {
@@ -560,6 +573,12 @@ fn report(progress: &mut CheckRecord) -> Report {
         notes.push(
             "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen".into(),
         );
+    }
+    if progress.unseen_cells > 0 && !pass_is_active() {
+        notes.push(format!(
+            "{} calls of `UnsafeCell::get`: what is done through the pointer is not seen without the thread-sanitizer pass",
+            progress.unseen_cells
+        ));
     }
     let mut report = Report {
         name: progress.plan.name.clone(),

@@ -16,12 +16,12 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) cases: Option<PathBuf>,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) action: Action,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum Action {
     /// List the cases
     List {
         #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -48,6 +48,13 @@ pub(crate) struct VerifyArgs {
     /// The cases' ids [default: all]
     #[arg(value_name = "ID")]
     pub(crate) ids: Vec<String>,
+    /// Only the variants of this name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Option<String>,
+    /// Run only the execution that a failure's token names; `RINGWRIGHT_REPLAY`
+    /// and the like in the environment are ignored
+    #[arg(long, value_name = "TOKEN", requires = "variant")]
+    pub(crate) replay: Option<String>,
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
     /// How many variants to work on at the same time [default: one a core]

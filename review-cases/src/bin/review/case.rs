@@ -37,7 +37,7 @@ pub(crate) struct Case {
 #[derive(Clone, Debug)]
 pub(crate) struct Variant {
     pub(crate) name: String,
-    pub(crate) expect: Expect,
+    pub(crate) expect: Expectation,
     /// For one that must fail: the kinds of failure that count as its own.
     pub(crate) kinds: Vec<String>,
     /// What this variant cannot be judged without.
@@ -50,16 +50,16 @@ pub(crate) struct Variant {
 
 /// What the checker must say about a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Expect {
+pub(crate) enum Expectation {
     Pass,
     Fail,
 }
 
-impl Expect {
+impl Expectation {
     pub(crate) fn word(self) -> &'static str {
         match self {
-            Expect::Pass => "pass",
-            Expect::Fail => "fail",
+            Expectation::Pass => "pass",
+            Expectation::Fail => "fail",
         }
     }
 
@@ -67,11 +67,11 @@ impl Expect {
     /// named so.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         match name {
-            "base" | "fixed" => Some(Expect::Pass),
-            "buggy" => Some(Expect::Fail),
+            "base" | "fixed" => Some(Expectation::Pass),
+            "buggy" => Some(Expectation::Fail),
             _ => match name.split_once('-')? {
-                ("also", slug) if is_slug(slug) => Some(Expect::Pass),
-                ("wrong", slug) if is_slug(slug) => Some(Expect::Fail),
+                ("also", slug) if is_slug(slug) => Some(Expectation::Pass),
+                ("wrong", slug) if is_slug(slug) => Some(Expectation::Fail),
                 _ => None,
             },
         }
@@ -107,17 +107,48 @@ pub(crate) fn is_slug(word: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// A case with these variants, and no file of it on disk.
+    pub(crate) fn case(id: &str, variants: &[&str]) -> Case {
+        let variant = |&name: &&str| Variant {
+            name: name.to_owned(),
+            expect: Expectation::of_name(name).expect("a variant's name"),
+            kinds: Vec::new(),
+            skip_without: None,
+            about: String::new(),
+            dir: PathBuf::new(),
+            files: Vec::new(),
+        };
+        Case {
+            id: id.to_owned(),
+            dir: PathBuf::from("."),
+            title: format!("Title of {id}"),
+            language: "rust".into(),
+            edition: "2024".into(),
+            crate_name: "demo".into(),
+            class: "atomicity".into(),
+            cwe: vec!["CWE-362".into()],
+            engine: "explorer".into(),
+            minutes: 5,
+            level: "mid".into(),
+            tags: Vec::new(),
+            origin: "re-created shape: none".into(),
+            variants: variants.iter().map(variant).collect(),
+            spans: Vec::new(),
+            tests: Vec::new(),
+        }
+    }
 
     #[test]
     fn a_variants_name_says_what_it_must_do() {
-        assert_eq!(Expect::of_name("base"), Some(Expect::Pass));
-        assert_eq!(Expect::of_name("buggy"), Some(Expect::Fail));
-        assert_eq!(Expect::of_name("also-swap"), Some(Expect::Pass));
-        assert_eq!(Expect::of_name("wrong-fence-after"), Some(Expect::Fail));
+        assert_eq!(Expectation::of_name("base"), Some(Expectation::Pass));
+        assert_eq!(Expectation::of_name("buggy"), Some(Expectation::Fail));
+        assert_eq!(Expectation::of_name("also-swap"), Some(Expectation::Pass));
+        assert_eq!(Expectation::of_name("wrong-fence-after"), Some(Expectation::Fail));
         for bad in ["", "wrong", "wrong-", "also_x", "fixed-2", "Wrong-x", "wrong--x"] {
-            assert_eq!(Expect::of_name(bad), None, "{bad}");
+            assert_eq!(Expectation::of_name(bad), None, "{bad}");
         }
     }
 }

@@ -1,20 +1,12 @@
-//! A unified diff of two texts, by the longest common subsequence of lines.
+//! A unified diff of two texts.
 
-use std::fmt::Write;
+use similar::TextDiff;
 
 /// Lines of context around a change.
 const CONTEXT: usize = 3;
 
-/// One line of the edit script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Edit<'a> {
-    Keep(&'a str),
-    Remove(&'a str),
-    Add(&'a str),
-}
-
 /// The diff from `old` to `new` of the file `path`; a side that is `None` does
-/// not exist. Empty if the two are the same. O(lines of old * lines of new).
+/// not exist. Empty if the two are the same.
 pub(crate) fn unified(path: &str, old: Option<&str>, new: Option<&str>) -> String {
     if old == new {
         return String::new();
@@ -23,92 +15,11 @@ pub(crate) fn unified(path: &str, old: Option<&str>, new: Option<&str>) -> Strin
         Some(_) => format!("{prefix}/{path}"),
         None => "/dev/null".to_owned(),
     };
-    let mut out = format!("--- {}\n+++ {}\n", side("a", old), side("b", new));
-    let edits = script(
-        &old.unwrap_or("").lines().collect::<Vec<_>>(),
-        &new.unwrap_or("").lines().collect::<Vec<_>>(),
-    );
-    for (from, to) in hunks(&edits) {
-        hunk(&mut out, &edits, from, to);
-    }
-    out
-}
-
-/// The shortest edit script that turns `old` into `new`.
-fn script<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Edit<'a>> {
-    // common[i][j]: length of the longest common subsequence of old[i..], new[j..].
-    let mut common = vec![vec![0_u32; new.len() + 1]; old.len() + 1];
-    for i in (0..old.len()).rev() {
-        for j in (0..new.len()).rev() {
-            common[i][j] = if old[i] == new[j] {
-                common[i + 1][j + 1] + 1
-            } else {
-                common[i + 1][j].max(common[i][j + 1])
-            };
-        }
-    }
-    let (mut i, mut j) = (0, 0);
-    let mut edits = Vec::new();
-    while i < old.len() || j < new.len() {
-        if i < old.len() && j < new.len() && old[i] == new[j] {
-            edits.push(Edit::Keep(old[i]));
-            i += 1;
-            j += 1;
-        } else if i < old.len() && (j == new.len() || common[i + 1][j] >= common[i][j + 1]) {
-            edits.push(Edit::Remove(old[i]));
-            i += 1;
-        } else {
-            edits.push(Edit::Add(new[j]));
-            j += 1;
-        }
-    }
-    edits
-}
-
-/// The ranges of the script to show: every change with its context, merged
-/// where they touch.
-fn hunks(edits: &[Edit<'_>]) -> Vec<(usize, usize)> {
-    let mut hunks: Vec<(usize, usize)> = Vec::new();
-    for (at, edit) in edits.iter().enumerate() {
-        if matches!(edit, Edit::Keep(_)) {
-            continue;
-        }
-        let from = at.saturating_sub(CONTEXT);
-        let to = (at + 1 + CONTEXT).min(edits.len());
-        match hunks.last_mut() {
-            Some((_, end)) if from <= *end => *end = to,
-            _ => hunks.push((from, to)),
-        }
-    }
-    hunks
-}
-
-fn hunk(out: &mut String, edits: &[Edit<'_>], from: usize, to: usize) {
-    let lines = |range: &[Edit<'_>], added: bool| {
-        let counts = |edit: &&Edit<'_>| match edit {
-            Edit::Keep(_) => true,
-            Edit::Add(_) => added,
-            Edit::Remove(_) => !added,
-        };
-        range.iter().filter(counts).count()
-    };
-    // A side with no lines starts at 0, as diff(1) has it.
-    let start = |before: usize, count: usize| before + usize::from(count > 0);
-    let (before, inside) = (&edits[..from], &edits[from..to]);
-    let (old, new) = (lines(inside, false), lines(inside, true));
-    let _ = writeln!(
-        out,
-        "@@ -{},{old} +{},{new} @@",
-        start(lines(before, false), old),
-        start(lines(before, true), new),
-    );
-    for edit in inside {
-        let _ = match edit {
-            Edit::Keep(line) => writeln!(out, " {line}"),
-            Edit::Remove(line) => writeln!(out, "-{line}"),
-            Edit::Add(line) => writeln!(out, "+{line}"),
-        };
-    }
+    TextDiff::from_lines(old.unwrap_or(""), new.unwrap_or(""))
+        .unified_diff()
+        .context_radius(CONTEXT)
+        .header(&side("a", old), &side("b", new))
+        .to_string()
 }
 
 #[cfg(test)]
@@ -147,21 +58,18 @@ mod tests {
         let added = unified("f", None, Some("a\nb\n"));
         assert_eq!(added, "--- /dev/null\n+++ b/f\n@@ -0,0 +1,2 @@\n+a\n+b\n");
         let removed = unified("f", Some("a\n"), None);
-        assert_eq!(removed, "--- a/f\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-a\n");
+        assert_eq!(removed, "--- a/f\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n");
     }
 
     #[test]
-    fn the_script_keeps_as_much_as_it_can() {
-        let edits = script(&["a", "b", "c", "d"], &["b", "x", "d"]);
-        let kept = edits.iter().filter(|e| matches!(e, Edit::Keep(_))).count();
-        assert_eq!(kept, 2);
-        let new: Vec<&str> = edits
-            .iter()
-            .filter_map(|edit| match edit {
-                Edit::Keep(line) | Edit::Add(line) => Some(*line),
-                Edit::Remove(_) => None,
-            })
-            .collect();
-        assert_eq!(new, ["b", "x", "d"]);
+    fn the_diff_keeps_as_much_as_it_can() {
+        let diff = unified("f", Some("a\nb\nc\nd\n"), Some("b\nx\nd\n"));
+        let lines = |marks: [char; 2]| {
+            let body = diff.lines().skip(3).filter(move |line| line.starts_with(marks));
+            body.map(|line| &line[1..]).collect::<Vec<_>>()
+        };
+        assert_eq!(lines([' ', '-']), ["a", "b", "c", "d"]);
+        assert_eq!(lines([' ', '+']), ["b", "x", "d"]);
+        assert_eq!(lines([' ', ' ']), ["b", "d"]);
     }
 }

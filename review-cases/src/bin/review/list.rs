@@ -4,27 +4,26 @@ use crate::args::Format;
 use crate::case::Case;
 use crate::table::Table;
 
-/// The cases, one line each, without their answers.
-pub(crate) fn render(cases: &[Case], format: Format) -> String {
+/// The cases without their answers; a table has at most so many columns.
+pub(crate) fn render(cases: &[Case], format: Format, columns: usize) -> String {
     match format {
-        Format::Table => table(cases),
+        Format::Table => table(cases).render(columns),
         Format::Json => format!("{}\n", json(cases)),
     }
 }
 
-fn table(cases: &[Case]) -> String {
-    let mut table = Table::new(["id", "level", "minutes", "class", "variants", "title"]);
+fn table(cases: &[Case]) -> Table {
+    let mut table = Table::new(["id", "level", "min.", "class", "title"]);
     for case in cases {
         table.row([
             case.id.clone(),
             case.level.clone(),
             case.minutes.to_string(),
             case.class.clone(),
-            case.variants.len().to_string(),
             case.title.clone(),
         ]);
     }
-    table.to_string()
+    table
 }
 
 fn json(cases: &[Case]) -> serde_json::Value {
@@ -51,4 +50,28 @@ fn json(cases: &[Case]) -> serde_json::Value {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::tests::case;
+
+    #[test]
+    fn a_long_title_is_wrapped_at_the_width_of_the_terminal() {
+        let mut long = case("market-data-ring-of-two", &["base"]);
+        long.title = "Feed: a lock-free ring between the decoder and the book builder".into();
+        let text = render(&[long], Format::Table, 80);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines.len() > 2 && lines.iter().all(|line| line.len() <= 80), "{text}");
+        assert!(lines[1].starts_with("market-data-ring-of-two  mid"), "{text}");
+    }
+
+    #[test]
+    fn the_json_names_every_variant_with_its_expectation() {
+        let text = render(&[case("demo", &["base", "buggy"])], Format::Json, 80);
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json[0]["id"], "demo");
+        assert_eq!(json[0]["variants"][1], serde_json::json!({"name": "buggy", "expect": "fail"}));
+    }
 }

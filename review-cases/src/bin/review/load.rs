@@ -1,7 +1,7 @@
 //! The corpus on disk: each folder to a case, or to what is wrong with it.
 
-use crate::case::{Case, Expect, Span, SpanSite, Variant};
-use crate::manifest::{self, Manifest, Source};
+use crate::case::{Case, Expectation, Span, SpanSite, Variant};
+use crate::manifest::{self, Manifest, ManifestText};
 use crate::problem::{Problem, nearest, shown};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -71,19 +71,19 @@ pub(crate) fn select(mut corpus: Corpus, ids: &[String]) -> Corpus {
 }
 
 /// One entry of a folder.
-struct Entry {
+struct FolderEntry {
     name: String,
     is_dir: bool,
 }
 
-fn listing(dir: &Path) -> Result<Vec<Entry>, Problem> {
+fn listing(dir: &Path) -> Result<Vec<FolderEntry>, Problem> {
     let unreadable = |error: std::io::Error| {
         Problem::new(format!("cannot read this folder: {error}"), "check that it is there").at(dir)
     };
     let mut entries = Vec::new();
     for entry in fs::read_dir(dir).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
-        entries.push(Entry {
+        entries.push(FolderEntry {
             name: entry.file_name().to_string_lossy().into_owned(),
             is_dir: entry.path().is_dir(),
         });
@@ -99,7 +99,7 @@ fn case(dir: &Path, folder: &str, folders: &BTreeSet<String>) -> (Option<Case>, 
         Ok(text) => text,
         Err(problem) => return (None, vec![problem]),
     };
-    let source = Source { case: folder, file: &file, text: &text };
+    let source = ManifestText { case: folder, file: &file, text: &text };
     let manifest = match manifest::parse(source) {
         Ok(manifest) => manifest,
         Err(problem) => return (None, vec![problem]),
@@ -112,7 +112,7 @@ fn case(dir: &Path, folder: &str, folders: &BTreeSet<String>) -> (Option<Case>, 
         )],
         _ => manifest::check(&manifest, source),
     };
-    let mut reader = Reader { source, dir, problems: Vec::new() };
+    let mut reader = CaseReader { source, dir, problems: Vec::new() };
     let case = reader.case(&manifest);
     problems.append(&mut reader.problems);
     let usable = problems.iter().all(|problem| problem.of_label);
@@ -133,19 +133,19 @@ fn text(file: &Path, case: &str) -> Result<String, Problem> {
 
 /// Reads the folder of a case whose manifest is known, and collects what is
 /// wrong with it.
-struct Reader<'a> {
-    source: Source<'a>,
+struct CaseReader<'a> {
+    source: ManifestText<'a>,
     dir: &'a Path,
     problems: Vec<Problem>,
 }
 
-impl Reader<'_> {
+impl CaseReader<'_> {
     fn case(&mut self, m: &Manifest) -> Case {
         self.prose();
         self.strays(m);
         let tests = self.visible_tests();
         let variants = self.variants(m);
-        self.twins(&variants);
+        self.duplicates(&variants);
         let spans = self.spans(m);
         let words = |list: &[toml::Spanned<String>]| list.iter().map(|word| word.get_ref().clone()).collect();
         Case {
@@ -216,7 +216,7 @@ impl Reader<'_> {
         }
     }
 
-    fn entries(&mut self, dir: &Path) -> Vec<Entry> {
+    fn entries(&mut self, dir: &Path) -> Vec<FolderEntry> {
         listing(dir).unwrap_or_else(|problem| {
             self.problems.push(problem.of(self.source.case));
             Vec::new()
@@ -248,7 +248,7 @@ impl Reader<'_> {
         let mut variants = Vec::new();
         for entry in &m.variants {
             let name = entry.name.get_ref().clone();
-            let Some(expect) = Expect::of_name(&name) else {
+            let Some(expect) = Expectation::of_name(&name) else {
                 continue; // Said by `manifest::check`.
             };
             let dir = self.dir.join(&name);
@@ -323,7 +323,7 @@ impl Reader<'_> {
     }
 
     /// Two variants that are the same cannot both be worth having.
-    fn twins(&mut self, variants: &[Variant]) {
+    fn duplicates(&mut self, variants: &[Variant]) {
         let mut seen: BTreeMap<Vec<(PathBuf, Vec<u8>)>, &str> = BTreeMap::new();
         for variant in variants {
             let contents = variant
@@ -342,7 +342,7 @@ impl Reader<'_> {
         let mut spans = Vec::new();
         for (span, ranges) in manifest::spans(m) {
             for (site, at) in std::iter::once(&span.a).chain(&span.b).zip(ranges) {
-                if let Some((message, help)) = self.misfit(site) {
+                if let Some((message, help)) = self.mismatch(site) {
                     let mut problem = self.source.problem(at, message, help);
                     problem.of_label = true;
                     self.problems.push(problem);
@@ -354,7 +354,7 @@ impl Reader<'_> {
     }
 
     /// How the site's text is not its line of `buggy/`, and what to do.
-    fn misfit(&self, site: &SpanSite) -> Option<(String, String)> {
+    fn mismatch(&self, site: &SpanSite) -> Option<(String, String)> {
         let file = self.dir.join("buggy").join(&site.file);
         let Ok(text) = fs::read_to_string(&file) else {
             let message = format!("the span's file `{}` is not in buggy/", site.file);
@@ -382,5 +382,37 @@ impl Reader<'_> {
             None => "write the trimmed line as `text`".to_owned(),
         };
         Some((message, help))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::tests::case;
+
+    /// What is left of two cases and the problems of a third.
+    fn selected(ids: &[&str]) -> (Vec<String>, Vec<String>) {
+        let cases = vec![case("ring", &["base"]), case("wallet", &["base"])];
+        let problems = vec![Problem::new("bad", "h").of("lease"), Problem::new("stray file", "h")];
+        let ids: Vec<String> = ids.iter().map(|&id| id.to_owned()).collect();
+        let corpus = select(Corpus { cases, problems }, &ids);
+        let cases = corpus.cases.into_iter().map(|case| case.id);
+        (cases.collect(), corpus.problems.into_iter().map(|problem| problem.message).collect())
+    }
+
+    #[test]
+    fn without_names_everything_is_selected() {
+        assert_eq!(
+            selected(&[]),
+            (vec!["ring".into(), "wallet".into()], vec!["bad".into(), "stray file".into()])
+        );
+    }
+
+    #[test]
+    fn a_name_keeps_its_case_and_the_problems_of_it() {
+        assert_eq!(selected(&["wallet"]), (vec!["wallet".into()], vec![]));
+        assert_eq!(selected(&["lease"]), (vec![], vec!["bad".into()]));
+        let unknown = vec!["no case has the id `rung`".into()];
+        assert_eq!(selected(&["ring", "rung"]), (vec!["ring".into()], unknown));
     }
 }

@@ -1,6 +1,6 @@
 //! `case.toml`: its text to its meaning, with every problem of the file itself.
 
-use crate::case::{Expect, KINDS, PLAIN, Span, SpanSite, is_slug};
+use crate::case::{Expectation, KINDS, PLAIN, Span, SpanSite, is_slug};
 use crate::problem::{Problem, nearest};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -71,13 +71,13 @@ pub(crate) struct SiteEntry {
 
 /// The text of a `case.toml`, and where it is, to make problems from.
 #[derive(Clone, Copy)]
-pub(crate) struct Source<'a> {
+pub(crate) struct ManifestText<'a> {
     pub(crate) case: &'a str,
     pub(crate) file: &'a Path,
     pub(crate) text: &'a str,
 }
 
-impl Source<'_> {
+impl ManifestText<'_> {
     /// A problem at these bytes of the file.
     pub(crate) fn problem(&self, at: Range<usize>, message: String, help: String) -> Problem {
         Problem::new(message, help).of(self.case).span(self.file, self.text, at)
@@ -93,7 +93,7 @@ impl Source<'_> {
 ///
 /// # Errors
 /// The one place where it is not TOML, or not of this shape.
-pub(crate) fn parse(source: Source<'_>) -> Result<Manifest, Problem> {
+pub(crate) fn parse(source: ManifestText<'_>) -> Result<Manifest, Problem> {
     toml::from_str(source.text).map_err(|error| {
         let help = "see FORMAT.md for the keys of case.toml and their types";
         let message = format!("case.toml: {}", error.message().trim());
@@ -105,8 +105,8 @@ pub(crate) fn parse(source: Source<'_>) -> Result<Manifest, Problem> {
 }
 
 /// Every problem of the manifest that can be seen without its folder.
-pub(crate) fn check(manifest: &Manifest, source: Source<'_>) -> Vec<Problem> {
-    let mut found = Checker { source, problems: Vec::new() };
+pub(crate) fn check(manifest: &Manifest, source: ManifestText<'_>) -> Vec<Problem> {
+    let mut found = Validator { source, problems: Vec::new() };
     found.head(manifest);
     found.variants(manifest);
     if manifest.spans.is_empty() {
@@ -118,12 +118,12 @@ pub(crate) fn check(manifest: &Manifest, source: Source<'_>) -> Vec<Problem> {
     found.problems
 }
 
-struct Checker<'a> {
-    source: Source<'a>,
+struct Validator<'a> {
+    source: ManifestText<'a>,
     problems: Vec<Problem>,
 }
 
-impl Checker<'_> {
+impl Validator<'_> {
     fn add<T>(&mut self, at: &Spanned<T>, message: String, help: impl Into<String>) {
         let problem = self.source.problem(at.span(), message, help.into());
         self.problems.push(problem);
@@ -217,7 +217,7 @@ impl Checker<'_> {
         let name = variant.name.get_ref();
         let expect = variant.expect.get_ref().as_str();
         self.one_of("expectation", &variant.expect, &["pass", "fail"]);
-        match Expect::of_name(name) {
+        match Expectation::of_name(name) {
             None => self.add(
                 &variant.name,
                 format!("a variant cannot be named `{name}`"),

@@ -43,7 +43,7 @@ about = "a"
 
 /// The problems of a manifest, as text.
 fn problems(text: &str) -> Vec<String> {
-    let source = Source { case: "demo", file: Path::new("case.toml"), text };
+    let source = ManifestText { case: "demo", file: Path::new("case.toml"), text };
     let problems = match parse(source) {
         Ok(manifest) => check(&manifest, source),
         Err(problem) => vec![problem],

@@ -5,8 +5,10 @@
 //! relative to the crate, and neither the variant's name nor any key of
 //! `case.toml` beyond title, level and minutes appears.
 
-use crate::case::{Case, Expect, Variant};
+use crate::case::{Case, Expectation, Variant};
 use crate::diff;
+use crate::load::Corpus;
+use crate::output::{print, print_problems};
 use crate::problem::Problem;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -39,8 +41,26 @@ impl Side {
     }
 }
 
+/// Prints the served side of every case, with the answer if it is asked for, and
+/// gives the exit code.
+pub(crate) fn run(corpus: Corpus, side: Option<Side>, with_answer: bool) -> u8 {
+    let mut problems = corpus.problems;
+    for case in &corpus.cases {
+        let side = side.unwrap_or_else(|| Side::of_id(&case.id));
+        let mut text = question(case, side);
+        if with_answer {
+            text = text.and_then(|text| Ok(text + &answer(case, side)?));
+        }
+        match text {
+            Ok(text) => print(&text),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    print_problems(&problems)
+}
+
 /// What the candidate sees.
-pub(crate) fn question(case: &Case, side: Side) -> Result<String, Problem> {
+fn question(case: &Case, side: Side) -> Result<String, Problem> {
     let base = variant(case, "base")?;
     let served = variant(case, side.name())?;
     let mut out = String::new();
@@ -68,15 +88,15 @@ pub(crate) fn question(case: &Case, side: Side) -> Result<String, Problem> {
 }
 
 /// The answer: which side it was, what is wrong with the one, and why.
-pub(crate) fn answer(case: &Case, side: Side) -> Result<String, Problem> {
+fn answer(case: &Case, side: Side) -> Result<String, Problem> {
     let mut out = String::new();
     let _ = writeln!(out, "\n## The answer\n\nServed: {}.", side.name());
     let _ = writeln!(out, "Class: {} ({}).", case.class, case.cwe.join(", "));
     let _ = writeln!(out, "Origin: {}.\n", case.origin.trim_end_matches('.'));
     for variant in &case.variants {
         let must = match variant.expect {
-            Expect::Pass => "must pass".to_owned(),
-            Expect::Fail => format!("must fail: {}", variant.kinds.join(" or ")),
+            Expectation::Pass => "must pass".to_owned(),
+            Expectation::Fail => format!("must fail: {}", variant.kinds.join(" or ")),
         };
         let _ = writeln!(out, "- {} ({must}): {}", variant.name, variant.about);
     }
@@ -106,4 +126,16 @@ fn read(case: &Case, file: &Path) -> Result<String, Problem> {
             .of(&case.id)
             .at(file)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Side;
+
+    /// Whoever was served a side is served the same one next year.
+    #[test]
+    fn the_side_of_an_id_never_changes() {
+        let sides = ["coupon-redeem", "job-lanes", "ledger-transfer", "market-data-ring"].map(Side::of_id);
+        assert_eq!(sides, [Side::Fixed, Side::Buggy, Side::Fixed, Side::Buggy]);
+    }
 }

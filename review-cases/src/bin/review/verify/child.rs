@@ -5,13 +5,14 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
+use wait_timeout::ChildExt;
 
 /// The most that is kept of what a child prints, in bytes: the end of it.
 const KEPT: usize = 4 << 20;
 
 /// How a child ended and what it printed.
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub(crate) struct ChildOutput {
     /// How it ended; nothing if it was stopped at the time limit.
     pub(crate) status: Option<ExitStatus>,
     pub(crate) stdout: String,
@@ -19,7 +20,7 @@ pub(crate) struct Ran {
     pub(crate) took: Duration,
 }
 
-impl Ran {
+impl ChildOutput {
     pub(crate) fn succeeded(&self) -> bool {
         self.status.is_some_and(|status| status.success())
     }
@@ -29,19 +30,19 @@ impl Ran {
 ///
 /// # Errors
 /// If it cannot be started or waited for.
-pub(crate) fn run(command: &mut Command, limit: Duration) -> io::Result<Ran> {
+pub(crate) fn run(command: &mut Command, limit: Duration) -> io::Result<ChildOutput> {
     let start = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (closed, both_closed) = mpsc::channel();
     let stdout = drain(child.stdout.take(), closed.clone());
     let stderr = drain(child.stderr.take(), closed);
-    let in_time = wait(&mut child, &both_closed, start, limit)?;
-    if !in_time {
+    let status = wait(&mut child, &both_closed, start, limit)?;
+    if status.is_none() {
         child.kill()?;
+        child.wait()?;
     }
-    let status = child.wait()?;
-    Ok(Ran {
-        status: in_time.then_some(status),
+    Ok(ChildOutput {
+        status,
         stdout: stdout.join().unwrap_or_default(),
         stderr: stderr.join().unwrap_or_default(),
         took: start.elapsed(),
@@ -49,26 +50,19 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> io::Result<Ran> {
 }
 
 /// Waits until both pipes are closed and the child is gone, or the time is up.
-/// Whether it was in time.
+/// How the child ended, if it was in time.
 fn wait(
     child: &mut Child,
     both_closed: &mpsc::Receiver<()>,
     start: Instant,
     limit: Duration,
-) -> io::Result<bool> {
-    let left = |start: Instant| limit.saturating_sub(start.elapsed());
+) -> io::Result<Option<ExitStatus>> {
+    let left = || limit.saturating_sub(start.elapsed());
     // The channel disconnects when both readers have dropped their senders.
-    if let Err(RecvTimeoutError::Timeout) = both_closed.recv_timeout(left(start)) {
-        return Ok(false);
+    match both_closed.recv_timeout(left()) {
+        Err(RecvTimeoutError::Timeout) => Ok(None),
+        _ => child.wait_timeout(left()),
     }
-    // A child that closed its pipes is almost always gone.
-    while child.try_wait()?.is_none() {
-        if left(start).is_zero() {
-            return Ok(false);
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    Ok(true)
 }
 
 /// Reads a pipe to its end on a thread of its own, and keeps the end of it.
@@ -93,7 +87,7 @@ fn drain(pipe: Option<impl Read + Send + 'static>, closed: mpsc::Sender<()>) -> 
 mod tests {
     use super::*;
 
-    fn shell(script: &str, limit: Duration) -> Ran {
+    fn shell(script: &str, limit: Duration) -> ChildOutput {
         run(Command::new("sh").args(["-c", script]), limit).unwrap()
     }
 

@@ -1,10 +1,10 @@
 //! What snippets are compiled with: rustc, the checker's libraries as cargo
 //! built them, and the crates that stand in for `std`, `core` and `alloc`.
 
-use super::child;
-use super::compile::{self, Cache, Key};
 use crate::case::Case;
 use crate::problem::Problem;
+use crate::verify::cache::{Cache, CacheKey};
+use crate::verify::{child, compile};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -23,7 +23,7 @@ const SHIMS: [(&str, &str); 3] = [
 /// The thread-sanitizer pass without the sanitizer's runtime: the checker has
 /// its own functions for what the pass calls. Generic code is not shared with
 /// crates that were compiled without the pass.
-const PLAIN: [&str; 4] = [
+const SANITIZER_PASS: [&str; 4] = [
     "-Zsanitizer=thread",
     "-Zexternal-clangrt",
     "-Cunsafe-allow-abi-mismatch=sanitizer",
@@ -74,15 +74,15 @@ impl Toolchain {
     }
 
     /// A key that depends on the toolchain.
-    pub(crate) fn key(&self, purpose: &str) -> Key {
-        let mut key = Key::new(purpose);
+    pub(crate) fn key(&self, purpose: &str) -> CacheKey {
+        let mut key = CacheKey::new(purpose);
         key.text(&self.version);
         key
     }
 
     /// A key that depends also on the checker and the way snippets are compiled
     /// for it.
-    pub(crate) fn checked_key(&self, purpose: &str, case: &Case) -> Key {
+    pub(crate) fn checked_key(&self, purpose: &str, case: &Case) -> CacheKey {
         let mut key = self.key(purpose);
         // The name of the folder is a hash over the shims and the libraries.
         key.text(&self.shims.display().to_string());
@@ -102,7 +102,7 @@ impl Toolchain {
     pub(crate) fn checked_command(&self, case: &Case, dir: &Path) -> Command {
         let mut command = self.command(dir);
         command.args(self.checked_flags(case));
-        if self.passes(case) {
+        if self.has_pass(case) {
             command.env("RUSTC_BOOTSTRAP", "1");
         }
         // The compiler's own name for the folder is dropped from debug
@@ -127,7 +127,7 @@ impl Toolchain {
 
     /// Whether the case is compiled with the pass. A simulation runs on one
     /// thread: there is nothing for the pass to see, and it would cost time.
-    fn passes(&self, case: &Case) -> bool {
+    fn has_pass(&self, case: &Case) -> bool {
         self.plain && case.engine != "sim"
     }
 
@@ -138,8 +138,8 @@ impl Toolchain {
             "-Coverflow-checks=on",
             "-Ccodegen-units=1",
         ];
-        if self.passes(case) {
-            flags.extend(PLAIN);
+        if self.has_pass(case) {
+            flags.extend(SANITIZER_PASS);
         }
         flags
     }
@@ -147,7 +147,7 @@ impl Toolchain {
     /// Whether this toolchain has the pass.
     fn probe(&self) -> Result<bool, Problem> {
         let mut key = self.key("probe");
-        key.text(&PLAIN.join(" "));
+        key.text(&SANITIZER_PASS.join(" "));
         let dir = self.cache.get(&key, |dir| {
             let source = dir.join("probe.rs");
             write(&source, "pub fn probe(x: &mut u32) { *x += 1; }\n")?;
@@ -155,7 +155,7 @@ impl Toolchain {
             command
                 .env("RUSTC_BOOTSTRAP", "1")
                 .args(["--crate-type=rlib", "--crate-name=probe", "--out-dir=."])
-                .args(PLAIN)
+                .args(SANITIZER_PASS)
                 .arg("probe.rs");
             let taken = compile::rustc(&mut command)?.is_ok();
             write(&dir.join("answer"), if taken { "yes" } else { "no" })
@@ -241,15 +241,15 @@ fn own_build() -> Result<(PathBuf, String), Problem> {
 
 /// One message of `cargo build --message-format=json`.
 #[derive(Debug, Deserialize)]
-struct Artifact {
+struct CargoMessage {
     #[serde(default)]
-    target: Option<ArtifactTarget>,
+    target: Option<CargoTarget>,
     #[serde(default)]
     filenames: Vec<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
-struct ArtifactTarget {
+struct CargoTarget {
     name: String,
 }
 
@@ -292,7 +292,7 @@ impl Libraries {
         let (mut review_cases, mut checker) = (None, None);
         let mut folders = BTreeSet::new();
         for line in messages.lines() {
-            let Ok(Artifact { target: Some(target), filenames }) = serde_json::from_str(line) else {
+            let Ok(CargoMessage { target: Some(target), filenames }) = serde_json::from_str(line) else {
                 continue;
             };
             folders.extend(filenames.iter().filter_map(|file| file.parent()).map(Path::to_owned));

@@ -1,13 +1,14 @@
 //! One variant: the author's tests natively, then the hidden harness under the
 //! checker.
 
-use super::child::{self, Ran};
-use super::compile::{self, add_sources};
-use super::outcome::{Checked, Outcome, Skipped};
-use super::toolchain::Toolchain;
-use crate::case::{Case, Expect, PLAIN, Variant};
+use crate::case::{Case, Expectation, PLAIN, Variant};
 use crate::problem::Problem;
-use review_cases::Line;
+use crate::verify::cache::CacheKey;
+use crate::verify::child::{self, ChildOutput};
+use crate::verify::compile;
+use crate::verify::result::{CheckedVariant, SkippedVariant, VariantResult};
+use crate::verify::toolchain::Toolchain;
+use review_cases::HarnessReport;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -22,32 +23,72 @@ const TESTS: &str = "the visible tests name the frozen public API only, which is
 /// fail: its bug may show natively now and then. One pass is asked for.
 const ATTEMPTS: usize = 3;
 
+/// Variables that make a check look at something else than it would. Somebody who
+/// has one exported means a test of his own.
+const STEERING: [&str; 3] = ["RINGWRIGHT_REPLAY", "RINGWRIGHT_SHARD", "RINGWRIGHT_THREADS"];
+
+/// How the programs of a variant are run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HarnessRun<'a> {
+    /// What one of them may take.
+    pub(crate) limit: Duration,
+    /// The token of the one execution that the harness is to run.
+    pub(crate) replay: Option<&'a str>,
+}
+
+impl HarnessRun<'_> {
+    /// Runs a compiled program in the folder of its case.
+    fn program(self, program: &Path, dir: &Path) -> Result<ChildOutput, Problem> {
+        child::run(&mut self.command(program, dir), self.limit).map_err(|error| {
+            let help = "remove the folder that it is in, it will be made again";
+            Problem::new(format!("cannot run this: {error}"), help).at(program)
+        })
+    }
+
+    fn command(self, program: &Path, dir: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(dir).env("RUST_BACKTRACE", "0");
+        for variable in STEERING {
+            command.env_remove(variable);
+        }
+        if let Some(token) = self.replay {
+            command.env("RINGWRIGHT_REPLAY", token);
+        }
+        command
+    }
+}
+
 /// Checks one variant.
-pub(crate) fn check(tools: &Toolchain, case: &Case, variant: &Variant, limit: Duration) -> Outcome {
-    match steps(tools, case, variant, limit) {
-        Ok(outcome) => outcome,
-        Err(problem) => Outcome::Bad(match problem.case {
+pub(crate) fn check(tools: &Toolchain, case: &Case, variant: &Variant, run: HarnessRun<'_>) -> VariantResult {
+    match steps(tools, case, variant, run) {
+        Ok(result) => result,
+        Err(problem) => VariantResult::Bad(match problem.case {
             Some(_) => problem,
             None => problem.of(&case.id),
         }),
     }
 }
 
-fn steps(tools: &Toolchain, case: &Case, variant: &Variant, limit: Duration) -> Result<Outcome, Problem> {
-    if let Some(failed) = visible_tests(tools, case, variant, limit)? {
-        return Ok(Outcome::Checked(failed));
+fn steps(
+    tools: &Toolchain,
+    case: &Case,
+    variant: &Variant,
+    run: HarnessRun<'_>,
+) -> Result<VariantResult, Problem> {
+    if let Some(failed) = visible_tests(tools, case, variant, run)? {
+        return Ok(VariantResult::Checked(failed));
     }
     let snippet = checked_snippet(tools, case, variant)?;
     if !tools.plain && variant.skip_without.as_deref() == Some(PLAIN) {
-        return Ok(Outcome::Skipped(Skipped {
+        return Ok(VariantResult::Skipped(SkippedVariant {
             id: case.id.clone(),
             variant: variant.name.clone(),
             reason: "declared skip_without = \"plain\": done without the thread-sanitizer pass".into(),
         }));
     }
     let harness = harness(tools, case, variant, &snippet)?;
-    let ran = run(&harness, &case.dir, limit)?;
-    judge(case, variant, &ran).map(Outcome::Checked)
+    let output = run.program(&harness, &case.dir)?;
+    judge(case, variant, &output).map(VariantResult::Checked)
 }
 
 /// Runs the author's tests against the variant, compiled with the real `std`.
@@ -56,12 +97,12 @@ fn visible_tests(
     tools: &Toolchain,
     case: &Case,
     variant: &Variant,
-    limit: Duration,
-) -> Result<Option<Checked>, Problem> {
+    run: HarnessRun<'_>,
+) -> Result<Option<CheckedVariant>, Problem> {
     let mut key = tools.key("native");
     key.text(&case.crate_name);
     key.text(&case.edition);
-    add_sources(&mut key, variant)?;
+    key.sources(variant)?;
     let folder = tools.cache.get(&key, |out| {
         let mut command = tools.command(&variant.dir);
         snippet_args(&mut command, case, out);
@@ -71,30 +112,30 @@ fn visible_tests(
     for test in &case.tests {
         let program = test_program(tools, case, variant, &folder, test, key.clone())?;
         let attempts = match variant.expect {
-            Expect::Pass => 1,
-            Expect::Fail => ATTEMPTS,
+            Expectation::Pass => 1,
+            Expectation::Fail => ATTEMPTS,
         };
         for attempt in 1..=attempts {
-            let ran = run(&program, &case.dir, limit)?;
-            if ran.succeeded() {
+            let output = run.program(&program, &case.dir)?;
+            if output.succeeded() {
                 break;
             }
             if attempt == attempts {
-                return Ok(Some(tests_failed(case, variant, test, &ran)));
+                return Ok(Some(tests_failed(case, variant, test, &output)));
             }
         }
     }
     Ok(None)
 }
 
-fn tests_failed(case: &Case, variant: &Variant, test: &Path, ran: &Ran) -> Checked {
-    let how = match ran.status {
+fn tests_failed(case: &Case, variant: &Variant, test: &Path, output: &ChildOutput) -> CheckedVariant {
+    let how = match output.status {
         Some(status) => status.to_string(),
-        None => format!("stopped after {:.0} s", ran.took.as_secs_f64()),
+        None => format!("stopped after {:.0} s", output.took.as_secs_f64()),
     };
     let message = format!("visible_tests/{} does not pass on this variant: {how}", test.display());
-    let output = format!("{}{}", ran.stdout, ran.stderr);
-    Checked::visible_tests(case, variant, message, output, ran.took.as_secs_f64())
+    let text = format!("{}{}", output.stdout, output.stderr);
+    CheckedVariant::visible_tests(case, variant, message, text, output.took.as_secs_f64())
 }
 
 fn test_program(
@@ -103,7 +144,7 @@ fn test_program(
     variant: &Variant,
     folder: &Path,
     test: &Path,
-    mut key: compile::Key,
+    mut key: CacheKey,
 ) -> Result<PathBuf, Problem> {
     let source = Path::new("visible_tests").join(test);
     key.file(&case.dir, &source)?;
@@ -127,7 +168,7 @@ fn checked_snippet(tools: &Toolchain, case: &Case, variant: &Variant) -> Result<
     let mut key = tools.checked_key("snippet", case);
     key.text(&case.crate_name);
     key.text(&case.edition);
-    add_sources(&mut key, variant)?;
+    key.sources(variant)?;
     tools.cache.get(&key, |out| {
         let mut command = tools.checked_command(case, &variant.dir);
         snippet_args(&mut command, case, out);
@@ -174,22 +215,13 @@ fn extern_arg(case: &Case, folder: &Path) -> std::ffi::OsString {
     text
 }
 
-fn run(program: &Path, dir: &Path, limit: Duration) -> Result<Ran, Problem> {
-    let mut command = Command::new(program);
-    command.current_dir(dir).env("RUST_BACKTRACE", "0");
-    child::run(&mut command, limit).map_err(|error| {
-        let help = "remove the folder that it is in, it will be made again";
-        Problem::new(format!("cannot run this: {error}"), help).at(program)
-    })
-}
-
 /// What the run of a harness says.
-fn judge(case: &Case, variant: &Variant, ran: &Ran) -> Result<Checked, Problem> {
-    let Some(status) = ran.status else {
-        return Ok(Checked::stopped(case, variant, ran.took.as_secs_f64()));
+fn judge(case: &Case, variant: &Variant, output: &ChildOutput) -> Result<CheckedVariant, Problem> {
+    let Some(status) = output.status else {
+        return Ok(CheckedVariant::stopped(case, variant, output.took.as_secs_f64()));
     };
-    match Line::find(&ran.stdout) {
-        Some(line) if status.success() => Ok(Checked::by_harness(case, variant, line)),
+    match HarnessReport::find(&output.stdout) {
+        Some(report) if status.success() => Ok(CheckedVariant::by_harness(case, variant, report)),
         _ => {
             let message =
                 format!("harness.rs on variant `{}` ended without a verdict: {status}", variant.name);
@@ -197,7 +229,57 @@ fn judge(case: &Case, variant: &Variant, ran: &Ran) -> Result<Checked, Problem> 
             Err(Problem::new(message, help)
                 .of(&case.id)
                 .at(&case.dir.join("harness.rs"))
-                .quoting(format!("{}{}", ran.stdout, ran.stderr)))
+                .quoting(format!("{}{}", output.stdout, output.stderr)))
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::case::tests::case;
+    use review_cases::HarnessVerdict;
+    use std::ffi::OsStr;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    fn output(status: Option<i32>, stdout: &str) -> ChildOutput {
+        ChildOutput {
+            status: status.map(|code| ExitStatus::from_raw(code << 8)),
+            stdout: stdout.to_owned(),
+            stderr: "what it said".to_owned(),
+            took: Duration::from_secs(2),
+        }
+    }
+
+    #[test]
+    fn a_harness_is_believed_only_if_it_ends_well_and_says_its_verdict() {
+        let case = case("demo", &["base"]);
+        let judge = |output: ChildOutput| judge(&case, &case.variants[0], &output);
+        let report = HarnessReport::new(HarnessVerdict::Pass, "explorer", "");
+        let line = serde_json::to_string(&report).unwrap();
+        assert!(judge(output(Some(0), &line)).unwrap().as_labelled);
+        let stopped = judge(output(None, &line)).unwrap();
+        assert_eq!((stopped.verdict, stopped.as_labelled), (HarnessVerdict::Limit, false));
+        for bad in [output(Some(1), &line), output(Some(0), "")] {
+            let problem = judge(bad).unwrap_err();
+            assert!(problem.message.contains("ended without a verdict"), "{problem}");
+            assert!(problem.quoted.contains("what it said"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn only_the_token_that_was_asked_for_reaches_a_harness() {
+        let set = |replay, name: &str| {
+            let run = HarnessRun { limit: Duration::from_secs(1), replay };
+            let command = run.command(Path::new("harness"), Path::new("."));
+            let mut all = command.get_envs();
+            all.find(|(key, _)| *key == OsStr::new(name)).map(|(_, value)| value.map(OsStr::to_owned))
+        };
+        for name in STEERING {
+            assert_eq!(set(None, name), Some(None), "{name} is removed");
+        }
+        assert_eq!(set(Some("rw1-x"), "RINGWRIGHT_REPLAY"), Some(Some("rw1-x".into())));
+        assert_eq!(set(Some("rw1-x"), "RINGWRIGHT_SHARD"), Some(None));
     }
 }

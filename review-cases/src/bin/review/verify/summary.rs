@@ -1,9 +1,10 @@
 //! The result of a verification, as a table or as JSON, and its exit code.
 
-use super::outcome::{Checked, Outcome, Skipped};
+use crate::output::{BAD_INPUT, NOT_AS_LABELLED, OK};
 use crate::problem::Problem;
 use crate::table::Table;
-use crate::{BAD_INPUT, NOT_AS_LABELLED, OK};
+use crate::verify::result::{CheckedVariant, SkippedVariant, VariantResult};
+use review_cases::HarnessVerdict;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -17,20 +18,20 @@ pub(crate) struct Summary {
     checked: usize,
     /// Variants that are not as labelled.
     wrong: usize,
-    skipped: Vec<Skipped>,
-    results: Vec<Checked>,
+    skipped: Vec<SkippedVariant>,
+    results: Vec<CheckedVariant>,
     #[serde(skip)]
     pub(crate) problems: Vec<Problem>,
 }
 
 impl Summary {
-    pub(crate) fn new(outcomes: Vec<Outcome>, mut problems: Vec<Problem>) -> Self {
+    pub(crate) fn new(all: Vec<VariantResult>, mut problems: Vec<Problem>) -> Self {
         let (mut results, mut skipped) = (Vec::new(), Vec::new());
-        for outcome in outcomes {
-            match outcome {
-                Outcome::Checked(checked) => results.push(checked),
-                Outcome::Skipped(skip) => skipped.push(skip),
-                Outcome::Bad(problem) => add(&mut problems, problem),
+        for result in all {
+            match result {
+                VariantResult::Checked(checked) => results.push(checked),
+                VariantResult::Skipped(skip) => skipped.push(skip),
+                VariantResult::Bad(problem) => add(&mut problems, problem),
             }
         }
         let ids = results.iter().map(|r| &r.id).chain(skipped.iter().map(|s| &s.id));
@@ -66,34 +67,27 @@ impl Summary {
         json + "\n"
     }
 
-    pub(crate) fn table(&self) -> String {
-        let mut table = Table::new([
-            "case",
-            "variant",
-            "expected",
-            "verdict",
-            "engine",
-            "executions",
-            "seconds",
-            "label",
-        ]);
-        for r in &self.results {
-            let verdict = match &r.kind {
-                Some(kind) => format!("{}: {kind}", r.verdict),
-                None => r.verdict.clone(),
-            };
-            table.row([
-                r.id.clone(),
-                r.variant.clone(),
-                r.expected.to_owned(),
-                verdict,
-                r.engine.clone(),
-                r.executions.to_string(),
-                format!("{:.3}", r.seconds),
-                if r.as_labelled { "ok" } else { "WRONG" }.to_owned(),
-            ]);
+    /// The results as a table of at most so many columns, and what was skipped.
+    pub(crate) fn table(&self, columns: usize) -> String {
+        let mut table = Table::new(["case, variant", "must", "verdict", "executions", "seconds", "label"]);
+        for results in self.results.chunk_by(|a, b| a.id == b.id) {
+            table.heading(results[0].id.clone());
+            for r in results {
+                let verdict = match &r.kind {
+                    Some(kind) => format!("{}: {kind}", r.verdict),
+                    None => r.verdict.to_string(),
+                };
+                table.row([
+                    format!("  {}", r.variant),
+                    r.expected.to_owned(),
+                    verdict,
+                    r.executions.to_string(),
+                    format!("{:.3}", r.seconds),
+                    if r.as_labelled { "ok" } else { "WRONG" }.to_owned(),
+                ]);
+            }
         }
-        let mut out = table.to_string();
+        let mut out = table.render(columns);
         for skip in &self.skipped {
             let _ = writeln!(out, "skipped {}/{}: {}", skip.id, skip.variant, skip.reason);
         }
@@ -103,9 +97,9 @@ impl Summary {
     /// One line: how many of everything.
     pub(crate) fn sentence(&self) -> String {
         format!(
-            "{} cases, {} variants checked: {} as labelled, {} not; {} skipped; {} bad input\n",
-            self.cases,
-            self.checked,
+            "{}, {} checked: {} as labelled, {} not; {} skipped; {} bad input\n",
+            counted(self.cases, "case"),
+            counted(self.checked, "variant"),
             self.checked - self.wrong,
             self.wrong,
             self.skipped.len(),
@@ -117,28 +111,34 @@ impl Summary {
     pub(crate) fn details(&self, traces: bool) -> String {
         let mut out = String::new();
         for r in &self.results {
-            if r.as_labelled && !(traces && r.verdict != "pass") {
+            if r.as_labelled && !(traces && r.verdict != HarnessVerdict::Pass) {
                 continue;
             }
             let label = if r.as_labelled { "as labelled" } else { "NOT AS LABELLED" };
             let _ = write!(out, "\n{}/{}: {label}: expected {}, ", r.id, r.variant, r.expected);
             let kind = r.kind.as_ref().map(|kind| format!(" ({kind})"));
             let _ = writeln!(out, "got {}{}", r.verdict, kind.unwrap_or_default());
-            for line in r.detail.message.lines() {
+            for line in r.evidence.message.lines() {
                 let _ = writeln!(out, "  {line}");
             }
-            for site in &r.detail.sites {
+            for site in &r.evidence.sites {
                 let _ = writeln!(out, "  at {site}");
             }
             if traces || !r.as_labelled {
-                let _ = write!(out, "{}", indented(&r.detail.trace));
+                let _ = write!(out, "{}", indented(&r.evidence.trace));
             }
-            if !r.detail.token.is_empty() {
-                let _ = writeln!(out, "  replay: RINGWRIGHT_REPLAY={}", r.detail.token);
+            if !r.evidence.token.is_empty() {
+                let (id, variant, token) = (&r.id, &r.variant, &r.evidence.token);
+                let _ = writeln!(out, "  replay: review verify {id} --variant {variant} -v --replay {token}");
             }
         }
         out
     }
+}
+
+/// A number of things, as English has it.
+fn counted(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Adds a problem, unless it is there already: what is wrong with the tests or
@@ -161,23 +161,27 @@ fn indented(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn checked(id: &str, as_labelled: bool) -> Outcome {
-        Outcome::Checked(Checked {
+    fn checked(id: &str, as_labelled: bool) -> VariantResult {
+        VariantResult::Checked(CheckedVariant {
             id: id.into(),
             variant: "buggy".into(),
             expected: "fail",
-            verdict: "fail".into(),
+            verdict: HarnessVerdict::Fail,
             kind: Some("race".into()),
             engine: "explorer".into(),
             executions: 7,
             seconds: 0.25,
             as_labelled,
-            detail: Default::default(),
+            evidence: Default::default(),
         })
     }
 
-    fn skipped() -> Outcome {
-        Outcome::Skipped(Skipped { id: "b".into(), variant: "fixed".into(), reason: "why".into() })
+    fn skipped() -> VariantResult {
+        VariantResult::Skipped(SkippedVariant {
+            id: "b".into(),
+            variant: "fixed".into(),
+            reason: "why".into(),
+        })
     }
 
     #[test]
@@ -219,10 +223,10 @@ mod tests {
     fn the_same_problem_on_every_variant_is_one_problem() {
         let at = |file: &str, variant: &str| {
             let problem = Problem::new(format!("on {variant}"), "h").of("a");
-            Outcome::Bad(problem.at(std::path::Path::new(file)))
+            VariantResult::Bad(problem.at(std::path::Path::new(file)))
         };
-        let outcomes = vec![at("harness.rs", "base"), at("harness.rs", "buggy"), at("lib.rs", "buggy")];
-        assert_eq!(Summary::new(outcomes, Vec::new()).problems.len(), 2);
+        let results = vec![at("harness.rs", "base"), at("harness.rs", "buggy"), at("lib.rs", "buggy")];
+        assert_eq!(Summary::new(results, Vec::new()).problems.len(), 2);
     }
 
     #[test]
@@ -231,5 +235,35 @@ mod tests {
         assert!(summary.details(false).contains("b/buggy: NOT AS LABELLED"));
         assert!(!summary.details(false).contains("a/buggy"));
         assert!(summary.details(true).contains("a/buggy: as labelled"));
+    }
+
+    #[test]
+    fn the_table_has_a_heading_a_case_and_no_line_beyond_80_columns() {
+        let mut results = vec![checked("a", true), checked("a", false), checked("b", true), skipped()];
+        if let VariantResult::Checked(widest) = &mut results[0] {
+            widest.variant = "wrong-check-in-clients".into();
+            widest.kind = Some("use-after-free".into());
+            widest.executions = 1_234_567;
+        }
+        let table = Summary::new(results, Vec::new()).table(80);
+        let lines: Vec<&str> = table.lines().collect();
+        assert!(lines.iter().all(|line| line.len() <= 80), "{table}");
+        assert_eq!((lines[1], lines[4], lines[6]), ("a", "b", "skipped b/fixed: why"), "{table}");
+        assert!(lines[2].ends_with("ok") && lines[3].ends_with("WRONG"), "{table}");
+    }
+
+    #[test]
+    fn the_sentence_counts_everything() {
+        let one = Summary::new(vec![checked("a", true)], Vec::new());
+        assert_eq!(
+            one.sentence(),
+            "1 case, 1 variant checked: 1 as labelled, 0 not; 0 skipped; 0 bad input\n"
+        );
+        let more = vec![checked("a", true), checked("b", false), checked("b", true), skipped()];
+        let more = Summary::new(more, vec![Problem::new("m", "h")]);
+        assert_eq!(
+            more.sentence(),
+            "2 cases, 3 variants checked: 2 as labelled, 1 not; 1 skipped; 1 bad input\n"
+        );
     }
 }

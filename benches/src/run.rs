@@ -1,8 +1,9 @@
 //! The threads of one run: opened, pinned, started at a barrier, clocked, and
 //! given up on if they do not finish.
 
-use crate::contender::{Contender, END, Patience, Push as _};
-use crate::{Shape, machine};
+use crate::contender::{Backoff, Contender, END, Push as _};
+use crate::machine;
+use crate::shape::Shape;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
@@ -11,31 +12,31 @@ use std::time::{Duration, Instant};
 /// What the threads of a run do, besides ending the stream.
 pub(crate) trait Work<C: Contender>: Send + Sync + 'static {
     /// What a consumer thread brings home.
-    type Catch: Send + 'static;
+    type Output: Send + 'static;
 
     /// Pushes all items of the producer with this number, and returns whether
     /// it could.
-    fn produce(&self, producer: usize, handle: &mut C::Push, patience: &Patience) -> bool;
+    fn produce(&self, producer: usize, handle: &mut C::Push, backoff: &Backoff) -> bool;
 
     /// Pops until [`END`], or until the run is called off.
-    fn consume(&self, handle: &mut C::Pop, patience: &Patience) -> Self::Catch;
+    fn consume(&self, handle: &mut C::Pop, backoff: &Backoff) -> Self::Output;
 }
 
 /// A finished run.
-pub(crate) struct Run<C: Contender, Catch> {
+pub(crate) struct FinishedRun<C: Contender, Output> {
     /// From the first start of a thread to the last stop of one.
     pub(crate) wall: Duration,
     /// What each consumer brought home, with its handle.
-    pub(crate) catches: Vec<(Catch, C::Pop)>,
+    pub(crate) outputs: Vec<(Output, C::Pop)>,
 }
 
 /// A run whose threads did not all finish before its deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unfinished;
+pub(crate) struct UnfinishedRun;
 
 /// When one thread started and stopped.
 #[derive(Clone, Copy, Debug)]
-struct Clocked {
+struct ThreadTimes {
     start: Instant,
     stop: Instant,
 }
@@ -49,61 +50,65 @@ pub(crate) fn run<C: Contender, W: Work<C>>(
     capacity: usize,
     deadline: Duration,
     work: W,
-) -> Result<Run<C, W::Catch>, Unfinished> {
+) -> Result<FinishedRun<C, W::Output>, UnfinishedRun> {
     let (pushes, pops) = C::open(shape, capacity);
     assert_eq!(pushes.len(), shape.producers(), "{}: producers", C::NAME);
     assert_eq!(pops.len(), shape.consumers(), "{}: consumers", C::NAME);
     let work = Arc::new(work);
-    let patience = Patience::default();
+    let backoff = Backoff::default();
     let producing = Arc::new(AtomicUsize::new(shape.producers()));
-    let catches = Arc::new(Mutex::new(Vec::new()));
-    let mut acts: Vec<Act> = Vec::with_capacity(shape.threads());
+    let outputs = Arc::new(Mutex::new(Vec::new()));
+    let mut bodies: Vec<ThreadBody> = Vec::with_capacity(shape.threads());
 
     for (producer, mut handle) in pushes.into_iter().enumerate() {
-        let (work, patience) = (Arc::clone(&work), patience.clone());
+        let (work, backoff) = (Arc::clone(&work), backoff.clone());
         let producing = Arc::clone(&producing);
-        acts.push(Box::new(move || {
+        bodies.push(Box::new(move || {
             let start = Instant::now();
-            let pushed = work.produce(producer, &mut handle, &patience);
+            let pushed = work.produce(producer, &mut handle, &backoff);
             // AcqRel: pairs with the AcqRel `fetch_sub` of the other producers,
             // so that the last one ends the stream after all items are in.
             if pushed && producing.fetch_sub(1, Ordering::AcqRel) == 1 {
                 for _ in 0..shape.consumers() {
-                    handle.push(END, &patience);
+                    handle.push(END, &backoff);
                 }
             }
             let stop = Instant::now();
-            Clocked { start, stop }
+            ThreadTimes { start, stop }
         }));
     }
     for mut handle in pops {
-        let (work, patience) = (Arc::clone(&work), patience.clone());
-        let catches = Arc::clone(&catches);
-        acts.push(Box::new(move || {
+        let (work, backoff) = (Arc::clone(&work), backoff.clone());
+        let outputs = Arc::clone(&outputs);
+        bodies.push(Box::new(move || {
             let start = Instant::now();
-            let catch = work.consume(&mut handle, &patience);
+            let output = work.consume(&mut handle, &backoff);
             let stop = Instant::now();
-            lock(&catches).push((catch, handle));
-            Clocked { start, stop }
+            lock(&outputs).push((output, handle));
+            ThreadTimes { start, stop }
         }));
     }
-    let wall = perform(acts, deadline, &patience)?;
-    let catches = std::mem::take(&mut *lock(&catches));
-    Ok(Run { wall, catches })
+    let wall = run_threads(bodies, deadline, &backoff)?;
+    let outputs = std::mem::take(&mut *lock(&outputs));
+    Ok(FinishedRun { wall, outputs })
 }
 
 /// What one thread does after the barrier. The call into it is dynamic, so that
 /// threads are made by code that is compiled once; the loop inside is the
 /// contender's own.
-type Act = Box<dyn FnOnce() -> Clocked + Send>;
+type ThreadBody = Box<dyn FnOnce() -> ThreadTimes + Send>;
 
-/// Lets one thread perform each act, and returns the wall time.
-fn perform(acts: Vec<Act>, deadline: Duration, patience: &Patience) -> Result<Duration, Unfinished> {
-    let threads = acts.len();
+/// Runs each body on a thread of its own, and returns the wall time.
+fn run_threads(
+    bodies: Vec<ThreadBody>,
+    deadline: Duration,
+    backoff: &Backoff,
+) -> Result<Duration, UnfinishedRun> {
+    let threads = bodies.len();
     let barrier = Arc::new(Barrier::new(threads));
     let mut cores = machine::cores_for(threads).into_iter();
     let (report, reports) = mpsc::channel();
-    for act in acts {
+    for body in bodies {
         let (barrier, report) = (Arc::clone(&barrier), report.clone());
         let core = cores.next();
         thread::spawn(move || {
@@ -112,35 +117,35 @@ fn perform(acts: Vec<Act>, deadline: Duration, patience: &Patience) -> Result<Du
             }
             barrier.wait();
             // The receiver is gone only after the run was given up.
-            let _ = report.send(act());
+            let _ = report.send(body());
         });
     }
     drop(report);
 
     let give_up = Instant::now() + deadline;
-    let mut clocked = Vec::with_capacity(threads);
-    while clocked.len() < threads {
+    let mut times = Vec::with_capacity(threads);
+    while times.len() < threads {
         let left = give_up.saturating_duration_since(Instant::now());
         match reports.recv_timeout(left) {
-            Ok(one) => clocked.push(one),
+            Ok(one) => times.push(one),
             Err(_) => {
-                patience.call_off();
-                return Err(Unfinished);
+                backoff.cancel();
+                return Err(UnfinishedRun);
             }
         }
     }
-    Ok(wall(&clocked))
+    Ok(wall(&times))
 }
 
 /// Locks. No thread panics while it holds the lock.
-fn lock<T>(catches: &Mutex<T>) -> MutexGuard<'_, T> {
-    catches.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(outputs: &Mutex<T>) -> MutexGuard<'_, T> {
+    outputs.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// From the first start to the last stop.
-fn wall(clocked: &[Clocked]) -> Duration {
-    let first = clocked.iter().map(|one| one.start).min();
-    let last = clocked.iter().map(|one| one.stop).max();
+fn wall(times: &[ThreadTimes]) -> Duration {
+    let first = times.iter().map(|one| one.start).min();
+    let last = times.iter().map(|one| one.stop).max();
     match (first, last) {
         (Some(first), Some(last)) => last.duration_since(first),
         _ => Duration::ZERO,
@@ -149,17 +154,17 @@ fn wall(clocked: &[Clocked]) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{Clocked, wall};
+    use super::{ThreadTimes, wall};
     use std::time::{Duration, Instant};
 
     #[test]
     fn the_wall_time_is_from_the_first_start_to_the_last_stop() {
         let zero = Instant::now();
-        let at = |start, stop| Clocked {
+        let at = |start, stop| ThreadTimes {
             start: zero + Duration::from_millis(start),
             stop: zero + Duration::from_millis(stop),
         };
-        let clocked = [at(5, 20), at(3, 10), at(4, 15)];
-        assert_eq!(wall(&clocked), Duration::from_millis(17));
+        let times = [at(5, 20), at(3, 10), at(4, 15)];
+        assert_eq!(wall(&times), Duration::from_millis(17));
     }
 }
