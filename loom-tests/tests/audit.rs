@@ -354,7 +354,8 @@ fn an_empty_token_is_none() {
 
 #[test]
 fn what_was_not_run_shows_nothing() {
-    let report = Audit::new().model("message", message).plan(|check| check.engine(Engine::Sc).reuse()).run();
+    let report =
+        Audit::new().model("message", message).plan(|check| check.engine(Engine::Sc).reuse(true)).run();
     assert!(matches!(report.models[0].verdict, Verdict::NotRun(_)), "{report}");
     assert!(!report.passed(), "{report}");
     let (code, text) = command(&["--name", "spsc reuse", "--file", "spsc.rs"], Some("nonsense"));
