@@ -1,7 +1,7 @@
 //! Checking your own crate: a one-shot slot that uses only `ringwright::sync`,
 //! its model, and the same model with one ordering weakened.
 //!
-//! `cargo run --example check_your_own --features check`
+//! `cargo run -p ringwright-check --example check_your_own`
 
 use ringwright_check::door::atomic::{AtomicBool, Ordering};
 use ringwright_check::door::cell::UnsafeCell;

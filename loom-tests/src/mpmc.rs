@@ -1,6 +1,6 @@
 //! Models of `mpmc::bounded`.
 
-use crate::{Mark, word};
+use crate::support::{Mark, word};
 use ringwright::check;
 use ringwright::mpmc;
 use ringwright::sync::thread;

@@ -1,6 +1,6 @@
 //! Models of `spsc::bounded`.
 
-use crate::{Mark, word};
+use crate::support::{Mark, word};
 use ringwright::PushError;
 use ringwright::check;
 use ringwright::spsc;

@@ -2,10 +2,10 @@
 //!
 //! `rw1-<build>-<model>-<choices>`: the build is a hash of the running program,
 //! the model a hash of its name. A token of another program or model is an
-//! error, because crate::plan::environment::variable;
-use the same numbers would mean another run there.
+//! error, because the same numbers would mean another run there.
 
 use crate::plan::decision::Decision;
+use crate::plan::environment::variable;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::OnceLock;
 
@@ -138,12 +138,6 @@ fn decisions(hex: &str) -> Option<Vec<Decision>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_empty_request_is_none() {
-        assert_eq!([String::new(), " ".into()].map(not_empty), [None, None]);
-        assert_eq!(not_empty("rw1-1".into()).as_deref(), Some("rw1-1"));
-    }
 
     #[test]
     fn a_token_comes_back_as_it_was() {

@@ -1,6 +1,7 @@
 //! Barriers that are used more than once.
 
-use super::{Plain, Shape, Structure, both};
+use crate::shapes::body::{Plain, both};
+use crate::shapes::shape::{Shape, Structure};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use ringwright::sync::hint::spin_loop;

@@ -1,6 +1,7 @@
 //! Reference counts: who frees, who may write, and who may come back.
 
-use super::{Plain, Shape, Structure, both, relaxed_if};
+use crate::shapes::body::{Plain, both, relaxed_if};
+use crate::shapes::shape::{Shape, Structure};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use ringwright::sync::thread;

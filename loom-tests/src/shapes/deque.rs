@@ -1,6 +1,7 @@
 //! The work-stealing deque of Chase and Lev, with the orderings of Lê, Pop, Cohen and Zappa Nardelli.
 
-use super::{Plain, Shape, Structure, both};
+use crate::shapes::body::{Plain, both};
+use crate::shapes::shape::{Shape, Structure};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicIsize, AtomicUsize, Ordering, fence};
 use ringwright::sync::thread;

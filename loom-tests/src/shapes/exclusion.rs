@@ -1,6 +1,7 @@
 //! Mutual exclusion by loads and stores: Dekker, Peterson, Lamport.
 
-use super::{Plain, Shape, Structure, both};
+use crate::shapes::body::{Plain, both};
+use crate::shapes::shape::{Shape, Structure};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
 use ringwright::sync::hint::spin_loop;

@@ -1,6 +1,7 @@
 //! Readers that never wait: two copies and a switch, and a pointer whose readers run up a debt.
 
-use super::{Plain, Shape, Structure, both};
+use crate::shapes::body::{Plain, both};
+use crate::shapes::shape::{Shape, Structure};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
 use ringwright::sync::hint::spin_loop;

@@ -1,6 +1,7 @@
 //! Spinning locks: test-and-set, tickets, and the queues of Mellor-Crummey and Scott and of Craig, Landin and Hagersten.
 
-use super::{Plain, Shape, Structure, relaxed_if};
+use crate::shapes::body::{Plain, relaxed_if};
+use crate::shapes::shape::{Shape, Structure};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use ringwright::sync::hint::spin_loop;

@@ -1,7 +1,8 @@
 //! The queue of Michael and Scott, with its nodes reclaimed by hazard pointers and by epochs.
 
-use super::reclaim::{EpochFlaw, Epochs, HazardFlaw, Hazards, Immediately, Reclaim};
-use super::{Plain, Shape, Structure, both};
+use crate::shapes::body::{Plain, both};
+use crate::shapes::reclaim::{EpochFlaw, Epochs, HazardFlaw, Hazards, Immediately, Reclaim};
+use crate::shapes::shape::{Shape, Structure};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicPtr, Ordering};
 use std::ptr;

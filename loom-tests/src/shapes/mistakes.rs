@@ -1,6 +1,7 @@
 //! Mistakes with locks and counters that need no memory model.
 
-use super::{Shape, both};
+use crate::shapes::body::both;
+use crate::shapes::shape::Shape;
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use ringwright::sync::hint::spin_loop;

@@ -1,6 +1,7 @@
 //! One thread writes, another one reads: what must not be read too early.
 
-use super::{Plain, Shape, both, relaxed_if};
+use crate::shapes::body::{Plain, both, relaxed_if};
+use crate::shapes::shape::Shape;
 use ringwright::check::FailureKind;
 use ringwright::sync::Mutex;
 use ringwright::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering};

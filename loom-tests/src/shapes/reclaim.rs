@@ -18,7 +18,8 @@
 //! announcements. With a SeqCst fence between on both sides, one of the two
 //! sees the other.
 
-use super::{Plain, Shape, both, relaxed_if};
+use crate::shapes::body::{Plain, both, relaxed_if};
+use crate::shapes::shape::Shape;
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
 use std::ptr;

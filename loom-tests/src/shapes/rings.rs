@@ -1,6 +1,7 @@
 //! Rings: Lamport's for one producer and one consumer, Vyukov's for many, the sequences of the Disruptor.
 
-use super::{Plain, Shape, Structure, both, relaxed_if};
+use crate::shapes::body::{Plain, both, relaxed_if};
+use crate::shapes::shape::{Shape, Structure};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicUsize, Ordering};
 use ringwright::sync::hint::spin_loop;

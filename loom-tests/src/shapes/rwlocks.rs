@@ -1,6 +1,7 @@
 //! Locks for readers and writers, barriers.
 
-use super::{Plain, Shape, Structure, both, relaxed_if};
+use crate::shapes::body::{Plain, both, relaxed_if};
+use crate::shapes::shape::{Shape, Structure};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use ringwright::sync::hint::spin_loop;

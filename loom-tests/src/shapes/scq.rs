@@ -15,7 +15,8 @@
 //! the index; if it is older, it marks the entry so that no enqueuer of its own
 //! cycle uses it: an empty one by the new cycle, a full one as unsafe.
 
-use super::{Plain, Shape, Structure, both, relaxed_if};
+use crate::shapes::body::{Plain, both, relaxed_if};
+use crate::shapes::shape::{Shape, Structure};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 

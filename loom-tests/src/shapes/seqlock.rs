@@ -1,6 +1,7 @@
 //! The sequence lock over atomics: Boehm, Can seqlocks get along with programming language memory models?, MSPC 2012.
 
-use super::{Shape, Structure, both, relaxed_if};
+use crate::shapes::body::{both, relaxed_if};
+use crate::shapes::shape::{Shape, Structure};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicU32, Ordering, fence};
 use ringwright::sync::thread;

@@ -1,7 +1,8 @@
 //! Treiber's stack, with its nodes freed and with its nodes used again.
 
-use super::reclaim::{EpochFlaw, Epochs, HazardFlaw, Hazards, Immediately, Reclaim};
-use super::{Plain, Shape, Structure, both, relaxed_if};
+use crate::shapes::body::{Plain, both, relaxed_if};
+use crate::shapes::reclaim::{EpochFlaw, Epochs, HazardFlaw, Hazards, Immediately, Reclaim};
+use crate::shapes::shape::{Shape, Structure};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::ptr;

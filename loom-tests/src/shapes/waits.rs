@@ -1,6 +1,7 @@
 //! Waiting and waking: condition variables, parking, event counts, semaphores.
 
-use super::{Shape, Structure, both};
+use crate::shapes::body::both;
+use crate::shapes::shape::{Shape, Structure};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use ringwright::sync::{Condvar, Mutex, thread};

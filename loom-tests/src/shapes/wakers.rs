@@ -1,6 +1,7 @@
 //! Futures, wakers, timers and channels that close.
 
-use super::{Plain, Shape, Structure, both};
+use crate::shapes::body::{Plain, both};
+use crate::shapes::shape::{Shape, Structure};
 use ringwright::check::FailureKind;
 use ringwright::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use ringwright::sync::cell::UnsafeCell;
