@@ -3,7 +3,7 @@
 
 use loom_tests::models;
 use ringwright::check::audit::{Audit, AuditReport, AuditVerdict};
-use ringwright::check::{Check, FailureKind};
+use ringwright::check::{Check, Engine, FailureKind, Verdict};
 use ringwright::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use ringwright::sync::{Arc, thread};
 use std::path::Path;
@@ -221,7 +221,7 @@ fn a_model_that_reaches_its_limit_says_nothing_and_one_that_fails_is_reported() 
     let report = Audit::new().model("broken", broken).run();
     assert_eq!(lines(&report), ["load Acquire -> Relaxed blind"]);
     assert!(!report.is_clean() && !report.passed());
-    let caught = std::panic::catch_unwind(|| report.assert_passed().seconds).expect_err("it has not passed");
+    let caught = std::panic::catch_unwind(|| report.assert_passed().elapsed).expect_err("it has not passed");
     let text = caught.downcast_ref::<String>().expect("with a text");
     assert!(text.starts_with("the audit leaves something to do\n"), "{text}");
     assert!(report.to_string().contains("`broken` is of no use"), "{report}");
@@ -287,7 +287,7 @@ fn the_assertion_names_survivors_and_takes_reasons() {
     let (store, load) = (place(0), place(3));
     report.assert_no_unexplained_survivor(&[(&store, "to show it"), (&load, "to show it")]);
     let caught = |reasons: &[(&str, &str)]| {
-        let text = std::panic::catch_unwind(|| report.assert_no_unexplained_survivor(reasons).seconds)
+        let text = std::panic::catch_unwind(|| report.assert_no_unexplained_survivor(reasons).elapsed)
             .expect_err("the assertion fails");
         text.downcast_ref::<String>().expect("with a text").clone()
     };
@@ -350,6 +350,17 @@ fn an_empty_token_is_none() {
     let (code, text) = command(&args, None);
     assert!(text.contains("\"sites\":[{"), "{text}");
     assert_eq!(command(&args, Some("")), (code, text));
+}
+
+#[test]
+fn what_was_not_run_shows_nothing() {
+    let report =
+        Audit::new().model("message", message).plan(|check| check.engine(Engine::Sc).reuse(true)).run();
+    assert!(matches!(report.models[0].verdict, Verdict::NotRun(_)), "{report}");
+    assert!(!report.passed(), "{report}");
+    let (code, text) = command(&["--name", "spsc reuse", "--file", "spsc.rs"], Some("nonsense"));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("is not a replay token") && text.contains(" 0 survived"), "{text}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::report::data::{Failure, Verdict};
 use crate::report::words::count;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
 
 /// What came of an ordering that was weakened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -134,9 +135,9 @@ pub struct AuditReport {
     pub models: Vec<AuditedModel>,
     /// Comments that explain nothing.
     pub stale: Vec<StaleReason>,
-    /// Wall time, in seconds. Not in the JSON, which is the same for each run.
+    /// Wall time. Not in the JSON, which is the same for each run.
     #[serde(skip)]
-    pub seconds: f64,
+    pub elapsed: Duration,
 }
 
 impl AuditReport {
@@ -199,9 +200,9 @@ impl AuditReport {
 }
 
 /// Whether a model with this verdict can convict nobody, because it fails as it
-/// stands.
+/// stands, or was not run.
 pub(crate) fn is_unusable(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Failed(_))
+    matches!(verdict, Verdict::Failed(_) | Verdict::NotRun(_))
 }
 
 impl fmt::Display for AuditReport {
@@ -233,7 +234,7 @@ impl fmt::Display for AuditReport {
             sites(AuditVerdict::Survived),
             sites(AuditVerdict::Blind),
             self.unexplained().count(),
-            self.seconds,
+            self.elapsed.as_secs_f64(),
         )
     }
 }

@@ -65,7 +65,7 @@ impl Audit {
             executions: m.report.executions,
         };
         let models = models.iter().map(model).collect();
-        AuditReport { sites, models, stale, seconds: started.elapsed().as_secs_f64() }
+        AuditReport { sites, models, stale, elapsed: started.elapsed() }
     }
 }
 
@@ -159,7 +159,9 @@ fn weaken(
                 let witness = Some(Witness { model: model.name.to_owned(), failure });
                 return Some(Trial { verdict: AuditVerdict::Necessary, witness, passed, reason: None });
             }
-            (None, verdict @ Verdict::LimitHit(_)) => trouble.push(format!("`{}`: {verdict}", model.name)),
+            (None, verdict @ (Verdict::LimitHit(_) | Verdict::NotRun(_))) => {
+                trouble.push(format!("`{}`: {verdict}", model.name));
+            }
             (Some(failure), _) => trouble.push(format!("`{}`: {}", model.name, failure.message)),
             (None, Verdict::Exhaustive) => passed.push(model.name.to_owned()),
             (None, verdict) => passed.push(format!("{} ({verdict})", model.name)),
