@@ -49,14 +49,19 @@ pub(crate) const CHECKER: &[Room] = &[
     room(
         "plan",
         "what was asked: strategies, budgets, shards, tokens",
-        &["seam", "graph"],
+        &["report", "seam", "graph"],
         "decides during a run",
     ),
-    room("memory", "blocks, bytes, races", &["seam", "graph"], "reports: an access returns its conflict"),
+    room(
+        "memory",
+        "blocks, bytes, races",
+        &["report", "seam", "graph"],
+        "reports: an access returns its conflict",
+    ),
     room(
         "search",
         "which choice next: stack, sampler, stages, minimiser, choices, random numbers",
-        &["seam", "plan"],
+        &["report", "seam", "plan"],
         "knows an execution",
     ),
     room(
