@@ -7,14 +7,14 @@
 //! | 1 | 1 | [`spsc::bounded`] | wait-free; `Full` and `Empty` are exact; no atomic read-modify-write |
 //! | many | many | [`mpmc::bounded`] | lock-free calls; a thread stopped inside one can make others see `Full` or `Empty` |
 //!
-//! For one to many and for many to one, take `mpmc`; it does both.
+//! For one producer and many consumers, or the other way round, take `mpmc`.
 //!
-//! What they have in common: a pair of ends, [`Producer`](spsc::Producer) and
-//! [`Consumer`](spsc::Consumer); any capacity of at least 1, allocated once;
-//! `push` and `pop` never wait, never overwrite and give a refused item back. A
-//! dropped end closes the queue: producers get [`PushError::Closed`] at once,
-//! consumers get [`PopError::Closed`] after the last item. Items that nobody
-//! popped are dropped once.
+//! Both have two ends, [`Producer`](spsc::Producer) and
+//! [`Consumer`](spsc::Consumer). The capacity is any number of at least 1, and
+//! it is allocated once. `push` and `pop` never wait and never overwrite; an
+//! item that is refused comes back. A dropped end closes the queue: producers
+//! get [`PushError::Closed`] at once, consumers get [`PopError::Closed`] after
+//! the last item. Items that nobody popped are dropped with the queue.
 //!
 //! One to one:
 //!
@@ -47,9 +47,13 @@
 //!
 //! - `std` (default): without it the crate is `no_std` and needs `alloc`. The
 //!   structures are the same either way.
-//! - `parking_lot`: `sync::parking_lot`, the door's mirror of that crate's locks.
-//! - `check`: the checker. It makes the types of [`sync`] instrumented, and
-//!   slower, so it is for tests only. `check-loom` and `check-plain` add to it.
+//! - `parking_lot`: adds `sync::parking_lot`, that crate's locks.
+//! - `check`: for tests only, and not covered by semantic versioning. The types
+//!   of [`sync`] become those of the model checker `ringwright-check`, which is
+//!   then also at `ringwright::check`. They are slower.
+//! - `check-loom`: `check`, and loom as a second engine.
+//! - `check-plain`: `check`, and the checker sees plain memory in code that is
+//!   compiled with the thread-sanitizer pass.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 

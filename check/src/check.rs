@@ -1,4 +1,4 @@
-//! The way in: a closure, how to search it, and what it says.
+//! The builder of a check: a model, how to search it, and the engine that runs it.
 
 #[cfg(feature = "loom")]
 use crate::engines::loom_child;
@@ -27,8 +27,8 @@ use std::time::Duration;
 ///
 /// # Panics
 ///
-/// If an execution fails, or a limit is reached: with the whole report, the
-/// interleaving included.
+/// If an execution fails or a limit is reached. The message is the whole report
+/// with the interleaving.
 #[track_caller]
 pub fn model(model: impl Fn() + Send + Sync + 'static) {
     let site = Location::caller();
@@ -36,9 +36,9 @@ pub fn model(model: impl Fn() + Send + Sync + 'static) {
     Check::new(name).run(model).assert_passed();
 }
 
-/// Says what this execution of the model came to. The report holds the set of
-/// all that the complete executions said. Several calls in one execution join
-/// into one outcome.
+/// Records the outcome of this execution of the model. The report holds the set
+/// of the outcomes of all complete executions. Several calls in one execution
+/// make one outcome.
 ///
 /// # Panics
 ///
@@ -74,7 +74,7 @@ pub fn any(n: usize) -> usize {
     }
 }
 
-/// A check of one model: how it is to be searched.
+/// A check of one model, with its engine, its search and its limits.
 #[derive(Clone, Debug)]
 #[must_use = "a check does nothing before `run`"]
 pub struct Check {
@@ -90,26 +90,27 @@ impl Check {
         Check { plan: Plan::new(name.into()), engine: Engine::Explorer, loom_args: None, threads_set: false }
     }
 
-    /// Looks at every execution, and at nothing else.
+    /// Runs the exhaustive search alone, without the other stages of the default
+    /// plan.
     pub fn exhaustive(mut self) -> Check {
         self.plan.mode = Mode::Exhaustive;
         self
     }
 
-    /// Looks at `executions` executions at random.
+    /// Runs `executions` random executions.
     ///
     /// # Panics
     ///
-    /// If that is none.
+    /// If `executions` is 0.
     pub fn random(mut self, executions: u64) -> Check {
         assert!(executions > 0, "a check of 0 executions checks nothing");
         self.plan.mode = Mode::Random { executions };
         self
     }
 
-    /// Searches by these stages, one after another: see [`Strategy`](crate::Strategy). The other
-    /// engines know only two plans, everything and at random, and take the
-    /// nearer one.
+    /// Runs these stages one after another: see [`Strategy`](crate::Strategy).
+    /// The engines other than the explorer can only search everything or at
+    /// random; they do what comes nearer to the plan.
     ///
     /// # Panics
     ///
@@ -123,19 +124,19 @@ impl Check {
         self
     }
 
-    /// Starts the random searches from `seed`.
+    /// Sets the seed of the random searches.
     pub fn seed(mut self, seed: u64) -> Check {
         self.plan.seed = seed;
         self
     }
 
-    /// Searches on so many operating-system threads, which take disjoint parts
-    /// of the search tree. `RINGWRIGHT_THREADS` in the environment sets the
-    /// number for checks that do not. Only the explorer takes part in this.
+    /// Divides the search among this many operating-system threads, which take
+    /// disjoint parts of the search tree. `RINGWRIGHT_THREADS` in the environment
+    /// sets the number for checks that do not call this. For the explorer only.
     ///
     /// # Panics
     ///
-    /// If that is none.
+    /// If `threads` is 0.
     pub fn threads(mut self, threads: usize) -> Check {
         assert!(threads > 0, "a check on 0 threads checks nothing");
         self.plan.threads = threads;
@@ -143,8 +144,8 @@ impl Check {
         self
     }
 
-    /// Searches only the `number`th of `count` disjoint parts, counted from 1: the
-    /// others are for other machines. A random search takes its part of the
+    /// Searches only the `number`th of `count` disjoint parts, counted from 1, and
+    /// leaves the others to other machines. A random search runs its share of the
     /// executions. `RINGWRIGHT_SHARD=number/count` in the environment does the same
     /// for every check.
     ///
@@ -157,52 +158,54 @@ impl Check {
         self
     }
 
-    /// Whether the exhaustive search visits each graph once (the default) or
-    /// in every order, which finds nothing more: a test of the checker itself.
+    /// Whether the exhaustive search visits each execution graph once (the
+    /// default) or in every order. The latter finds nothing more; it is there to
+    /// test the checker.
     pub fn reduction(mut self, on: bool) -> Check {
         self.plan.reduction = on;
         self
     }
 
-    /// Ends the check after so many executions. Reaching it is not a pass.
+    /// Ends the check after this many executions. Reaching the limit is not a pass.
     ///
     /// # Panics
     ///
-    /// If that is none.
+    /// If `executions` is 0.
     pub fn max_executions(mut self, executions: u64) -> Check {
         assert!(executions > 0, "a check of 0 executions checks nothing");
         self.plan.max_executions = executions;
         self
     }
 
-    /// Ends the check after so much time. Reaching it is not a pass.
+    /// Ends the check after this time. Reaching the limit is not a pass.
     pub fn max_time(mut self, time: Duration) -> Check {
         self.plan.max_time = Some(time);
         self
     }
 
-    /// Ends an execution after so many operations, 65,534 at most. Reaching it is
-    /// not a pass.
+    /// Ends an execution after this many operations, 65,534 at most. Reaching the
+    /// limit is not a pass.
     pub fn max_steps(mut self, steps: u32) -> Check {
         self.plan.budget.steps = steps.min(MAX_EVENTS.into());
         self
     }
 
-    /// Lets each thread of an execution fail or wake for no reason so often.
+    /// Allows each thread of an execution this many spurious failures (of a
+    /// `compare_exchange_weak`) and spurious wake-ups.
     pub fn spurious(mut self, times: u8) -> Check {
         self.plan.budget.spurious = times;
         self
     }
 
-    /// Lets each thread of an execution run out of time so often, while
-    /// somebody else can still go on.
+    /// Allows each thread of an execution this many time-outs while another
+    /// thread can still go on.
     pub fn timeouts(mut self, times: u8) -> Check {
         self.plan.budget.timeouts = times;
         self
     }
 
-    /// Lets a spinning loop turn so often in a row without reading anything
-    /// new, while somebody else can still go on.
+    /// Allows a spinning loop this many turns in a row that read nothing new,
+    /// while another thread can still go on.
     pub fn repeats(mut self, turns: u8) -> Check {
         self.plan.budget.repeats = turns;
         self
@@ -214,64 +217,66 @@ impl Check {
         self
     }
 
-    /// Ends the process with an error when no thread of the model has made a
-    /// step for so long, 30 seconds by default, and for up to twice that: then
-    /// one loops or blocks without touching [`sync`](crate::door), and cannot be
-    /// stopped. Zero turns it off. For the explorer.
+    /// Ends the process with an error on standard error when no thread of the
+    /// model has made a step for `silence` (noticed within twice that time). Then
+    /// a thread loops or blocks outside of the [`door`](crate::door), and cannot
+    /// be stopped in another way. 30 seconds by default; zero turns it off. For
+    /// the explorer only.
     pub fn watchdog(mut self, silence: Duration) -> Check {
         self.plan.watchdog = silence;
         self
     }
 
-    /// Whether an allocation of the model may get any block of the same layout
-    /// that the model has freed before it; each such block and a fresh one are
-    /// tried. That is what an ABA bug needs. What a free happens before in the
-    /// standard's words is so here: the allocation that gets the block. Through
-    /// an old pointer, the new owner's objects are seen and no use after free,
-    /// so check without it as well. Needs the allocator [`Quarantine`], and the
-    /// explorer.
+    /// Whether an allocation of the model may get a block that the model has
+    /// freed before, as an ABA bug needs. The search then tries every freed block
+    /// of the same layout, and a fresh one. The free happens before the
+    /// allocation that reuses its block.
     ///
-    /// [`Quarantine`]: crate::explorer::alloc::Quarantine
+    /// An access through an old pointer then reaches the objects of the new owner
+    /// and is not reported as a use after free. So check the model without reuse
+    /// as well. Needs the allocator [`Quarantine`](crate::alloc::Quarantine). For
+    /// the explorer only.
     pub fn reuse(mut self, happens: bool) -> Check {
         self.plan.reuse = happens;
         self
     }
 
-    /// Freezes a thread for ever at each of its writes; the rest must finish.
-    /// See [`freeze`](Check::freeze).
+    /// Stops one thread permanently before each of its writes; all others must
+    /// finish. See [`freeze`](Check::freeze).
     pub fn lock_free(self) -> Check {
         self.freeze(1)
     }
 
-    /// Freezes up to so many threads of an execution for ever, each just before
-    /// any of its operations that may write (stores, read-modify-writes, locks
-    /// and unlocks, spawns). A thread that only reads changes nothing for the
-    /// others, so places between are none of their own. All others must finish,
-    /// except for joining a frozen thread or one that joins one; else the
-    /// failure is [`NotLockFree`](crate::FailureKind::NotLockFree). So the
-    /// model's threads must not wait for each other on purpose.
+    /// Stops ("freezes") up to this many threads of an execution permanently. The
+    /// search tries every place: just before each operation that may write (a
+    /// store, read-modify-write, lock, unlock or spawn). Places between them make
+    /// no difference, because reads change nothing for the other threads.
     ///
-    /// With as many as there are other threads, what is left runs alone:
-    /// obstruction freedom. Executions with a frozen thread say no outcome and
-    /// leak nothing. For the explorer only.
+    /// All other threads must finish, except while they join a frozen thread or
+    /// one that waits for it. Otherwise the failure is
+    /// [`NotLockFree`](crate::FailureKind::NotLockFree). So the threads of the
+    /// model must not wait for each other on purpose.
+    ///
+    /// If all threads but one may be frozen, that one runs alone, which checks
+    /// obstruction freedom. Executions with a frozen thread have no outcome and
+    /// report no leak. For the explorer only.
     pub fn freeze(mut self, threads: u8) -> Check {
         self.plan.freezes = threads;
         self
     }
 
-    /// Runs the operation on `line` of the file whose name ends with `file` as
-    /// if `to` stood there: a twin that a good model must convict. For a
-    /// compare-exchange, the ordering of its success. A fence that is weakened
-    /// to Relaxed is none. [`Audit`](crate::audit::Audit) does it for every
-    /// ordering in turn.
+    /// Runs the operation on `line` of the file whose name ends with `file` with
+    /// the ordering `to`. This makes a seeded twin: a good model must fail. For a
+    /// compare-exchange, `to` replaces the ordering of success. A fence that is
+    /// weakened to Relaxed is left out. [`Audit`](crate::audit::Audit) weakens
+    /// every ordering in turn.
     pub fn weaken(mut self, file: impl Into<String>, line: u32, to: Ordering) -> Check {
         let (file, to) = (file.into(), Strength::of(to));
         self.plan.weakened.push(Weakened::Line { file, line, failure: false, to });
         self
     }
 
-    /// [`weaken`](Check::weaken) for the ordering of a compare-exchange that
-    /// fails.
+    /// [`weaken`](Check::weaken), for the failure ordering of a compare-exchange.
     pub fn weaken_failure(mut self, file: impl Into<String>, line: u32, to: Ordering) -> Check {
         let (file, to) = (file.into(), Strength::of(to));
         self.plan.weakened.push(Weakened::Line { file, line, failure: true, to });
@@ -290,9 +295,9 @@ impl Check {
         self
     }
 
-    /// The outcomes that an execution may come to: one that comes to another
-    /// [`outcome`] is a failure, shown with its interleaving. (Whether all of
-    /// them were seen, [`Report::assert_outcomes`] says.)
+    /// The outcomes that are allowed. An execution with another [`outcome`] is a
+    /// failure, shown with its interleaving. (To assert that all of them were
+    /// seen, use [`Report::assert_outcomes`].)
     pub fn outcomes<S: Into<String>>(mut self, allowed: impl IntoIterator<Item = S>) -> Check {
         self.plan.outcomes = Some(Arc::new(allowed.into_iter().map(Into::into).collect()));
         self
@@ -312,20 +317,21 @@ impl Check {
         self
     }
 
-    /// With what arguments the engine loom starts this program again, to run
-    /// this model in a child process. Without them, a test is started by its
-    /// thread's name and a program as it was; so a check that does not run in
-    /// the thread of its test, or in the main thread, needs them. The child
-    /// must reach this check, known by its name, in its main thread.
+    /// The arguments for the child process in which the engine loom runs this
+    /// model. The child is this program again, and it must reach this check, found
+    /// by its name, in its main thread. Without this call, a test is selected by
+    /// the name of its thread, and any other program gets the arguments that it
+    /// got this time. So a check needs this call if it runs neither in the thread
+    /// of its test nor in the main thread.
     pub fn loom_args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Check {
         self.loom_args = Some(args.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Runs the check. A bad verdict is in the report, and never a panic.
+    /// Runs the check. A failure or a limit is in the report, and never a panic.
     ///
     /// With `RINGWRIGHT_REPLAY=<token>` in the environment, the model that the
-    /// token is for runs that one execution, and others none.
+    /// token is for runs only that execution, and other models are not run.
     ///
     /// # Panics
     ///

@@ -1,9 +1,10 @@
-//! The checker: one test body under many engines.
+//! A model checker for concurrent Rust: one test body, run in every way that the memory model allows.
 //!
-//! A *model* is a closure that starts a few threads through
-//! [`sync`](crate::door) and asserts what must hold. [`model`] runs it in every
-//! way that C++20's memory model allows and panics with the interleaving if one
-//! of them fails:
+//! A *model* is a closure that starts a few threads and asserts what must hold.
+//! It takes its threads, atomics and locks from the *door*, the module [`door`],
+//! which has the names of `std`. Each run of the model is an *execution*.
+//! [`model`] runs every execution that C++20's memory model allows, and panics
+//! with the interleaving if one of them fails:
 //!
 //! ```
 //! use ringwright_check as check;
@@ -24,11 +25,10 @@
 //! });
 //! ```
 //!
-//! [`Check`] says more: which engine, how many executions, which budgets. Its
-//! [`Report`] holds the verdict, the counts and the set of outcomes. A model
-//! that asserts nothing about the *set* of outcomes can pass because it never
-//! did what it is about, so say what each execution came to ([`outcome`]) and
-//! assert the set:
+//! [`Check`] sets the engine, the search and its limits. Its [`Report`] holds
+//! the verdict, the counts and the set of outcomes. A model can also pass
+//! because it never did what it is meant to test. To exclude that, record the
+//! result of each execution with [`outcome`] and assert the whole set:
 //!
 //! ```
 //! use ringwright_check::{self as check, Check};
@@ -53,54 +53,67 @@
 //!
 //! # Verdicts
 //!
-//! [`Verdict::Exhaustive`] means every execution within the budgets that the
-//! report's notes name: spurious failures and wake-ups, time-outs and repeated
-//! turns of a spinning loop, a thread. A limit that is reached is
-//! [`Verdict::LimitHit`], and a model that could not be run (a token of another
-//! model, say) is [`Verdict::NotRun`]; neither is a pass. A failure is run twice more before
-//! it is shown, and comes with a token: the same program with
-//! `RINGWRIGHT_REPLAY=<token>` in its environment runs that one execution.
+//! [`Verdict::Exhaustive`] means every execution within the *budgets*. A budget
+//! limits what could happen any number of times in one execution: spurious
+//! failures and wake-ups, time-outs, and repeated turns of a spinning loop. The
+//! notes of the report name the budgets.
+//!
+//! A limit that is reached gives [`Verdict::LimitHit`]. A model that could not
+//! be run, for example because the replay token is for another model, gives
+//! [`Verdict::NotRun`]. Neither is a pass.
+//!
+//! A failure is reproduced before it is shown. It comes with a token: the same
+//! program with `RINGWRIGHT_REPLAY=<token>` in its environment runs only that
+//! execution.
 //!
 //! # What is seen
 //!
-//! - Races on [`UnsafeCell`](crate::door::cell::UnsafeCell) always. On all other
-//!   plain memory in code that is compiled with the thread-sanitizer pass and
-//!   linked with the feature `check-plain`.
-//! - Use after free, double free, leaks and the unordered publication of fresh
-//!   memory, if the program declares [`alloc::Quarantine`] as its allocator.
+//! - Data races on the door's [`UnsafeCell`](crate::door::cell::UnsafeCell),
+//!   where it is accessed by `with`, `with_mut` or `replace`. What is done
+//!   through the pointer that `get` returns is not seen; the report counts the
+//!   calls of `get`.
+//! - Data races on all other plain memory only in code that is compiled with the
+//!   thread-sanitizer pass and linked with the feature `plain` (section 4 below).
+//! - Leaks, double frees, uses of freed objects of the door, and fresh memory
+//!   that is published without synchronization, if the program declares
+//!   [`alloc::Quarantine`] as its allocator. With the thread-sanitizer pass, also
+//!   plain accesses to freed memory.
 //!
 //! # Are the orderings needed?
 //!
-//! [`audit::Audit`] weakens every memory ordering that a few models execute, one
-//! at a time, and says of each whether a model notices.
+//! [`audit::Audit`] weakens every memory ordering that the models execute, one
+//! at a time, and reports whether a model fails without it.
 //!
 //! # Progress, reuse, cancellation
 //!
-//! - [`Check::lock_free`] freezes a thread for ever before each of its writes;
+//! - [`Check::lock_free`] stops a thread permanently before each of its writes;
 //!   all others must finish. [`wait_free`] and [`bounded`] limit the steps of an
 //!   operation.
-//! - [`Check::reuse`] gives out freed memory again, which is what ABA needs.
-//! - [`task::cancel_anywhere`](crate::task::cancel_anywhere) drops a future
-//!   at each of its awaits; a [`TaskSet`](crate::task::TaskSet) polls its
-//!   woken tasks in every order; sleeps and time limits end early and late.
+//! - [`Check::reuse`] reuses the addresses of freed memory, which is how an ABA
+//!   bug shows.
+//! - [`task::cancel_anywhere`] drops a future
+//!   at each of its awaits. A [`TaskSet`](crate::task::TaskSet) polls its
+//!   woken tasks in every order. Sleeps and time limits end early and late.
 //!
-//! # Models that are none
+//! # Models that cannot be checked
 //!
-//! | what the model does | what it gets |
+//! | what the model does | what happens |
 //! |---|---|
-//! | differs from run to run | [`NotDeterministic`](FailureKind::NotDeterministic): the first execution is run twice, and the search notices what changes before a choice that it repeats |
-//! | shares objects with a real thread | [`Unsupported`](FailureKind::Unsupported), where both use an atomic or a cell of the door in one execution |
-//! | leaves a thread that never ends | [`Deadlock`](FailureKind::Deadlock), which says that main has returned |
-//! | loops or blocks without the door | an error on standard error, and the process ends: [`Check::watchdog`] |
+//! | differs from run to run | [`NotDeterministic`](FailureKind::NotDeterministic): the first execution is run twice, and the search notices a difference before a choice that it repeats |
+//! | shares objects with a thread that std started | [`Unsupported`](FailureKind::Unsupported), if both use the same atomic or cell of the door in one execution |
+//! | leaves a thread that never ends | [`Deadlock`](FailureKind::Deadlock), with a message that main has returned |
+//! | loops or blocks without the door | the watchdog prints an error on standard error and ends the process: [`Check::watchdog`] |
 //! | exceeds a limit | [`Verdict::LimitHit`] with the limit's name |
 //!
 //! # What is not modelled
 //!
-//! Load buffering (a load that reads a store which depends on it), accesses of
-//! mixed sizes to one atomic, signals, and what a thread does while it unwinds
-//! a panic: that runs on the newest values, without choices. A graph with
-//! SeqCst operations and more than 1,024 events takes no stale choice any more;
-//! the verdict is then [`Verdict::Bounded`].
+//! - Load buffering: a load that reads a store which comes after it in its own
+//!   thread, through another thread.
+//! - Accesses of different sizes to one atomic, and signals.
+//! - A thread that unwinds a panic: its operations take the newest values,
+//!   without choices.
+//! - Stale reads in an execution with SeqCst operations and more than 1,024
+//!   events. The verdict is then [`Verdict::Bounded`].
 //!
 #![doc = include_str!("guide.md")]
 
@@ -125,7 +138,7 @@ pub mod sim;
 pub mod task;
 
 pub mod alloc {
-    //! The allocator that a test binary declares: see [`Quarantine`].
+    //! The allocator that a test program declares: see [`Quarantine`].
     pub use crate::seam::quarantine::Quarantine;
 }
 

@@ -27,36 +27,37 @@
 //! - [`check`] and [`explain`] take a history that you recorded ([`Recorder`],
 //!   [`History`]) and a specification: one of the ready ones ([`Register`],
 //!   [`Queue`], [`Stack`], [`Set`], [`Lock`], [`Keyed`]) or your own [`Spec`].
-//! - [`Scenarios`] makes up small programs for an object, runs each in a model
-//!   under an engine, checks every history that can come out, and gives the
-//!   smallest program that shows a failure.
+//! - [`Scenarios`] generates small programs for an object, runs each in a model,
+//!   checks every history that the model can produce, and returns the smallest
+//!   program that fails.
 //! - [`files`] reads the history of a real system from a file; the example
 //!   `linearize` is a command that checks one.
 //!
 //! # Calls without an answer
 //!
-//! A call that never returned may have taken effect, at any time after its
-//! invocation, or not: both are tried. A call that is known to have failed is
-//! none. An operation that waits ([`Spec::apply`] gives `None`) is in order only
-//! where it can run; while it waits it is a call that never returned.
+//! A call that never returned may have taken effect at any time after its
+//! invocation, or not at all: both are tried. A call that is known to have
+//! failed is not part of the history. An operation that must wait
+//! ([`Spec::apply`] gives `None`) can be placed only where it can run; as long
+//! as it waits it counts as a call that never returned.
 //!
 //! # Cost
 //!
-//! The question is NP-complete. Each part of the object ([`Spec::part`]) is
-//! checked alone; first by the specification's own near-linear method, where
-//! there is one for this history, then by a search that never visits a
-//! configuration twice:
+//! The problem is NP-complete. Each part of the object ([`Spec::part`]) is
+//! checked alone: by the specification's own near-linear method if it has one
+//! for this history, otherwise by a search that never visits a configuration
+//! twice:
 //!
 //! | specification | condition | time, n calls |
 //! |---|---|---|
 //! | [`Queue`], unbounded | each value pushed once | O(n log n) |
-//! | [`Stack`] | each value pushed once, no open pop of an unknown value | O(n log n) |
+//! | [`Stack`] | each value pushed once, every pop returned | O(n log n) |
 //! | [`Register`] | each value written once, no compare-and-set | O(n log n) |
 //! | [`Set`] | each element added and removed once | O(n) |
 //! | any | | exponential in the calls that overlap, linear in n if they are few |
 //!
-//! The queue method takes open pops of unknown values unless a pop found the
-//! queue empty. 100,000 calls of a queue take about 0.3 s in a debug build.
+//! The queue method allows pops that never returned, unless another pop found
+//! the queue empty. 100,000 calls of a queue take about 0.3 s in a debug build.
 //!
 //! # Sources
 //!
@@ -66,9 +67,9 @@
 //! monitoring" (OOPSLA 2025, arXiv 2410.04581), and Abdulla and others, "Efficient
 //! linearizability monitoring" (PLDI 2025, arXiv 2509.17795); of registers: Gibbons
 //! and Korach (1997). Scenarios and their minimisation are as in JetBrains'
-//! Lincheck. The heads of the source files give the rules, with the arguments for
-//! them; where an argument is ours, the file says so, and all checks are compared
-//! with the search on tens of thousands of small histories.
+//! Lincheck. The head of each source file gives its rules and why they are right,
+//! and says which arguments are our own. Tests compare every method with the
+//! search on tens of thousands of small histories.
 
 pub use crate::linearizability::buffer::{BufferOp, BufferRet};
 pub use crate::linearizability::check::{BUDGET, Linearizability, check, check_within, search};

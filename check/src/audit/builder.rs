@@ -37,7 +37,7 @@ impl fmt::Debug for Audit {
 }
 
 impl Audit {
-    /// An audit without models yet.
+    /// An audit that has no models yet.
     pub fn new() -> Audit {
         Audit {
             models: Vec::new(),
@@ -55,9 +55,9 @@ impl Audit {
         self
     }
 
-    /// Reads this file, or all Rust files in this folder, for orderings that no
-    /// model executes and for reasons. An absolute path is best:
-    /// `concat!(env!("CARGO_MANIFEST_DIR"), "/src")`.
+    /// Reads this file, or all Rust files in this folder, to find the orderings
+    /// that no model executes, and the comments that give reasons. An absolute
+    /// path is best: `concat!(env!("CARGO_MANIFEST_DIR"), "/src")`.
     pub fn sources(mut self, path: impl Into<PathBuf>) -> Audit {
         self.sources.push(path.into());
         self
@@ -70,23 +70,25 @@ impl Audit {
         self
     }
 
-    /// How long each run of a model may take: 20 seconds, unless this says
-    /// otherwise. A site that only models survive which took longer is blind.
+    /// How long each run of a model may take; 20 seconds by default. If the models
+    /// that take longer are the only ones that do not fail, the ordering counts as
+    /// blind.
     pub fn max_time_per_model(mut self, time: Duration) -> Audit {
         self.max_time = time;
         self
     }
 
-    /// How each model is searched, if not by the default plan:
+    /// Sets how each model is searched, instead of the default plan:
     /// `.plan(|check| check.random(10_000))`.
     pub fn plan(mut self, plan: impl Fn(Check) -> Check + Send + Sync + 'static) -> Audit {
         self.plan = Arc::new(plan);
         self
     }
 
-    /// Whether an [`outcome`](crate::outcome) that a model does not have as
-    /// written counts as noticed (the default), or only what fails by itself.
-    /// Models that cannot be searched exhaustively are never asked for theirs.
+    /// Whether an [`outcome`](crate::outcome) that the unchanged model does not
+    /// have shows that an ordering is needed (the default), or only a failure
+    /// does. The outcomes of models that cannot be searched exhaustively never
+    /// count.
     pub fn outcomes(mut self, count: bool) -> Audit {
         self.outcomes = count;
         self

@@ -2,11 +2,11 @@
 //! notice when one is missing?
 //!
 //! Each ordering that the models execute is weakened in turn, at run time, and
-//! the models that execute it run again. What a model notices, by a race, a
-//! panic, a deadlock, a leak or an [`outcome`](crate::outcome) that it does not
-//! have as written, is *necessary*, and the failing execution is its witness.
-//! What nobody notices has *survived*: it is stronger than it needs to be, or
-//! the models do not look.
+//! the models that execute it run again. If one of them then has a race, a panic,
+//! a deadlock, a leak, or an [`outcome`](crate::outcome) that it does not have
+//! otherwise, the ordering is *necessary*, and the failing execution is its
+//! witness. If no model fails, the ordering has *survived*: it is stronger than
+//! it needs to be, or the models do not test it.
 //!
 //! ```
 //! use ringwright_check::audit::{Audit, AuditVerdict};
@@ -47,22 +47,24 @@
 //! | read-modify-write, successful compare-exchange, `set` of a `fetch_update` | SeqCst, AcqRel, Acquire and Release, Relaxed |
 //! | fence | SeqCst, AcqRel, Acquire and Release, dropped |
 //!
-//! The next step is tried only where all of the last one survived. One ordering
-//! is weakened at a time: of two that can stand in for each other both survive,
-//! and only one of them may go. So weaken one, and run the audit again.
+//! The next step is tried only if every ordering of the last one survived. One
+//! ordering is weakened at a time. So if either of two orderings would do, both
+//! survive, and only one of them may be weakened: weaken one, and run the audit
+//! again.
 //!
 //! # Reasons
 //!
-//! With [`Audit::sources`] the audit also reads the files: an ordering that no
-//! model executes is *blind*, and a survivor may say in a comment why it stays:
+//! With [`Audit::sources`] the audit also reads the source files. An ordering
+//! that no model executes is *blind*. A comment may say why a surviving or blind
+//! ordering stays:
 //!
 //! ```text
 //! // Audit: survives, because …
 //! // Audit: blind, because …
 //! ```
 //!
-//! The comment stands within ten lines above the ordering. One that explains
-//! nothing, because the ordering has become necessary, is reported as well.
+//! The comment is at most ten lines above the ordering. A comment that is out of
+//! date, because the ordering has become necessary, is reported as well.
 
 mod builder;
 mod ladder;

@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
-/// What came of an ordering that was weakened.
+/// What an audit found out about an ordering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum AuditVerdict {
-    /// A model fails with the weaker one.
+    /// A model fails with the weaker ordering.
     Necessary,
-    /// Every model that executes it passes with the weaker one too.
+    /// Every model that executes it also passes with the weaker ordering.
     Survived,
-    /// Nothing can be said: no model executes it, or one reached a limit.
+    /// Unknown: no model executes it, or a model reached a limit.
     Blind,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for AuditVerdict {
     }
 }
 
-/// The execution that needs an ordering: it fails without.
+/// The execution that shows that an ordering is necessary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Witness {
@@ -40,7 +40,7 @@ pub struct Witness {
     pub failure: Failure,
 }
 
-/// One ordering in the source, and one weaker one in its place.
+/// One ordering in the source, and one weaker ordering that was tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuditedSite {
@@ -60,22 +60,22 @@ pub struct AuditedSite {
     /// What it was weakened to; `dropped` for a fence that is left out. `None`
     /// if no model executes it, so that nothing was tried.
     pub weaker: Option<String>,
-    /// What came of it.
+    /// The verdict.
     pub verdict: AuditVerdict,
-    /// For a necessary one: who needs it.
+    /// If it is necessary: the execution that shows it.
     pub witness: Option<Witness>,
-    /// The models that passed with the weaker one; with the verdict, if they
-    /// were not searched exhaustively.
+    /// The models that passed with the weaker ordering, each with its verdict if
+    /// it was not searched exhaustively.
     pub passed: Vec<String>,
-    /// For a blind one: why.
+    /// If it is blind: why.
     pub reason: Option<String>,
     /// Why it stays as it is, by the comment in the source.
     pub explained: Option<String>,
 }
 
 impl AuditedSite {
-    /// Whether somebody has to do something about it: nobody has shown that the
-    /// ordering is necessary, and no comment says why it stays.
+    /// Whether something has to be done: the ordering is not known to be
+    /// necessary, and no comment says why it stays.
     #[must_use]
     pub fn is_unexplained(&self) -> bool {
         self.verdict != AuditVerdict::Necessary && self.explained.is_none()
@@ -100,19 +100,20 @@ impl AuditedSite {
     }
 }
 
-/// A model as it stands, before anything is weakened.
+/// A model with its unchanged orderings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuditedModel {
     /// Its name.
     pub name: String,
-    /// What a check of it says. A model that does not pass convicts nobody.
+    /// The verdict of its check. A model that does not pass shows nothing about
+    /// the orderings.
     pub verdict: Verdict,
     /// How many executions it took.
     pub executions: u64,
 }
 
-/// A comment that explains a survivor, where there is none.
+/// A comment that is out of date: it explains an ordering that has not survived.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StaleReason {
@@ -133,7 +134,7 @@ pub struct AuditReport {
     pub sites: Vec<AuditedSite>,
     /// The models, in the order in which they were tried.
     pub models: Vec<AuditedModel>,
-    /// Comments that explain nothing.
+    /// Comments that are out of date.
     pub stale: Vec<StaleReason>,
     /// Wall time. Not in the JSON, which is the same for each run.
     #[serde(skip)]
@@ -147,7 +148,8 @@ impl AuditReport {
     }
 
     /// Whether nothing is left to do: every ordering is necessary or explained,
-    /// no explanation is out of date, and every model passes as it stands.
+    /// no explanation is out of date, and every model passes with the orderings
+    /// that it has.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.unexplained().next().is_none()
@@ -179,7 +181,7 @@ impl AuditReport {
     /// # Panics
     ///
     /// Also if a reason explains nothing, if a comment is out of date, or if a
-    /// model fails as it stands.
+    /// model fails with the orderings that it has.
     #[track_caller]
     pub fn assert_no_unexplained_survivor(&self, reasons: &[(&str, &str)]) -> &Self {
         let at = |site: &AuditedSite, place: &str| {

@@ -8,29 +8,29 @@
 use crate::report::words::count;
 use std::time::Duration;
 
-/// Which executions to look at, and in what order.
+/// Which executions to run, and in what order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Strategy {
     /// All of them, one for each execution graph.
     Exhaustive,
-    /// All that take at most so many *stale choices*: a read of a value that is
-    /// not the newest, or a store that goes before one that is there already.
-    /// The bound counts along the reduced search, which runs each graph in one
-    /// order only.
+    /// All with at most this many *stale choices*: reads of a value that is not
+    /// the newest, and stores that go before one that is already there. The
+    /// choices are counted in the one order in which the reduced search runs a
+    /// graph.
     StaleReads {
         /// The bound. 0 leaves the sequentially consistent executions (and the
         /// ones that look so).
         at_most: u32,
     },
-    /// All that take control away from a thread that could go on at most so
-    /// often. Without reduction, because a reduced search would lose some of
-    /// them; so it visits a graph more than once.
+    /// All with at most this many preemptions, which take control from a thread
+    /// that could go on. The search runs without reduction, which would lose some
+    /// of them, and so visits a graph more than once.
     ContextSwitches {
         /// The bound.
         at_most: u32,
     },
-    /// At random: each thread that can go on is as likely, and half of the
+    /// At random: all threads that can go on are equally likely, and half of the
     /// reads take the newest value.
     Random,
     /// Probabilistic concurrency testing: threads have random priorities, and
@@ -52,7 +52,7 @@ impl Strategy {
     ///
     /// # Panics
     ///
-    /// If that is none.
+    /// If `executions` is 0.
     #[must_use]
     pub fn executions(self, executions: u64) -> Stage {
         assert!(executions > 0, "a stage of 0 executions checks nothing");
@@ -63,7 +63,7 @@ impl Strategy {
     ///
     /// # Panics
     ///
-    /// If that is none.
+    /// If `time` is zero.
     #[must_use]
     pub fn time(self, time: Duration) -> Stage {
         assert!(!time.is_zero(), "a stage of no time checks nothing");

@@ -1,7 +1,7 @@
 //! What a check says, as data: verdict, counts, and for a failure the interleaving.
 //!
-//! A verdict is honest: it says how much was looked at, and a limit that was
-//! reached is never a pass. [`Report::passed`] is the one place that decides.
+//! A verdict says how much was explored, and a limit that was reached is never
+//! a pass. [`Report::passed`] is the one place that decides.
 
 use crate::report::step::{Interleaving, Operation};
 use crate::report::words::count;
@@ -50,13 +50,14 @@ pub enum FailureKind {
     Deadlock,
     /// Unfinished threads, all of which spin on values that nobody will change.
     Livelock,
-    /// Threads that cannot go on because another one is frozen.
+    /// Threads that cannot go on because another one was stopped permanently.
     NotLockFree,
-    /// An operation that takes more of its own steps than was stated.
+    /// An operation that took more steps of its own than its stated bound.
     NotWaitFree,
     /// A panic: an assertion of the model, or one in the code under test.
     Panic,
-    /// Memory of the model that was still allocated at its end, every time.
+    /// Memory of the model that was still allocated at its end, also when the
+    /// same schedule ran again.
     Leak,
     /// An access to memory that had been freed.
     UseAfterFree,
@@ -65,7 +66,7 @@ pub enum FailureKind {
     /// A property of the simulation's oracle that did not hold, or an outcome
     /// that the check does not allow.
     Property,
-    /// The same schedule did not give the same run.
+    /// The same choices did not give the same execution.
     NotDeterministic,
     /// The model did something that this engine cannot run.
     Unsupported,
@@ -95,15 +96,15 @@ impl fmt::Display for FailureKind {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Limit {
-    /// More executions than the budget allows.
+    /// The number of executions.
     Executions(u64),
-    /// More time than the budget allows, in milliseconds.
+    /// The time, in milliseconds.
     Millis(u64),
-    /// More operations in one execution than the bound.
+    /// The number of operations in one execution.
     Steps(u64),
-    /// More threads in one execution than the engine has room for.
+    /// The number of threads in one execution.
     Threads(u64),
-    /// The engine itself gave up, for this reason.
+    /// A limit of the engine itself, in words.
     Engine(String),
 }
 
@@ -119,16 +120,16 @@ impl fmt::Display for Limit {
     }
 }
 
-/// How much was looked at, and what was found.
+/// How much was explored, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Verdict {
-    /// Every execution of the model was looked at; none failed.
+    /// Every execution of the model, within the budgets, was explored; none failed.
     Exhaustive,
-    /// Every execution within the bound; none failed. The text names the bound.
+    /// Every execution within a bound was explored; none failed. The text names the bound.
     Bounded(String),
-    /// This many executions at random, this many of them distinct; none failed.
+    /// Random executions; none failed.
     Sampled {
         /// Executions run.
         executions: u64,
@@ -222,7 +223,7 @@ pub struct Failure {
     pub sites: Vec<SourceLine>,
     /// The interleaving.
     pub trace: Trace,
-    /// What replays it: the value for `RINGWRIGHT_REPLAY`.
+    /// The token that replays it: the value for `RINGWRIGHT_REPLAY`.
     pub token: String,
 }
 
@@ -234,7 +235,7 @@ pub struct Report {
     pub name: String,
     /// Which engine ran it.
     pub engine: Engine,
-    /// How much was looked at, and what was found.
+    /// How much was explored, and what was found.
     pub verdict: Verdict,
     /// Executions that ran to their end (for a failure, up to and with the failing one).
     pub executions: u64,
@@ -243,11 +244,11 @@ pub struct Report {
     /// Wall time. In the JSON, `seconds` as a number.
     #[serde(rename = "seconds", with = "seconds")]
     pub elapsed: Duration,
-    /// What the executions said through [`outcome`](crate::outcome), sorted.
+    /// The outcomes that executions recorded with [`outcome`](crate::outcome), sorted.
     pub outcomes: BTreeSet<String>,
     /// The failing execution, if one failed.
     pub failure: Option<Failure>,
-    /// What the reader must know beside the verdict: a budget, a blind spot.
+    /// What the reader must know to understand the verdict: budgets, and what was not seen.
     pub notes: Vec<String>,
 }
 

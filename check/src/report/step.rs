@@ -30,7 +30,7 @@ pub enum OperationKind {
     Spawn,
     /// The wait for the end of a thread.
     Join,
-    /// An operation that never finished: its thread waits for ever.
+    /// An operation that never finished: its thread waits forever.
     Blocked,
     /// The operation that failed.
     Failure,
@@ -41,7 +41,7 @@ pub enum OperationKind {
 #[non_exhaustive]
 pub struct StoreSeen {
     /// The step that stored, an index into [`Trace::lines`](crate::Trace::lines);
-    /// none for the value that the object was made with.
+    /// `None` for the initial value.
     pub step: Option<usize>,
     /// Its place in the object's modification order; 0 is the first value.
     pub place: u32,
@@ -49,7 +49,7 @@ pub struct StoreSeen {
     pub value: u64,
 }
 
-/// A step, taken apart. What does not apply is empty.
+/// A step in its parts. What does not apply is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Operation {
@@ -67,15 +67,16 @@ pub struct Operation {
     pub written: Option<u64>,
     /// The store that it read.
     pub from: Option<StoreSeen>,
-    /// Every store that it could have read when its turn came, the newest
-    /// first, the one that it did read included.
+    /// Every store that it could have read, the newest first, including the one
+    /// that it did read.
     pub candidates: Vec<StoreSeen>,
-    /// Whether it read an old value: a newer store stands earlier in the trace.
+    /// Whether the read is stale: a newer store comes earlier in the trace.
     pub stale: bool,
-    /// Where its store stands in the object's modification order; 0 is the
-    /// value that the object was made with.
+    /// The place of its store in the object's modification order; 0 is the
+    /// initial value.
     pub place: Option<u32>,
-    /// Whether its store goes before one that stands earlier in the trace.
+    /// Whether its store goes, in the modification order, before one that comes
+    /// earlier in the trace.
     pub late: bool,
 }
 
@@ -97,8 +98,8 @@ impl Operation {
     }
 }
 
-/// Whether the steps of a trace, in their order, are what a machine with one
-/// memory would do.
+/// Whether the trace is sequentially consistent: an interleaving in which every
+/// read takes the newest value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -107,12 +108,12 @@ pub enum Interleaving {
     Plain,
     /// No order of the steps has that property.
     Weak {
-        /// Reads that read an old value.
+        /// The number of stale reads.
         stale_reads: usize,
-        /// Stores that go before one that stands earlier.
+        /// The number of stores that go before one that comes earlier.
         late_stores: usize,
-        /// Whether no order has fewer of both; otherwise the graph was too
-        /// large to try all, and some order may.
+        /// Whether no order of the steps has fewer. If `false`, the graph was too
+        /// large to try all orders.
         fewest: bool,
     },
 }

@@ -1,23 +1,25 @@
 //! The allocator that a test binary declares, so that the checker knows who
 //! allocated what, and when it was freed.
-//!
-//! ```
-//! #[global_allocator]
-//! static ALLOC: ringwright_check::alloc::Quarantine = ringwright_check::alloc::Quarantine;
-//! ```
-//!
-//! Inside a model, freed memory is kept back until the execution ends (or, with
-//! [`Check::reuse`](crate::Check::reuse), until it is given out again), so that
-//! use after free and double free become reports, and an object in a fresh
-//! block belongs to the thread that allocated it. Outside one, and in the
-//! engine's own code, it is the system's allocator plus one read of a
-//! thread-local flag.
 
 use crate::seam::context::allocations;
 use crate::seam::runtime;
 use std::alloc::{GlobalAlloc, Layout, System};
 
-/// See the [module](self).
+/// The allocator that a test program declares, so that the checker knows which
+/// thread allocated a block, and when it was freed:
+///
+/// ```
+/// #[global_allocator]
+/// static ALLOC: ringwright_check::alloc::Quarantine = ringwright_check::alloc::Quarantine;
+/// ```
+///
+/// Inside a model, freed memory is kept until the execution ends, or with
+/// [`Check::reuse`](crate::Check::reuse) until it is allocated again. So double
+/// frees, and uses of freed objects of the door, are reported. (A plain read or
+/// write of freed memory is seen only in code compiled with the thread-sanitizer
+/// pass.) An object in a fresh block belongs to the thread that allocated the
+/// block. Outside a model, this is the system's allocator plus one read of a
+/// thread-local flag.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Quarantine;
 
