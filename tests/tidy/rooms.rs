@@ -73,7 +73,7 @@ pub(crate) const CHECKER: &[Room] = &[
     room(
         "engines",
         "the other engines: native threads, sequential consistency, loom",
-        &["report", "seam", "door", "graph", "plan", "memory", "search"],
+        &["report", "seam", "graph", "plan", "memory", "search"],
         "imports the explorer",
     ),
     room(
