@@ -181,13 +181,15 @@ fn watched(next: StepKind, site: Place) {
 /// is [`NotWaitFree`](FailureKind::NotWaitFree) and names `operation`; if it
 /// does, the report's notes say how many steps it took at most.
 ///
-/// A step is an operation of [`sync`](crate::door): on an atomic, a fence, an
-/// attempt at a lock, a spawn. Accesses to cells and plain memory are none. A
-/// lock, an untimed wait, a join, and a loop that spins until another thread
-/// has written have no bound at all, whatever the limit. The budget of spurious
-/// failures counts: a weak compare-exchange in a loop may take an extra turn.
+/// A step is an operation of the [`door`](crate::door): on an atomic, a fence,
+/// an attempt to take a lock, a spawn. Accesses to cells and plain memory do not
+/// count. An operation that blocks on a lock, an untimed wait or a join, or spins
+/// until another thread has written, has no bound, whatever the limit. Spurious
+/// failures count, within their budget: a weak compare-exchange in a loop may take
+/// an extra turn.
 ///
-/// The explorer counts. Under other engines, and outside a model, `op` just runs.
+/// Only the explorer counts. Under other engines, and outside a model, `op` just
+/// runs.
 pub fn bounded<R>(limit: u32, operation: &str, op: impl FnOnce() -> R) -> R {
     struct Counted(&'static dyn runtime::Runtime);
     impl Drop for Counted {
@@ -203,7 +205,7 @@ pub fn bounded<R>(limit: u32, operation: &str, op: impl FnOnce() -> R) -> R {
     op()
 }
 
-/// [`bounded`], for an operation that is known by its place in the source.
+/// [`bounded`], with the caller's place in the source as the operation's name.
 #[track_caller]
 pub fn wait_free<R>(limit: u32, op: impl FnOnce() -> R) -> R {
     bounded(limit, &Location::caller().to_string(), op)

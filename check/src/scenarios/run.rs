@@ -99,35 +99,35 @@ impl<S: Subject> Scenarios<S> {
         }
     }
 
-    /// So many threads.
+    /// The number of threads of a scenario.
     pub fn threads(mut self, threads: usize) -> Self {
         self.size.threads = threads;
         self
     }
 
-    /// So many calls a thread.
+    /// The number of calls of each thread.
     pub fn ops(mut self, calls: usize) -> Self {
         self.size.ops = calls;
         self
     }
 
-    /// So many calls before the threads start.
+    /// The number of calls before the threads start.
     pub fn init(mut self, calls: usize) -> Self {
         self.size.init = calls;
         self
     }
 
-    /// So many calls after the threads ended.
+    /// The number of calls after the threads have ended.
     pub fn post(mut self, calls: usize) -> Self {
         self.size.post = calls;
         self
     }
 
-    /// Not all scenarios of this size, but so many at random.
+    /// Runs this many random scenarios of the size, instead of all.
     ///
     /// # Panics
     ///
-    /// If that is none.
+    /// If `scenarios` is 0.
     pub fn random(mut self, scenarios: u64, seed: u64) -> Self {
         assert!(scenarios > 0, "a search over 0 scenarios finds nothing");
         self.selection = Selection::Random { count: scenarios, seed };
@@ -140,9 +140,9 @@ impl<S: Subject> Scenarios<S> {
         self
     }
 
-    /// How each scenario is checked: engine, search, budgets. The default plan,
-    /// unless given. Not loom: it runs a model in a child process, which does not
-    /// know the scenario.
+    /// Sets the engine, the search and the budgets for each scenario, instead of
+    /// the default plan. The engine loom cannot be used: it runs a model in a child
+    /// process, which does not know the scenario.
     pub fn plan(mut self, plan: impl Fn(Check) -> Check + 'static) -> Self {
         self.plan = Box::new(plan);
         self

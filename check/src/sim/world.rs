@@ -98,7 +98,7 @@ impl World {
         self.trace(node, Some(Location::caller()), || what.to_string());
     }
 
-    /// Says what this execution came to; the report has the set of all of them.
+    /// Records the outcome of this execution. The report holds the set of all.
     pub fn outcome(&self, outcome: impl Into<String>) {
         self.state().outcomes.insert(outcome.into());
     }
