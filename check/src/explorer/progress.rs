@@ -183,10 +183,10 @@ fn watched(next: StepKind, site: Place) {
 ///
 /// A step is an operation of the [`door`](crate::door): on an atomic, a fence,
 /// an attempt to take a lock, a spawn. Accesses to cells and plain memory do not
-/// count. An operation that blocks on a lock, an untimed wait or a join, or spins
-/// until another thread has written, has no bound, whatever the limit. Spurious
-/// failures count, within their budget: a weak compare-exchange in a loop may take
-/// an extra turn.
+/// count. A lock, an untimed wait, a join, and a loop that spins until another
+/// thread has written have no bound, so with them `op` fails whatever the limit.
+/// Spurious failures count, within their budget: a weak compare-exchange in a loop
+/// may take an extra turn.
 ///
 /// Only the explorer counts. Under other engines, and outside a model, `op` just
 /// runs.
