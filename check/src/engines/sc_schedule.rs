@@ -171,17 +171,62 @@ mod tests {
     }
 
     #[test]
+    fn every_other_execution_goes_by_priority() {
+        let mut schedule = ThreadSchedule::new(&Mode::Random { executions: 1 }, 5);
+        for by_priority in [false, true, false, true] {
+            schedule.begin();
+            let mut current = 0;
+            let switches = (0..200).filter(|_| {
+                let before = current;
+                current = schedule.thread(&[0, 1, 2], before);
+                before != current
+            });
+            let switches = switches.count();
+            // One to the first, and one at each of two changes.
+            assert_eq!(switches <= 3, by_priority, "{switches}");
+        }
+    }
+
+    #[test]
+    fn executions_have_numbers_by_their_choices() {
+        let mut schedule = ThreadSchedule::new(&Mode::Exhaustive, 0);
+        let mut seen = std::collections::BTreeSet::new();
+        loop {
+            schedule.begin();
+            for _ in 0..3 {
+                schedule.pick(3);
+            }
+            assert!(seen.insert(schedule.fingerprint()));
+            if !schedule.advance().expect("the same choices each time") {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), 27);
+    }
+
+    #[test]
+    fn a_walk_ends_where_the_choices_change() {
+        let mut schedule = ThreadSchedule::new(&Mode::Exhaustive, 0);
+        schedule.begin();
+        schedule.pick(2);
+        assert_eq!(schedule.advance(), Ok(true));
+        schedule.begin();
+        schedule.pick(3);
+        assert!(schedule.advance().is_err());
+    }
+
+    #[test]
     fn no_thread_runs_alone_for_ever() {
         let mut schedule = ThreadSchedule::new(&Mode::Random { executions: 1 }, 3);
         for _ in 0..2 {
             schedule.begin();
-            let mut current = 0;
-            let runs = (0..2_000).filter(|_| {
-                current = schedule.thread(&[0, 1], current);
-                current == 1
-            });
-            let runs = runs.count();
-            assert!((1..2_000).contains(&runs), "{runs}");
+            let (mut current, mut alone) = (0, 0);
+            for _ in 0..5_000 {
+                let before = current;
+                current = schedule.thread(&[0, 1], before);
+                alone = if before == current { alone + 1 } else { 0 };
+                assert!(alone <= PATIENCE + 1);
+            }
         }
     }
 }
