@@ -1,4 +1,4 @@
-//! The engines beside the explorer: real threads, interleavings on coroutines, and loom.
+//! The other engines: real threads, sequentially consistent interleavings, and loom.
 
 #[cfg(feature = "loom")]
 pub(crate) mod loom;

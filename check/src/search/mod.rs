@@ -1,4 +1,4 @@
-//! Which choice comes next: walks, random searches and lists of choices, which know no execution.
+//! Which choice comes next. Knows no execution.
 
 pub(crate) mod choice;
 pub(crate) mod chooser;

@@ -118,5 +118,6 @@ mod tests {
         assert_eq!(orders(Strategy::Pct { depth: 1 }), [vec![0, 0, 1, 1], vec![1, 1, 0, 0]].into());
         let two = orders(Strategy::Pct { depth: 2 });
         assert!(two.contains(&vec![0, 1, 1, 0]) && !two.contains(&vec![0, 1, 0, 1]), "{two:?}");
+        assert!(two.contains(&vec![1, 0, 0, 1]), "whoever goes falls: {two:?}");
     }
 }
