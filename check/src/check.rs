@@ -1,9 +1,9 @@
 //! The builder of a check: a model, how to search it, and the engine that runs it.
 
-#[cfg(feature = "loom")]
-use crate::engines::loom_child;
 use crate::engines::native;
 use crate::engines::sc_driver;
+#[cfg(feature = "loom")]
+use crate::engines::{loom_child, loom_parent};
 use crate::explorer::driver;
 use crate::graph::event::BrokenRule;
 use crate::plan::environment::variable;
@@ -365,7 +365,7 @@ impl Check {
         }
         let report = self.run_by_engine(model);
         #[cfg(feature = "loom")]
-        loom_child::remember(&report);
+        loom_parent::remember(&report);
         report
     }
 
@@ -401,7 +401,7 @@ impl Check {
             Engine::Sc => sc_driver::run(self.plan, model),
             Engine::Native => native::run(&self.plan, model),
             #[cfg(feature = "loom")]
-            Engine::Loom => loom_child::run(&self.plan, self.loom_args.as_deref()),
+            Engine::Loom => loom_parent::run(&self.plan, self.loom_args.as_deref()),
             #[cfg(not(feature = "loom"))]
             Engine::Loom => self.not_run("built without the feature check-loom".into()),
             Engine::Sim => self.not_run("the simulation runs tasks, not threads: see `check::sim`".into()),

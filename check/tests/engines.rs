@@ -401,6 +401,48 @@ fn sc_runs_large_models() {
 }
 
 #[test]
+fn the_same_seed_finds_the_same_execution() {
+    let random = |seed| {
+        let report = by(Engine::Sc, "seeded").random(1_000).seed(seed).run(lose_an_update);
+        report.assert_failed(FailureKind::Panic).executions
+    };
+    let found: Vec<u64> = (0..20).map(random).collect();
+    assert_eq!((0..20).map(random).collect::<Vec<_>>(), found);
+    assert!(found.iter().any(|executions| *executions != found[0]), "{found:?}");
+}
+
+#[test]
+fn sc_does_not_walk_a_model_that_changes_its_mind() {
+    // One for all executions, which is what a model must not have.
+    let runs = std::sync::atomic::AtomicUsize::new(0);
+    let report = by(Engine::Sc, "changes its mind").run(move || {
+        // Relaxed: one thread runs the model.
+        let choices = if runs.fetch_add(1, Ordering::Relaxed) == 0 { 2 } else { 3 };
+        outcome(format!("{}", any(choices)));
+    });
+    shows(report.assert_failed(FailureKind::NotDeterministic), &["choice 0 was 1 of 2, but now there are 3"]);
+}
+
+#[test]
+fn a_static_starts_anew_in_every_execution() {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let call = || {
+        // Relaxed: the join orders what is read below.
+        CALLS.fetch_add(1, Ordering::Relaxed);
+    };
+    for engine in engines().into_iter().filter(|engine| *engine != Engine::Native) {
+        let report = by(engine, "static").run(move || {
+            let other = thread::spawn(call);
+            call();
+            other.join().unwrap();
+            assert_eq!(CALLS.load(Ordering::Relaxed), 2);
+        });
+        assert!(report.assert_passed().executions > 1, "{report}");
+    }
+    assert_eq!(CALLS.load(Ordering::Relaxed), 0);
+}
+
+#[test]
 fn sc_says_when_it_stops_early() {
     let report = by(Engine::Sc, "cut").max_executions(3).run(|| keep_every_update(2));
     assert_eq!(report.verdict, Verdict::LimitHit(Limit::Executions(3)), "{report}");

@@ -1,6 +1,6 @@
 //! loom as an engine: the operations of a model on loom's objects.
 //!
-//! # LoomExecution
+//! # State
 //!
 //! loom's objects live for one execution and must be made inside it. The door's
 //! objects are plain memory with an identity word, so this engine keeps, for
@@ -37,17 +37,16 @@
 //!
 //! `tests/engines.rs`.
 
-use crate::engines::loom_execution::{LoomBlock, LoomEnd, LoomExecution, LoomThread};
+use crate::engines::loom_current::{self, LoomAllocations, unwinding, with};
+use crate::engines::loom_execution::{LoomEnd, LoomExecution, LoomThread};
 use crate::engines::loom_object::{Atomic, LoomKind, LoomObject, LoomWord, Pool};
 use crate::report::cause::PanicData;
 use crate::report::data::Limit;
 use crate::report::words::value_text;
-use crate::seam::context::{self, Allocations};
+use crate::seam::context;
 use crate::seam::op::{Alt, AltKind, DONE, Rmw, SyncOp};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
-use std::alloc::Layout;
 use std::cell::Cell;
-use std::ptr;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
@@ -57,30 +56,10 @@ const TURNS: usize = 2;
 /// Stack of a model thread, in words.
 const STACK_WORDS: usize = 32 * 1024;
 
-thread_local! {
-    static STATE: Cell<*mut LoomExecution> = const { Cell::new(ptr::null_mut()) };
-    /// Whether somebody is inside [`with`].
-    static LOOKING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Makes `state` the state of this operating-system thread.
+/// Makes this the engine of the operating-system thread, with `state`.
 pub(crate) fn install(state: *mut LoomExecution) {
-    STATE.set(state);
-    runtime::set_current((!state.is_null()).then_some(&Loom as &'static dyn Runtime));
-}
-
-/// Gives `f` the state.
-pub(crate) fn with<R>(f: impl FnOnce(&mut LoomExecution) -> R) -> R {
-    let state = STATE.get();
-    assert!(!state.is_null(), "no execution is under way on this thread");
-    // Memory that `f` frees is the engine's own.
-    let outer = LOOKING.replace(true);
-    assert!(!outer, "the state is looked at twice at once");
-    // SAFETY: `loom_child` installed a state that lives as long as the check does. Only this thread uses
-    // it, and nobody is inside another call of `with`, as the line above has made sure.
-    let result = f(unsafe { &mut *state });
-    LOOKING.set(false);
-    result
+    loom_current::set(state);
+    runtime::set_current(Some(&Loom));
 }
 
 /// Ends the search: the child process says what it came to.
@@ -135,42 +114,6 @@ fn switching<R>(f: impl FnOnce() -> R) -> R {
         s.threads[me].doing = None;
     });
     result
-}
-
-/// Whether the thread unwinds a panic. The child process ends with the first
-/// panic, so this is only so while it is being reported.
-fn unwinding() -> bool {
-    std::thread::panicking()
-}
-
-/// Looks at allocations: from the first spawn to the end of the execution.
-#[derive(Debug)]
-struct LoomAllocations;
-
-impl Allocations for LoomAllocations {
-    fn reused(&self, _: Layout) -> Option<*mut u8> {
-        None
-    }
-
-    fn allocated(&self, block: *mut u8, layout: Layout) {
-        if unwinding() {
-            return;
-        }
-        let _engine = runtime::engine_code();
-        let cell = Rc::new(::loom::cell::UnsafeCell::new(()));
-        with(|s| {
-            s.pool.seen_allocator = true;
-            s.blocks.insert(block as usize, LoomBlock { size: layout.size().max(1), by: s.me, cell })
-        });
-    }
-
-    fn keeps(&self, block: *mut u8) -> bool {
-        if !LOOKING.get() && !unwinding() {
-            let _engine = runtime::engine_code();
-            drop(with(|s| if s.blocks.is_empty() { None } else { s.blocks.remove(&(block as usize)) }));
-        }
-        false
-    }
 }
 
 /// The engine. Its state is the thread's.

@@ -1,16 +1,11 @@
-//! loom in a child process.
+//! The child's side of a check under loom: gets to the model again, searches, and says what came of it.
 //!
-//! A failure under loom can end in a second panic, which aborts the process,
-//! and two engines must not share a panic hook. So the parent starts the same
-//! program again, with the model's name in the environment; the child runs to
-//! the same [`Check::run`](crate::Check::run), runs loom there, prints one line
-//! and exits. The panic hook prints it too, before anything unwinds.
+//! [`crate::engines::loom_parent`] starts the program again, with the model's
+//! name in the environment. The child runs to the same
+//! [`Check::run`](crate::Check::run), runs loom there, prints one line and
+//! exits. The panic hook prints it too, before anything unwinds.
 //!
-//! # Getting to the same place
-//!
-//! A test is started again by its name, which is its thread's; a program with
-//! its own arguments, or those of [`Check::loom_args`](crate::Check::loom_args).
-//! On the way the child may pass other checks of the same thread. For these it
+//! On its way the child may pass other checks of the same thread. For these it
 //! returns the reports that the parent had got, which it reads from its
 //! standard input, so it takes the same path. With arguments of its own it
 //! runs them for real.
@@ -21,6 +16,7 @@
 //! are off, and the child counts executions and time itself.
 
 use crate::engines::loom;
+use crate::engines::loom_current::with;
 use crate::engines::loom_execution::{LoomEnd, LoomExecution};
 use crate::engines::loom_object::{Pool, Sizes};
 use crate::engines::sc_driver::mark_guilty;
@@ -37,39 +33,28 @@ use crate::seam::tracer::name;
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, OnceLock, mpsc};
-use std::time::{Duration, Instant};
+use std::io::{BufRead, Write};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
-const MODEL: &str = "RINGWRIGHT_LOOM_MODEL";
-const THREAD: &str = "RINGWRIGHT_LOOM_THREAD";
-const POOL: &str = "RINGWRIGHT_LOOM_POOL";
-const TAG: &str = "RINGWRIGHT-LOOM ";
-
-/// The pool that a child starts with.
-const FIRST_POOL: Sizes = [4, 0, 2, 4, 2];
-
-/// Times that a child may ask for a larger pool.
-const POOLS: usize = 10;
-
-/// How long after its time limit a child may still be at work.
-const EXTRA_TIME: Duration = Duration::from_secs(20);
+/// The variables by which a child knows what it is for, and the mark of the line that it prints.
+pub(super) const MODEL: &str = "RINGWRIGHT_LOOM_MODEL";
+pub(super) const THREAD: &str = "RINGWRIGHT_LOOM_THREAD";
+pub(super) const POOL: &str = "RINGWRIGHT_LOOM_POOL";
+pub(super) const TAG: &str = "RINGWRIGHT-LOOM ";
 
 /// Branches of an execution, at most. loom reserves room for all.
 const BRANCHES: usize = 2_000;
 
 /// What a child says.
 #[derive(Debug, Serialize, Deserialize)]
-enum ChildMessage {
+pub(super) enum ChildMessage {
     Report(Box<Report>),
     /// It needs a pool of these sizes.
     Pool(Sizes),
     /// It did not get to the model.
     Lost(String),
 }
-
-/// How a search ended.
 
 /// What a check has found so far, in the child.
 #[derive(Debug)]
@@ -82,16 +67,9 @@ struct LoomRecord {
 }
 
 thread_local! {
-    /// The reports that checks of this thread have given, in the parent.
-    static PAST: RefCell<Vec<Report>> = const { RefCell::new(Vec::new()) };
-    /// How many checks this thread has passed, in the child.
+    /// How many checks this thread has passed.
     static PASSED: Cell<usize> = const { Cell::new(0) };
     static PROGRESS: RefCell<Option<LoomRecord>> = const { RefCell::new(None) };
-}
-
-/// Remembers a report, in case a child has to pass the same check.
-pub(crate) fn remember(report: &Report) {
-    PAST.with_borrow_mut(|past| past.push(report.clone()));
 }
 
 /// In the child: the report of a check that is only passed. Does not return
@@ -157,7 +135,7 @@ fn search(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> ! {
         }
     });
     let sizes =
-        std::env::var(POOL).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(FIRST_POOL);
+        std::env::var(POOL).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let mut builder = ::loom::model::Builder::new();
     builder.max_branches = BRANCHES;
     builder.max_permutations = None;
@@ -175,7 +153,7 @@ fn search(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> ! {
         let model = Arc::clone(&model);
         builder.check(move || execution(&*model));
         end_of_execution();
-        if !loom::with(|s| s.oracle.advance()) {
+        if !with(|s| s.oracle.advance()) {
             end(LoomEnd::Done);
         }
     }
@@ -200,7 +178,7 @@ fn execution(model: &(dyn Fn() + Send + Sync)) {
     if let Some(limit) = limit {
         end(LoomEnd::Limit(limit));
     }
-    loom::with(|s| s.begin(number));
+    with(|s| s.begin(number));
     panics::run_main(model);
 }
 
@@ -215,7 +193,7 @@ fn end_of_execution() {
     }
     context::set_allocations(None);
     context::end_of_execution(true);
-    let (outcome, wanted) = loom::with(|s| {
+    let (outcome, wanted) = with(|s| {
         s.finish();
         (s.outcome.take(), s.pool.wanted())
     });
@@ -238,14 +216,14 @@ fn classify(panic: PanicData) -> LoomEnd {
     let text = panic.message;
     let first = text.lines().next().unwrap_or_default();
     if first.starts_with("Causality violation") {
-        let me = loom::with(|s| s.me);
+        let me = with(|s| s.me);
         let threads =
             text.lines().filter_map(|l| l.split_once("thread #")?.1.split(' ').next()?.parse().ok());
         let other = threads.into_iter().find(|t: &usize| *t != me);
-        return failed(FailureKind::Race, format!("loom: {first}"), loom::with(|s| s.race_sites(other)));
+        return failed(FailureKind::Race, format!("loom: {first}"), with(|s| s.race_sites(other)));
     }
     if first.starts_with("deadlock") {
-        let (message, sites) = loom::with(|s| {
+        let (message, sites) = with(|s| {
             let waiting = s.threads.iter().filter_map(|t| t.doing.map(|doing| (t, doing)));
             let (texts, sites): (Vec<String>, Vec<SourceLine>) =
                 waiting.map(|(t, (site, what))| (format!("{} at {what}", t.name), source_line(site))).unzip();
@@ -265,7 +243,7 @@ fn classify(panic: PanicData) -> LoomEnd {
 /// Says how the search ended, and ends the process.
 fn end(ended: LoomEnd) -> ! {
     // A failure of an execution whose pool was too small may be the pool's.
-    if let Some(sizes) = loom::with(|s| s.pool.wanted()) {
+    if let Some(sizes) = with(|s| s.pool.wanted()) {
         say(&ChildMessage::Pool(sizes));
     }
     let progress = PROGRESS.take().expect("`search` has set it");
@@ -295,7 +273,7 @@ fn end(ended: LoomEnd) -> ! {
 
 /// The execution under way, step by step.
 fn trace() -> Trace {
-    loom::with(|s| {
+    with(|s| {
         let lines = s.steps.iter().map(|step| {
             let what = match (step.object.map(|n| name(n as u32)), step.what.split_once(' ')) {
                 (Some(object), Some((op, rest))) if step.access.is_none() => format!("{op} {object} {rest}"),
@@ -323,123 +301,8 @@ fn notes(plan: &Plan) -> Vec<String> {
     if matches!(plan.mode, Mode::Random { .. }) {
         notes.push("loom has no random search: it looked at all that it looks at".into());
     }
-    if !loom::with(|s| s.pool.seen_allocator) {
+    if !with(|s| s.pool.seen_allocator) {
         notes.push("no quarantining allocator, or no block after the first spawn: the publication of fresh nodes is not seen".into());
     }
     notes
-}
-
-/// Runs the check of `plan` in a child process.
-pub(crate) fn run(plan: &Plan, args: Option<&[String]>) -> Report {
-    let started = Instant::now();
-    let mut sizes = FIRST_POOL;
-    let mut why = String::new();
-    for _ in 0..POOLS {
-        match run_child(plan, args, &sizes) {
-            Ok(ChildMessage::Report(report)) => return *report,
-            Ok(ChildMessage::Pool(larger)) => {
-                why = format!("it needs more than {sizes:?} objects");
-                sizes = larger;
-            }
-            Ok(ChildMessage::Lost(text)) | Err(text) => {
-                why = text;
-                break;
-            }
-        }
-    }
-    Report {
-        name: plan.name.clone(),
-        engine: Engine::Loom,
-        verdict: Verdict::LimitHit(Limit::Engine(format!("loom's child process: {why}"))),
-        executions: 0,
-        blocked: 0,
-        elapsed: started.elapsed(),
-        outcomes: BTreeSet::new(),
-        failure: None,
-        notes: Vec::new(),
-    }
-}
-
-/// The command that gets to the model again.
-fn command(plan: &Plan, args: Option<&[String]>) -> Result<Command, String> {
-    let program = std::env::current_exe().map_err(|error| format!("this program's file: {error}"))?;
-    let mut command = Command::new(program);
-    let thread = std::thread::current();
-    let number = match (args, thread.name()) {
-        (Some(args), _) => {
-            command.args(args);
-            "*".to_owned()
-        }
-        (None, Some("main")) => {
-            command.args(std::env::args_os().skip(1));
-            PAST.with_borrow(Vec::len).to_string()
-        }
-        (None, Some(test)) => {
-            command.args(["--exact", test, "--nocapture", "--test-threads=1", "--include-ignored"]);
-            PAST.with_borrow(Vec::len).to_string()
-        }
-        (None, None) => {
-            return Err(
-                "a check in a thread without a name cannot be started again: say how with `loom_args`".into(),
-            );
-        }
-    };
-    let thread = if number == "*" { "main" } else { thread.name().unwrap_or("main") };
-    command.env(MODEL, format!("{number}:{}", plan.name)).env(THREAD, thread).env("RUST_BACKTRACE", "0");
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    Ok(command)
-}
-
-fn run_child(plan: &Plan, args: Option<&[String]>, sizes: &Sizes) -> Result<ChildMessage, String> {
-    let mut command = command(plan, args)?;
-    command.env(POOL, serde_json::to_string(sizes).expect("sizes are plain data"));
-    let mut child = command.spawn().map_err(|error| format!("it cannot be started: {error}"))?;
-    let past = PAST.with_borrow(|past| {
-        let lines =
-            past.iter().map(|report| serde_json::to_string(report).expect("a report is plain data") + "\n");
-        if args.is_some() { String::new() } else { lines.collect() }
-    });
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let (sender, receiver) = mpsc::channel();
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            // The child may end without reading all of it.
-            drop(stdin.map(|mut stdin| stdin.write_all(past.as_bytes())));
-        });
-        let complaint = scope.spawn(move || {
-            let mut text = Vec::new();
-            drop(stderr.map(|mut stderr| stderr.read_to_end(&mut text)));
-            String::from_utf8_lossy(&text).into_owned()
-        });
-        scope.spawn(move || {
-            let lines = stdout.into_iter().flat_map(|out| BufReader::new(out).lines()).map_while(Result::ok);
-            let found = lines.filter_map(|line| line.strip_prefix(TAG).map(str::to_owned)).last();
-            // The receiver is gone if the child has taken too long.
-            drop(sender.send(found));
-        });
-        let patience = plan.max_time.map_or(Duration::from_secs(3600), |max| max + EXTRA_TIME);
-        let found = receiver.recv_timeout(patience);
-        if found.is_err() {
-            drop(child.kill());
-        }
-        let status = wait(&mut child);
-        let complaint = complaint.join().unwrap_or_default();
-        match found {
-            Ok(Some(text)) => {
-                serde_json::from_str(&text).map_err(|error| format!("its report is unreadable: {error}"))
-            }
-            Ok(None) => Err(format!("it ended without a report ({status}): {}", last_lines(&complaint))),
-            Err(_) => Err(format!("it did not end within {} s", patience.as_secs())),
-        }
-    })
-}
-
-fn wait(child: &mut Child) -> String {
-    child.wait().map_or_else(|error| error.to_string(), |status: ExitStatus| status.to_string())
-}
-
-/// The end of what a child said on its standard error.
-fn last_lines(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    lines[lines.len().saturating_sub(4)..].join(" | ")
 }

@@ -4,13 +4,13 @@
 use crate::engines::loom_object::{LoomKind, LoomObject, Pool};
 use crate::report::cause::Cause;
 use crate::report::data::{Limit, SourceLine};
-use crate::seam::runtime::{self, Access, Obj, Site};
-use crate::seam::statics;
+use crate::seam::runtime::{Access, Obj, Site};
+use crate::seam::statics::StaticValues;
 use crate::seam::symbols::source_line;
+use crate::search::choice::{Pick, raise_last};
 use std::collections::BTreeMap;
 use std::ptr;
 use std::rc::Rc;
-use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 
 /// A step, for the trace.
@@ -65,27 +65,36 @@ pub(crate) struct LoomExecution {
     pub(super) steps: Vec<LoomStep>,
     pub(super) outcome: Option<String>,
     pub(super) nanos: u64,
-    statics: Vec<(*mut u8, usize, u64)>,
-    claim: Option<MutexGuard<'static, ()>>,
+    statics: StaticValues,
     pub(super) oracle: Oracle,
 }
 
-/// The answers to the model's choices, by thread and number.
+/// The answers to the model's choices.
+///
+/// The walk over them is that of [`crate::search::choice`]; the answers of one
+/// execution are not. loom runs a whole search between two steps of the walk,
+/// and there the same choice comes earlier or later, or not at all. So an
+/// answer belongs to who asks, for the how manyth time, and the list has every
+/// choice that any execution of the search has come to.
 #[derive(Debug, Default)]
 pub(super) struct Oracle {
-    /// Who asked, for the how manyth time, for one of how many, and what it gets.
-    answers: Vec<(usize, usize, usize, usize)>,
+    answers: Vec<Pick>,
+    /// Who got the answer in the same place, and for the how manyth time it asked.
+    asked: Vec<(usize, usize)>,
 }
 
 impl Oracle {
+    /// The answer, below `of`, to what `thread` asks for the `nth` time.
     pub(super) fn ask(&mut self, thread: usize, nth: usize, of: usize) -> usize {
-        match self.answers.iter_mut().find(|(t, n, ..)| (*t, *n) == (thread, nth)) {
-            Some((_, _, most, answer)) => {
-                *most = of.max(*most);
-                (*answer).min(of - 1)
+        match self.asked.iter().position(|asked| *asked == (thread, nth)) {
+            Some(at) => {
+                let answer = &mut self.answers[at];
+                answer.of = answer.of.max(of as u32);
+                (answer.pick as usize).min(of - 1)
             }
             None => {
-                self.answers.push((thread, nth, of, 0));
+                self.asked.push((thread, nth));
+                self.answers.push(Pick { pick: 0, of: of as u32 });
                 0
             }
         }
@@ -93,14 +102,9 @@ impl Oracle {
 
     /// Moves on to the next list of answers; `false` when there is none.
     pub(super) fn advance(&mut self) -> bool {
-        while let Some((_, _, of, answer)) = self.answers.last_mut() {
-            if *answer + 1 < *of {
-                *answer += 1;
-                return true;
-            }
-            self.answers.pop();
-        }
-        false
+        let more = raise_last(&mut self.answers);
+        self.asked.truncate(self.answers.len());
+        more
     }
 }
 
@@ -117,18 +121,14 @@ impl LoomExecution {
             steps: Vec::new(),
             outcome: None,
             nanos: 0,
-            statics: Vec::new(),
-            claim: None,
+            statics: StaticValues::default(),
             oracle: Oracle::default(),
         }
     }
 
     /// The last execution is over: puts statics back and forgets its objects.
     pub(super) fn finish(&mut self) {
-        for (ptr, size, value) in self.statics.drain(..) {
-            // SAFETY: only atomics in a static segment are listed, which are always live.
-            unsafe { runtime::write_atomic(ptr, size, value) }
-        }
+        self.statics.put_back();
         for object in self.objects.drain(..) {
             object.forget_guard();
         }
@@ -163,10 +163,7 @@ impl LoomExecution {
     }
 
     pub(super) fn add(&mut self, obj: &Obj<'_>, kind: LoomKind) -> (usize, Rc<LoomObject>) {
-        if obj.bits > 0 && statics::is_static(obj.addr()) {
-            self.claim.get_or_insert_with(statics::claim);
-            self.statics.push((obj.ptr, obj.size, obj.value()));
-        }
+        self.statics.remember(obj);
         let object = Rc::new(LoomObject { addr: obj.addr(), kind });
         let number = self.objects.len();
         self.objects.push(Rc::clone(&object));
@@ -204,5 +201,40 @@ impl LoomExecution {
             self.steps.iter().rev().find(conflicts).map(|step| source_line(step.site))
         });
         there.into_iter().chain(doing.map(|(site, _)| source_line(site))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_belongs_to_who_asks_and_not_to_when() {
+        let mut oracle = Oracle::default();
+        let mut seen = Vec::new();
+        loop {
+            let first = [oracle.ask(1, 0, 2), oracle.ask(2, 0, 3)];
+            // Another execution of the same search.
+            assert_eq!([oracle.ask(2, 0, 3), oracle.ask(1, 0, 2)], [first[1], first[0]]);
+            seen.push(first);
+            if !oracle.advance() {
+                break;
+            }
+        }
+        assert_eq!(seen, [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]]);
+    }
+
+    #[test]
+    fn a_choice_that_another_execution_widens_is_walked_to_the_end() {
+        let mut oracle = Oracle::default();
+        let mut seen = Vec::new();
+        loop {
+            seen.push((oracle.ask(1, 0, 2), oracle.ask(1, 0, 3)));
+            if !oracle.advance() {
+                break;
+            }
+        }
+        assert_eq!(seen, [(0, 0), (1, 1), (1, 2)]);
+        assert_eq!(oracle.ask(1, 0, 2), 0, "nothing is left of the walk");
     }
 }

@@ -5,9 +5,13 @@ pub(crate) mod loom;
 #[cfg(feature = "loom")]
 pub(crate) mod loom_child;
 #[cfg(feature = "loom")]
+pub(crate) mod loom_current;
+#[cfg(feature = "loom")]
 pub(crate) mod loom_execution;
 #[cfg(feature = "loom")]
 pub(crate) mod loom_object;
+#[cfg(feature = "loom")]
+pub(crate) mod loom_parent;
 pub(crate) mod native;
 pub(crate) mod sc;
 pub(crate) mod sc_driver;

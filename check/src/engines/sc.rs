@@ -113,7 +113,7 @@ impl Runtime for Sc {
     fn load(&self, obj: Obj<'_>, _: Ordering, site: Site) -> u64 {
         let _engine = runtime::engine_code();
         if !unwinding() {
-            with(|s| s.touch(&obj));
+            with(|s| s.statics.remember(&obj));
             stand(ScRequest::Step, site);
         }
         let value = obj.value();
@@ -124,7 +124,7 @@ impl Runtime for Sc {
     fn store(&self, obj: Obj<'_>, value: u64, _: Ordering, site: Site) {
         let _engine = runtime::engine_code();
         if !unwinding() {
-            with(|s| s.touch(&obj));
+            with(|s| s.statics.remember(&obj));
             stand(ScRequest::Step, site);
         }
         // SAFETY: the door took the address from a reference to a live atomic of this size.
@@ -142,7 +142,7 @@ impl Runtime for Sc {
     fn rmw(&self, obj: Obj<'_>, op: Rmw, _: Ordering, _: Ordering, site: Site) -> Result<u64, u64> {
         let _engine = runtime::engine_code();
         if !unwinding() {
-            with(|s| s.touch(&obj));
+            with(|s| s.statics.remember(&obj));
             stand(ScRequest::Step, site);
         }
         let old = obj.value();
@@ -179,7 +179,7 @@ impl Runtime for Sc {
 
     fn sync(&self, obj: Obj<'_>, op: SyncOp, nanos: u64, site: Site) -> u64 {
         let _engine = runtime::engine_code();
-        with(|s| s.touch(&obj));
+        with(|s| s.statics.remember(&obj));
         if !unwinding() {
             stand(ScRequest::Sync(op, obj.ptr), site);
         }

@@ -3,7 +3,6 @@
 
 use crate::engines::sc::{self, STACK, Sc};
 use crate::engines::sc_execution::{ScExecution, ScStop};
-use crate::engines::sc_schedule::Picks;
 use crate::plan::options::{Mode, Plan};
 use crate::report::cause::Cause;
 use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, Verdict};
@@ -11,6 +10,7 @@ use crate::report::step::Interleaving;
 use crate::seam::context;
 use crate::seam::panics;
 use crate::seam::runtime;
+use crate::search::choice::Mismatch;
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
 use std::collections::{BTreeSet, HashSet};
@@ -26,8 +26,8 @@ const CLOCK_EVERY: u64 = 64;
 /// Schedules of which it is remembered that they have been seen.
 const REMEMBERED: usize = 1 << 22;
 
-/// A failure, its choices, and how often it has been run again.
-type Again = (Cause, Picks, u8);
+/// A failure, and how often it has been run again.
+type Again = (Cause, u8);
 
 /// What a check has found so far.
 #[derive(Debug)]
@@ -100,10 +100,10 @@ impl ScDriver {
     fn finish_execution(&mut self, progress: &mut ScRecord) {
         let end = self.end();
         context::end_of_execution(end.is_ok());
-        self.state.put_back();
+        self.state.statics.put_back();
         progress.over = true;
-        if let Some((failing, picks, nth)) = progress.failing.take() {
-            self.replayed(progress, failing, picks, nth, end);
+        if let Some((failing, nth)) = progress.failing.take() {
+            self.replayed(progress, failing, nth, end);
             return;
         }
         progress.executions += 1;
@@ -117,10 +117,9 @@ impl ScDriver {
             }
             Err(ScStop::Limit(limit)) => progress.limit = Some(limit),
             Err(ScStop::Failed { kind, message, sites }) => {
-                let picks = self.state.schedule.picks.clone();
-                self.state.schedule.replay(picks.clone());
+                self.state.schedule.replay();
                 self.state.tracer.on = true;
-                progress.failing = Some((Cause { kind, message, sites }, picks, 1));
+                progress.failing = Some((Cause { kind, message, sites }, 1));
                 progress.over = false;
             }
         }
@@ -154,7 +153,13 @@ impl ScDriver {
         let plan = &progress.plan;
         let more = match plan.mode {
             Mode::Random { executions, .. } => progress.executions < executions,
-            _ => self.state.schedule.advance(),
+            _ => match self.state.schedule.advance() {
+                Ok(more) => more,
+                Err(mismatch) => {
+                    progress.failure = Some(not_deterministic(mismatch));
+                    return;
+                }
+            },
         };
         if !more {
             return;
@@ -169,20 +174,13 @@ impl ScDriver {
         }
     }
 
-    fn replayed(
-        &mut self,
-        progress: &mut ScRecord,
-        failing: Cause,
-        picks: Picks,
-        nth: u8,
-        end: Result<(), ScStop>,
-    ) {
+    fn replayed(&mut self, progress: &mut ScRecord, failing: Cause, nth: u8, end: Result<(), ScStop>) {
         let same = matches!(
             &end,
             Err(ScStop::Failed { kind, sites, .. }) if *kind == failing.kind && *sites == failing.sites
         );
         if same && nth < REPLAYS {
-            progress.failing = Some((failing, picks, nth + 1));
+            progress.failing = Some((failing, nth + 1));
             progress.over = false;
             return;
         }
@@ -199,6 +197,20 @@ impl ScDriver {
             kind = FailureKind::NotDeterministic;
         }
         progress.failure = Some(Failure { kind, message, sites: failing.sites, trace, token: String::new() });
+    }
+}
+
+/// The failure of a model that did not offer the same choices again.
+fn not_deterministic(mismatch: Mismatch) -> Failure {
+    Failure {
+        kind: FailureKind::NotDeterministic,
+        message: format!(
+            "the same schedule led to other choices ({mismatch}): the model depends on something that the checker \
+             does not control (time, addresses, hashing, real threads, state kept between executions)"
+        ),
+        sites: Vec::new(),
+        trace: Trace::default(),
+        token: String::new(),
     }
 }
 

@@ -9,10 +9,9 @@ use crate::report::data::{FailureKind, Limit, SourceLine};
 use crate::seam::op::{Alt, AltKind, SyncOp};
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Obj, Site};
-use crate::seam::statics;
+use crate::seam::statics::StaticValues;
 use crate::seam::symbols::source_line;
 use crate::seam::tracer::{Tracer, name};
-use std::sync::MutexGuard;
 
 /// Turns for nothing, in a row, before nobody going on is a livelock.
 const IDLE_TURNS: u32 = 1_000;
@@ -73,10 +72,7 @@ pub(super) struct ScExecution {
     pub(super) panics: Vec<(usize, PanicData)>,
     /// Addresses in the order of their first use, for their names in a trace.
     seen: Vec<usize>,
-    /// Atomics in static memory, with the value to put back.
-    statics: Vec<(*mut u8, usize, u64)>,
-    /// Keeps other models from those statics while the check lasts.
-    claim: Option<MutexGuard<'static, ()>>,
+    pub(super) statics: StaticValues,
     pub(super) alts: Vec<Alt>,
     able: Vec<usize>,
 }
@@ -99,8 +95,7 @@ impl ScExecution {
             outcome: None,
             panics: Vec::new(),
             seen: Vec::new(),
-            statics: Vec::new(),
-            claim: None,
+            statics: StaticValues::default(),
             alts: Vec::new(),
             able: Vec::new(),
         }
@@ -145,14 +140,6 @@ impl ScExecution {
     /// The first panic that nobody has joined.
     pub(super) fn first_panic(&self) -> Option<&PanicData> {
         self.panics.first().map(|(_, panic)| panic)
-    }
-
-    /// Puts statics back as they were.
-    pub(super) fn put_back(&mut self) {
-        for (ptr, size, value) in self.statics.drain(..) {
-            // SAFETY: only atomics in a static segment are listed, which are always live.
-            unsafe { runtime::write_atomic(ptr, size, value) }
-        }
     }
 
     /// Decides who runs next. Afterwards `next` or `stop` is set, or every
@@ -263,14 +250,6 @@ impl ScExecution {
     pub(super) fn finish(&mut self, thread: usize) {
         self.threads[thread].finished = true;
         self.idle = 0;
-    }
-
-    /// A static's value is put back when the execution ends.
-    pub(super) fn touch(&mut self, obj: &Obj<'_>) {
-        if statics::is_static(obj.addr()) && !self.statics.iter().any(|(ptr, ..)| *ptr == obj.ptr) {
-            self.claim.get_or_insert_with(statics::claim);
-            self.statics.push((obj.ptr, obj.size, obj.value()));
-        }
     }
 
     pub(super) fn trace(&mut self, obj: Option<&Obj<'_>>, site: Site, text: impl FnOnce(&str) -> String) {

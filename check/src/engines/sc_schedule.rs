@@ -2,130 +2,105 @@
 //! random, or one from a list.
 //!
 //! At random, every other execution picks uniformly at each step; the ones
-//! between follow PCT: threads have random priorities, the one with the highest
-//! runs, and at a few random steps the running thread falls to the bottom. A
-//! thread that has run alone for [`PATIENCE`] steps while others could go on
-//! falls too, so that a spinning one lets go.
+//! between go by [`Priorities`]. A thread that has run alone for [`PATIENCE`]
+//! steps while others could go on falls behind them, so that a spinning one
+//! lets go.
 
+use crate::plan::hash::hash_of;
 use crate::plan::options::Mode;
+use crate::search::choice::{Choices, Mismatch, Odometer};
+use crate::search::pct::Priorities;
 use crate::search::random::Rng;
 
 /// Steps in a row before a thread loses its priority.
 const PATIENCE: u32 = 500;
 
-/// Steps at which the running thread loses its priority, an execution.
-const CHANGES: usize = 2;
-
-/// Choices: which of how many.
-pub(super) type Picks = Vec<(u32, u32)>;
+/// Ordered steps of the bugs that executions by priority look for.
+const DEPTH: u32 = 3;
 
 /// Makes the choices of executions, and remembers those of the current one.
 #[derive(Debug)]
 pub(super) struct ThreadSchedule {
     how: ScheduleKind,
     /// The choices of this execution.
-    pub(super) picks: Picks,
+    choices: Choices,
 }
 
 #[derive(Debug)]
 enum ScheduleKind {
-    /// The first choices of the next execution, with how many there were.
-    All(Picks),
+    All(Odometer),
     Random(Box<RandomSchedule>),
-    List(Picks),
+    /// The execution with these choices.
+    List(Vec<u32>),
 }
 
 #[derive(Debug)]
 struct RandomSchedule {
+    /// Draws the changes and the seed of each execution.
     rng: Rng,
     /// Whether this execution goes by priorities.
-    pct: bool,
-    /// By thread; the highest runs.
-    priorities: Vec<u64>,
-    /// Steps at which the running thread falls.
-    changes: [u32; CHANGES],
-    step: u32,
-    /// The steps of the longest execution so far.
-    longest: u32,
+    by_priority: bool,
+    priorities: Priorities,
+    /// Steps that the running thread has run alone.
     alone: u32,
-    /// The priority that the next thread to fall gets.
-    bottom: u64,
 }
 
 impl ThreadSchedule {
     pub(super) fn new(mode: &Mode, seed: u64) -> ThreadSchedule {
         let how = match mode {
             Mode::Random { .. } => ScheduleKind::Random(Box::new(RandomSchedule::new(seed))),
-            Mode::Exhaustive | Mode::Replay(_) | Mode::Stages(_) => ScheduleKind::All(Vec::new()),
+            Mode::Exhaustive | Mode::Replay(_) | Mode::Stages(_) => ScheduleKind::All(Odometer::default()),
         };
-        ThreadSchedule { how, picks: Vec::new() }
+        ThreadSchedule { how, choices: Choices::zeros() }
     }
 
-    /// From now on, runs the execution with these choices.
-    pub(super) fn replay(&mut self, picks: Picks) {
-        self.how = ScheduleKind::List(picks);
+    /// From now on, runs the execution that has just ended.
+    pub(super) fn replay(&mut self) {
+        self.how = ScheduleKind::List(self.choices.picks());
     }
 
     /// An execution begins.
     pub(super) fn begin(&mut self) {
-        self.picks.clear();
-        if let ScheduleKind::Random(random) = &mut self.how {
-            random.begin();
-        }
+        self.choices = match &mut self.how {
+            ScheduleKind::All(odometer) => odometer.choices(),
+            ScheduleKind::Random(random) => random.choices(),
+            ScheduleKind::List(picks) => Choices::replay(picks),
+        };
     }
 
-    /// Moves on to the next execution; `false` when there is none.
-    pub(super) fn advance(&mut self) -> bool {
+    /// Moves on to the next execution; `Ok(false)` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// The execution that has just ended did not follow the walk.
+    pub(super) fn advance(&mut self) -> Result<bool, Mismatch> {
         match &mut self.how {
-            ScheduleKind::All(prefix) => {
-                prefix.clone_from(&self.picks);
-                while prefix.last().is_some_and(|(pick, of)| pick + 1 == *of) {
-                    prefix.pop();
-                }
-                match prefix.last_mut() {
-                    Some((pick, _)) => *pick += 1,
-                    None => return false,
-                }
-                true
-            }
-            ScheduleKind::Random(_) => true,
-            ScheduleKind::List(_) => false,
+            ScheduleKind::All(odometer) => odometer.advance(&self.choices),
+            ScheduleKind::Random(_) => Ok(true),
+            ScheduleKind::List(_) => Ok(false),
         }
     }
 
     /// Picks one of `of`.
     pub(super) fn pick(&mut self, of: usize) -> usize {
-        if of < 2 {
-            return 0;
-        }
-        let at = self.picks.len();
-        let pick = match &mut self.how {
-            ScheduleKind::All(list) | ScheduleKind::List(list) => {
-                list.get(at).map_or(0, |(pick, _)| *pick as usize)
-            }
-            ScheduleKind::Random(random) => random.rng.below(of),
-        };
-        self.picks.push((pick as u32, of as u32));
-        // A model that is not deterministic may offer less than the list expects.
-        pick.min(of - 1)
+        self.choices.pick(of as u32) as usize
     }
 
     /// Picks who runs next among `able`, none twice; `current` runs now.
     pub(super) fn thread(&mut self, able: &[usize], current: usize) -> usize {
-        match &mut self.how {
-            ScheduleKind::Random(random) if random.pct && able.len() > 1 => {
-                let pick = random.by_priority(able, current);
-                self.picks.push((pick as u32, able.len() as u32));
-                able[pick]
+        let of = able.len() as u32;
+        let pick = match &mut self.how {
+            ScheduleKind::Random(random) if random.by_priority => {
+                self.choices.pick_by(of, |rng| random.foremost(able, current, rng))
             }
-            _ => able[self.pick(able.len())],
-        }
+            _ => self.choices.pick(of),
+        };
+        able[pick as usize]
     }
 
     /// A number for the choices of this execution.
     pub(super) fn fingerprint(&self) -> u64 {
-        let picks = self.picks.iter().map(|(pick, of)| u64::from(*of) << 32 | u64::from(*pick));
-        picks.fold(0, |sum, pick| Rng::new(sum ^ pick).next())
+        hash_of(self.choices.made())
     }
 }
 
@@ -133,43 +108,31 @@ impl RandomSchedule {
     fn new(seed: u64) -> RandomSchedule {
         RandomSchedule {
             rng: Rng::new(seed),
-            pct: true,
-            priorities: Vec::new(),
-            changes: [0; CHANGES],
-            step: 0,
-            longest: 8,
+            by_priority: true,
+            priorities: Priorities::new(DEPTH),
             alone: 0,
-            bottom: 0,
         }
     }
 
-    fn begin(&mut self) {
-        self.longest = self.longest.max(self.step);
-        self.step = 0;
+    /// The choices of the execution that begins.
+    fn choices(&mut self) -> Choices {
+        self.by_priority = !self.by_priority;
         self.alone = 0;
-        self.pct = !self.pct;
-        self.bottom = 1 << 32;
-        self.priorities.clear();
-        for change in &mut self.changes {
-            *change = self.rng.below(self.longest as usize) as u32;
+        if self.by_priority {
+            self.priorities.begin(&mut self.rng);
         }
+        Choices::random(self.rng.next())
     }
 
-    fn by_priority(&mut self, able: &[usize], current: usize) -> usize {
-        let threads = able.iter().max().map_or(0, |t| t + 1).max(current + 1);
-        while self.priorities.len() < threads {
-            // Above every thread that has fallen.
-            let priority = self.rng.next() | 1 << 63;
-            self.priorities.push(priority);
+    /// The index in `able` of the thread with the greatest priority.
+    fn foremost(&mut self, able: &[usize], current: usize, rng: &mut Rng) -> u32 {
+        self.priorities.step(current);
+        if self.alone > PATIENCE {
+            self.priorities.fall(current);
         }
-        if self.changes.contains(&self.step) || self.alone > PATIENCE {
-            self.bottom -= 1;
-            self.priorities[current] = self.bottom;
-        }
-        self.step += 1;
-        let best = (0..able.len()).max_by_key(|at| self.priorities[able[*at]]).unwrap_or(0);
+        let best = self.priorities.foremost(able.iter().copied(), rng);
         self.alone = if able[best] == current { self.alone + 1 } else { 0 };
-        best
+        best as u32
     }
 }
 
@@ -186,7 +149,7 @@ mod tests {
             let first = schedule.pick(2);
             let second = if first == 0 { schedule.pick(3) } else { 9 };
             seen.push((first, second));
-            if !schedule.advance() {
+            if !schedule.advance().expect("the same choices each time") {
                 break;
             }
         }
@@ -201,9 +164,59 @@ mod tests {
             (0..50).map(|n| schedule.thread(&[0, 1, 2], n % 3)).collect()
         };
         let first = run(&mut schedule);
-        schedule.replay(schedule.picks.clone());
+        schedule.replay();
         schedule.begin();
         assert_eq!(run(&mut schedule), first);
+        assert_eq!(schedule.advance(), Ok(false));
+    }
+
+    #[test]
+    fn every_other_execution_goes_by_priority() {
+        let mut schedule = ThreadSchedule::new(&Mode::Random { executions: 1 }, 5);
+        let mut most = 0;
+        for number in 0..20 {
+            schedule.begin();
+            let mut current = 0;
+            let switches = (0..200).filter(|_| {
+                let before = current;
+                current = schedule.thread(&[0, 1, 2], before);
+                before != current
+            });
+            let switches = switches.count();
+            let by_priority = number % 2 == 1;
+            // One to the first, and one at each of two changes.
+            assert_eq!(switches <= 3, by_priority, "{switches}");
+            most = if by_priority { most.max(switches) } else { most };
+        }
+        assert_eq!(most, 3);
+    }
+
+    #[test]
+    fn executions_have_numbers_by_their_choices() {
+        let mut schedule = ThreadSchedule::new(&Mode::Exhaustive, 0);
+        let mut seen = std::collections::BTreeSet::new();
+        loop {
+            schedule.begin();
+            for _ in 0..3 {
+                schedule.pick(3);
+            }
+            assert!(seen.insert(schedule.fingerprint()));
+            if !schedule.advance().expect("the same choices each time") {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), 27);
+    }
+
+    #[test]
+    fn a_walk_ends_where_the_choices_change() {
+        let mut schedule = ThreadSchedule::new(&Mode::Exhaustive, 0);
+        schedule.begin();
+        schedule.pick(2);
+        assert_eq!(schedule.advance(), Ok(true));
+        schedule.begin();
+        schedule.pick(3);
+        assert!(schedule.advance().is_err());
     }
 
     #[test]
@@ -211,13 +224,13 @@ mod tests {
         let mut schedule = ThreadSchedule::new(&Mode::Random { executions: 1 }, 3);
         for _ in 0..2 {
             schedule.begin();
-            let mut current = 0;
-            let runs = (0..2_000).filter(|_| {
-                current = schedule.thread(&[0, 1], current);
-                current == 1
-            });
-            let runs = runs.count();
-            assert!((1..2_000).contains(&runs), "{runs}");
+            let (mut current, mut alone) = (0, 0);
+            for _ in 0..5_000 {
+                let before = current;
+                current = schedule.thread(&[0, 1], before);
+                alone = if before == current { alone + 1 } else { 0 };
+                assert!(alone <= PATIENCE + 1);
+            }
         }
     }
 }

@@ -10,8 +10,7 @@
 use crate::graph::stamp::Stamp;
 use crate::seam::clock::Clock;
 use crate::seam::runtime::Access;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use rustc_hash::FxHashMap;
 
 /// What an access or a free does not agree with.
 #[derive(Clone, Copy, Debug)]
@@ -37,30 +36,10 @@ struct Granule {
     freed: Option<Stamp>,
 }
 
-/// Hashes a granule's number by multiplication.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct NumberHasher(u64);
-
-impl Hasher for NumberHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_usize(usize::from(*byte));
-        }
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        self.0 = (self.0.rotate_left(5) ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
 /// The plain memory of one execution.
 #[derive(Debug, Default)]
 pub(crate) struct Shadow {
-    granules: HashMap<usize, Granule, BuildHasherDefault<NumberHasher>>,
+    granules: FxHashMap<usize, Granule>,
 }
 
 /// The granules of `size` bytes at `addr`, each with its bytes.

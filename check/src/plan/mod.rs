@@ -3,6 +3,7 @@
 pub(crate) mod budget;
 pub(crate) mod decision;
 pub(crate) mod environment;
+pub(crate) mod hash;
 pub(crate) mod options;
 pub(crate) mod orderings;
 pub(crate) mod split;

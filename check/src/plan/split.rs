@@ -11,7 +11,9 @@
 //! as if it had shown what is needed. That costs blocked executions and loses
 //! none.
 
+use crate::plan::hash::StableHasher;
 use std::collections::HashSet;
+use std::hash::Hasher;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -63,14 +65,12 @@ impl Split {
     }
 }
 
-/// The same number on every machine (FNV-1a).
+/// The number of a subtree, which picks its shard.
 fn hash(name: &[u32]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325u64;
-    for byte in name.iter().flat_map(|n| n.to_le_bytes()) {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    // The low bits of FNV are weak, and they pick the shard.
-    hash ^ (hash >> 32)
+    let mut hasher = StableHasher::default();
+    // One by one: a slice would be hashed in the order of this machine's bytes.
+    name.iter().for_each(|choice| hasher.write_u32(*choice));
+    hasher.finish()
 }
 
 /// Reads `i/n`, shards counted from 1.
@@ -93,6 +93,12 @@ mod tests {
                 (0..3).filter(|n| Split { shard: Some((*n, 3)), ..Split::default() }.takes(name)).count();
             assert_eq!(owners, 1);
         }
+    }
+
+    /// All machines of a sharded check have to agree, whatever they were built with.
+    #[test]
+    fn the_number_of_a_subtree_is_the_same_everywhere() {
+        assert_eq!([hash(&[]), hash(&[1, 2, 3])], [0xcbf2_9ce4_4fd0_bfc1, 0xfd1f_0f43_7cf4_0cd6]);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use crate::plan::decision::Decision;
 use crate::plan::environment::variable;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use crate::plan::hash::hash_of;
 use std::sync::OnceLock;
 
 /// The variable that holds the token of the execution to run.
@@ -15,13 +15,6 @@ const VARIABLE: &str = "RINGWRIGHT_REPLAY";
 /// The token that is asked for in the environment. Set and empty is not set.
 pub(crate) fn requested() -> Option<String> {
     variable(VARIABLE)
-}
-
-/// The hash that tokens are made of: the same in every run of a program.
-pub(crate) fn hash_of(value: &(impl Hash + ?Sized)) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// A hash of the program that runs.

@@ -1,5 +1,6 @@
-//! Where this process keeps its statics.
+//! Where this process keeps its statics, and the values that an execution has to put back.
 
+use crate::seam::runtime::{self, Obj};
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -13,6 +14,35 @@ pub(crate) fn is_static(addr: usize) -> bool {
 pub(crate) fn claim() -> MutexGuard<'static, ()> {
     static IN_USE: Mutex<()> = Mutex::new(());
     IN_USE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The atomics in static memory that an execution uses, with the values to put
+/// back when it ends.
+#[derive(Debug, Default)]
+pub(crate) struct StaticValues {
+    /// Where, how many bytes, and what.
+    values: Vec<(*mut u8, usize, u64)>,
+    /// Keeps other models from the statics, from the first use to the end of the check.
+    claim: Option<MutexGuard<'static, ()>>,
+}
+
+impl StaticValues {
+    /// Remembers the value of `obj`, if it is an atomic in static memory that
+    /// this execution has not used before.
+    pub(crate) fn remember(&mut self, obj: &Obj<'_>) {
+        if obj.bits > 0 && is_static(obj.addr()) && !self.values.iter().any(|(ptr, ..)| *ptr == obj.ptr) {
+            self.claim.get_or_insert_with(claim);
+            self.values.push((obj.ptr, obj.size, obj.value()));
+        }
+    }
+
+    /// Puts the values back: the execution has ended.
+    pub(crate) fn put_back(&mut self) {
+        for (ptr, size, value) in self.values.drain(..) {
+            // SAFETY: `remember` lists only atomics in a static segment, which are always live.
+            unsafe { runtime::write_atomic(ptr, size, value) }
+        }
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -47,11 +77,34 @@ fn segments() -> Vec<Range<usize>> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
     #[test]
     fn a_static_is_found_and_a_box_is_not() {
-        static HERE: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
+        static HERE: AtomicU32 = AtomicU32::new(1);
         let boxed = Box::new(1);
-        assert!(super::is_static(std::ptr::from_ref(&HERE) as usize));
-        assert!(!super::is_static(std::ptr::from_ref(&*boxed) as usize));
+        assert!(is_static(std::ptr::from_ref(&HERE) as usize));
+        assert!(!is_static(std::ptr::from_ref(&*boxed) as usize));
+    }
+
+    #[test]
+    fn the_first_value_of_a_static_is_put_back_once() {
+        static HERE: AtomicU32 = AtomicU32::new(1);
+        let (boxed, id) = (Box::new(AtomicU32::new(1)), AtomicU64::new(0));
+        let obj = |atomic: &AtomicU32| Obj { ptr: atomic.as_ptr().cast(), size: 4, bits: 32, id: &id };
+        let mut values = StaticValues::default();
+        // Relaxed, all of them: one thread.
+        for value in [2, 3] {
+            for atomic in [&HERE, &*boxed] {
+                values.remember(&obj(atomic));
+                atomic.store(value, Ordering::Relaxed);
+            }
+        }
+        values.put_back();
+        assert_eq!([HERE.load(Ordering::Relaxed), boxed.load(Ordering::Relaxed)], [1, 3]);
+        HERE.store(4, Ordering::Relaxed);
+        values.put_back();
+        assert_eq!(HERE.load(Ordering::Relaxed), 4);
     }
 }

@@ -99,6 +99,12 @@ impl Choices {
         self.answer(of, |dice| if dice.unit() < odds { 1 + dice.below(of as usize - 1) as u32 } else { 0 })
     }
 
+    /// Answers a choice that a search with dice makes by `choose`: a walk or a
+    /// replay treats it as [`pick`](Self::pick) does.
+    pub(crate) fn pick_by(&mut self, of: u32, choose: impl FnOnce(&mut Rng) -> u32) -> u32 {
+        self.answer(of, choose)
+    }
+
     fn answer(&mut self, of: u32, dice: impl FnOnce(&mut Rng) -> u32) -> u32 {
         assert!(of > 0, "a choice needs at least one answer");
         if of == 1 {
@@ -163,15 +169,21 @@ impl Odometer {
         }
         self.prefix.clear();
         self.prefix.extend_from_slice(&finished.made);
-        while let Some(last) = self.prefix.last_mut() {
-            if last.pick + 1 < last.of {
-                last.pick += 1;
-                return Ok(true);
-            }
-            self.prefix.pop();
-        }
-        Ok(false)
+        Ok(raise_last(&mut self.prefix))
     }
+}
+
+/// Makes `list` the next one of a walk: raises the last answer that can be
+/// raised and forgets those after it. `false`: there was none, and it is empty.
+pub(crate) fn raise_last(list: &mut Vec<Pick>) -> bool {
+    while let Some(last) = list.last_mut() {
+        if last.pick + 1 < last.of {
+            last.pick += 1;
+            return true;
+        }
+        list.pop();
+    }
+    false
 }
 
 #[cfg(test)]
@@ -281,6 +293,9 @@ mod tests {
         assert_eq!(roll(7), roll(7));
         let seen: BTreeSet<_> = (0..2_000).map(roll).collect();
         assert_eq!(seen.len(), 3 * 3 * 4);
+        let by_rule = |c: &mut Choices| c.pick_by(3, |_| 2);
+        assert_eq!(by_rule(&mut Choices::random(1)), 2);
+        assert_eq!([by_rule(&mut Choices::zeros()), by_rule(&mut Choices::replay(&[1]))], [0, 1]);
         let mut never = Choices::random(1);
         assert!((0..1_000).all(|_| never.pick_rare(2, 0.0) == 0));
     }

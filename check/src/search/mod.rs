@@ -3,6 +3,7 @@
 pub(crate) mod choice;
 pub(crate) mod chooser;
 pub(crate) mod minimise;
+pub(crate) mod pct;
 pub(crate) mod random;
 pub(crate) mod sampler;
 pub(crate) mod stack;

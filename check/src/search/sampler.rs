@@ -1,7 +1,7 @@
 //! Which thread goes next in a random search.
 
 use crate::plan::strategy::Strategy;
-use crate::seam::clock::MAX_THREADS;
+use crate::search::pct::Priorities;
 use crate::search::random::Rng;
 
 /// A thread that could go next, with its pending operation.
@@ -18,30 +18,20 @@ pub(crate) struct Candidate {
 pub(crate) struct Sampler {
     pub(crate) rng: Rng,
     strategy: Strategy,
-    /// A greater number goes first; 0 is not drawn yet.
-    priorities: [u64; MAX_THREADS],
-    /// Steps of this execution at which the running thread falls behind.
-    changes: Vec<u32>,
-    steps: u32,
-    /// The most steps that an execution has had so far.
-    longest: u32,
+    /// Who goes first, under the strategies that have priorities.
+    priorities: Priorities,
+    /// Who went last.
     last: usize,
     pub(crate) able: Vec<Candidate>,
 }
 
-/// Priorities from here on are drawn; smaller ones are for threads that fell
-/// behind.
-const DRAWN: u64 = 1 << 32;
-
 impl Sampler {
     pub(crate) fn new(strategy: Strategy, seed: u64) -> Sampler {
+        let depth = if let Strategy::Pct { depth } = strategy { depth } else { 1 };
         Sampler {
             rng: Rng::new(seed),
             strategy,
-            priorities: [0; MAX_THREADS],
-            changes: Vec::new(),
-            steps: 0,
-            longest: 16,
+            priorities: Priorities::new(depth),
             last: 0,
             able: Vec::new(),
         }
@@ -49,29 +39,13 @@ impl Sampler {
 
     /// An execution begins.
     pub(crate) fn begin(&mut self) {
-        if matches!(self.strategy, Strategy::Random) {
-            return;
-        }
-        self.longest = self.longest.max(self.steps);
-        self.steps = 0;
-        self.priorities = [0; MAX_THREADS];
-        self.changes.clear();
-        if let Strategy::Pct { depth } = self.strategy {
-            for _ in 1..depth {
-                let step = self.rng.below(self.longest as usize) as u32 + 1;
-                self.changes.push(step);
-            }
-        }
+        self.last = 0;
+        self.priorities.begin(&mut self.rng);
     }
 
     /// A step of the execution begins.
     pub(crate) fn step(&mut self) {
-        self.steps += 1;
-        if let Some(at) = self.changes.iter().position(|step| *step == self.steps) {
-            // Whoever falls later falls deeper.
-            self.priorities[self.last] = DRAWN - u64::from(self.steps) - 1;
-            self.changes[at] = 0;
-        }
+        self.priorities.step(self.last);
     }
 
     /// Takes one of the threads that are able out of the list.
@@ -80,21 +54,12 @@ impl Sampler {
             return None;
         }
         let at = match self.strategy {
-            Strategy::Pct { .. } | Strategy::Pos => self.foremost(),
+            Strategy::Pct { .. } | Strategy::Pos => {
+                self.priorities.foremost(self.able.iter().map(|c| c.thread), &mut self.rng)
+            }
             _ => self.rng.below(self.able.len()),
         };
         Some(self.able.swap_remove(at))
-    }
-
-    /// The index of the able thread with the greatest priority.
-    fn foremost(&mut self) -> usize {
-        for Candidate { thread, .. } in &self.able {
-            if self.priorities[*thread] == 0 {
-                self.priorities[*thread] = self.rng.next() | DRAWN;
-            }
-        }
-        let priority = |at: &usize| self.priorities[self.able[*at].thread];
-        (0..self.able.len()).max_by_key(priority).expect("somebody is able")
     }
 
     /// `chosen` goes, out of `all` that were able.
@@ -103,10 +68,10 @@ impl Sampler {
         if self.strategy != Strategy::Pos {
             return;
         }
-        self.priorities[chosen.thread] = 0;
+        self.priorities.redraw(chosen.thread);
         for other in all {
             if other.loc == chosen.loc && (other.writes || chosen.writes) {
-                self.priorities[other.thread] = 0;
+                self.priorities.redraw(other.thread);
             }
         }
     }
@@ -153,5 +118,6 @@ mod tests {
         assert_eq!(orders(Strategy::Pct { depth: 1 }), [vec![0, 0, 1, 1], vec![1, 1, 0, 0]].into());
         let two = orders(Strategy::Pct { depth: 2 });
         assert!(two.contains(&vec![0, 1, 1, 0]) && !two.contains(&vec![0, 1, 0, 1]), "{two:?}");
+        assert!(two.contains(&vec![1, 0, 0, 1]), "whoever goes falls: {two:?}");
     }
 }

@@ -6,7 +6,7 @@
 //! matter. An execution that spends fewer faults than the level allows was run
 //! at an earlier level; the report counts it as blocked.
 
-use crate::plan::token::hash_of;
+use crate::plan::hash::hash_of;
 use crate::report::cause::{Cause, PanicData};
 use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, TraceLine, Verdict};
 use crate::report::words::count;

@@ -7,7 +7,7 @@
 //! when there are none). `<run>` is a hash of the failure and of every line of
 //! the trace: a replay that does not come out the same is of another build.
 
-use crate::plan::token::hash_of;
+use crate::plan::hash::hash_of;
 use crate::report::cause::Cause;
 use crate::report::data::TraceLine;
 use crate::sim::rules::Rules;

@@ -5,10 +5,10 @@ use loom_tests::shapes::{Shape, all};
 use ringwright::check::{Check, Engine, FailureKind, Limit, Report, Verdict};
 use serde::Serialize;
 use serde_json::json;
-use std::io::Read;
-use std::process::{Child, Command, ExitCode, Stdio};
-use std::sync::mpsc;
+use std::io;
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
+use wait_timeout::ChildExt;
 
 /// Runs each bug shape under each engine: its flawed form, and the corrected one
 /// where the flaw was found.
@@ -199,25 +199,25 @@ fn run(args: &Args, shape: &Shape, engine: Engine, corrected: bool) -> (Finding,
 
 /// The report of a child process; none if it died.
 fn run_child(args: &[String], patience: Duration) -> Result<Option<Report>, String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let mut command = Command::new(program);
-    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child: Child = command.spawn().map_err(|error| error.to_string())?;
-    let mut stdout = child.stdout.take().ok_or("the child has no output")?;
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut text = String::new();
-        // The receiver is gone if the child has taken too long.
-        drop(sender.send(stdout.read_to_string(&mut text).map(|_| text)));
-    });
-    let text = receiver.recv_timeout(patience);
-    if text.is_err() {
-        child.kill().map_err(|error| error.to_string())?;
-    }
-    child.wait().map_err(|error| error.to_string())?;
-    let text = text.map_err(|_| format!("no end within {} s", patience.as_secs()))?;
-    let text = text.map_err(|error| error.to_string())?;
+    let output = output(args, patience).map_err(|error| error.to_string())?;
+    let text = output.ok_or_else(|| format!("no end within {} s", patience.as_secs()))?;
     Ok(serde_json::from_str(text.trim()).ok())
+}
+
+/// What this program prints when it is run with `args`; none if it took too long.
+fn output(args: &[String], patience: Duration) -> io::Result<Option<String>> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    let stdout = child.stdout.take();
+    // A report may be longer than a pipe holds, so it is read while the child runs.
+    let reader = std::thread::spawn(|| stdout.map_or(Ok(String::new()), io::read_to_string));
+    if child.wait_timeout(patience)?.is_none() {
+        child.kill()?;
+        child.wait()?;
+        return Ok(None);
+    }
+    reader.join().unwrap_or_else(|_| Ok(String::new())).map(Some)
 }
 
 fn cell(args: &Args, shape: &Shape, engine: Engine) -> Cell {
