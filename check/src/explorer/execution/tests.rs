@@ -67,6 +67,15 @@ fn one_of_two_compare_exchanges_wins() {
 }
 
 #[test]
+fn a_read_sees_the_write_that_follows_the_read_of_another_thread() {
+    // Thread 1 is tried first; only its search knows that the later store asks for thread 2.
+    let (reader, writer) = ([Step::Load(X, Relaxed)], [Step::Load(Y, Relaxed), Step::Store(X, 1, Relaxed)]);
+    let explored = explore(Strategy::Exhaustive, &[&reader, &writer]);
+    assert_eq!(explored.outcomes, [vec![0, 0], vec![1, 0]].into());
+    assert_eq!((explored.complete, explored.blocked), (2, 0));
+}
+
+#[test]
 fn stores_take_every_place_in_modification_order() {
     let store = |value| [Step::Store(X, value, Relaxed)];
     // One graph an order.

@@ -64,6 +64,21 @@ fn store_buffering_by_fences() {
 }
 
 #[test]
+fn a_fence_on_one_side_and_accesses_on_the_other_order_too() {
+    let second_reads = |fence| {
+        let mut graph = litmus(2);
+        write(&mut graph, 1, X, 1, RELAXED);
+        graph.fence(1, fence);
+        write(&mut graph, 2, Y, 1, seq_cst());
+        read(&mut graph, 1, Y, 0, RELAXED);
+        readable(&mut graph, 2, X, seq_cst())
+    };
+    // The cycle leaves the fence by happens-before, to the load that follows it.
+    assert_eq!(second_reads(seq_cst()), [1]);
+    assert_eq!(second_reads(ACQ_REL), [1, 0]);
+}
+
+#[test]
 fn a_seq_cst_access_is_no_fence() {
     // Relaxed store buffering, with a SeqCst store to somewhere else in the middle of each thread.
     let run = |broken| {
