@@ -8,7 +8,7 @@ use crate::explorer::driver;
 use crate::graph::event::BrokenRule;
 use crate::plan::environment::variable;
 use crate::plan::options::{Mode, Plan};
-use crate::plan::orderings::{OrderingSpot, Recorder, Weakened};
+use crate::plan::orderings::{OrderingRecorder, OrderingSpot, Weakened};
 use crate::plan::split;
 use crate::plan::strategy::Stage;
 use crate::plan::token::{self, Token};
@@ -285,7 +285,7 @@ impl Check {
     }
 
     /// Writes down, into `recorder`, which orderings the model executes.
-    pub(crate) fn record(mut self, recorder: &Recorder) -> Check {
+    pub(crate) fn record(mut self, recorder: &OrderingRecorder) -> Check {
         self.plan.recorder = Some(recorder.clone());
         self
     }

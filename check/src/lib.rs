@@ -131,7 +131,6 @@ pub mod alloc {
 
 pub use check::{Check, any, model, outcome};
 pub use explorer::progress::{bounded, wait_free};
-pub use graph::event::BrokenRule;
 pub use plan::strategy::{Stage, Strategy};
 pub use report::data::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict};
 pub use report::step::{Interleaving, Operation, OperationKind, StoreSeen};

@@ -5,7 +5,8 @@
 //! real model threads through the door and compares what the engine saw with
 //! what the memory model allows.
 
-use ringwright::check::{BrokenRule, Check, Engine, FailureKind, Report, Verdict};
+use ringwright::check::__private::BrokenRule;
+use ringwright::check::{Check, Engine, FailureKind, Report, Verdict};
 use ringwright::sync::atomic::{AtomicI64, Ordering, fence};
 use ringwright::sync::cell::UnsafeCell;
 use ringwright::sync::thread;

@@ -2,7 +2,8 @@
 //! three wrong rules that the programs must notice.
 
 use loom_tests::litmus::{Line, Program, Settings};
-use ringwright::check::{BrokenRule, Engine};
+use ringwright::check::__private::BrokenRule;
+use ringwright::check::Engine;
 
 fn programs() -> Vec<Program> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/litmus/c20.jsonl");

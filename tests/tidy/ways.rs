@@ -2,8 +2,7 @@
 
 use crate::imports::{Arrow, Crate, circles};
 use crate::rooms::{self, CHECKER, QUEUES, against, room_of};
-use crate::still_open::STILL_OPEN;
-use crate::{PACKAGES, assert_none, files, read, root, settle};
+use crate::{PACKAGES, assert_no_offence, assert_none, files, read, root};
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::LazyLock;
@@ -176,14 +175,14 @@ fn imports_go_one_way() {
     assert_none("the table of the checker's rooms", &rooms::disorder(CHECKER));
     assert_none("the table of the queues' rooms", &rooms::disorder(QUEUES));
     let queues = against(QUEUES, "src", &loaded("src/lib.rs").arrows);
-    settle("arrow of the queues", "an import that the queues' table does not allow", &queues);
+    assert_no_offence("an import that the queues' table does not allow", &queues);
     let checker = loaded("check/src/lib.rs");
     for file in &checker.files.files {
         let room = room_of("check/src", &file.path);
         assert!(CHECKER.iter().any(|known| known.name == room), "{}: no such room in the table", file.path);
     }
     let wrong = against(CHECKER, "check/src", &checker.arrows);
-    settle("arrow", "an import that the table of rooms does not allow", &wrong);
+    assert_no_offence("an import that the table of rooms does not allow", &wrong);
 }
 
 #[test]
@@ -206,20 +205,9 @@ fn no_circle_of_files() {
     assert_eq!(told(&example(&face).arrows().0).len(), 1, "a face that its room imports");
 
     let mut offences = Vec::new();
-    let mut unneeded: BTreeSet<&str> =
-        STILL_OPEN.iter().filter(|(rule, _)| *rule == "circle").map(|(_, key)| *key).collect();
     for found in CRATES.iter() {
-        for circle in circles(&found.arrows) {
-            let inside = found.arrows.iter().filter(|a| circle.contains(&a.from) && circle.contains(&a.to));
-            inside.for_each(|arrow| unneeded.retain(|open| *open != key(arrow)));
-        }
-        let known = |arrow: &Arrow| {
-            STILL_OPEN.iter().any(|(rule, open)| ["circle", "arrow"].contains(rule) && *open == key(arrow))
-        };
-        let arrows: Vec<Arrow> = found.arrows.iter().filter(|arrow| !known(arrow)).cloned().collect();
-        offences.extend(told(&arrows).into_iter().map(|circle| format!("{}: {circle}", found.root)));
+        offences.extend(told(&found.arrows).into_iter().map(|circle| format!("{}: {circle}", found.root)));
     }
-    offences.extend(unneeded.iter().map(|key| format!("{key}: no longer so, take it out of STILL_OPEN")));
     assert_none("files that import each other in a circle", &offences);
 }
 
@@ -262,7 +250,7 @@ fn the_map_shows_the_rooms() {
     if shown.len() > CHECKER.len() {
         offences.push(("length".to_owned(), format!("{} rows, {} rooms", shown.len(), CHECKER.len())));
     }
-    settle("map", "DESIGN.md shows the table of rooms in its order", &offences);
+    assert_no_offence("DESIGN.md shows the table of rooms in its order", &offences);
 }
 
 /// The table for the eye: `-- table --nocapture`.

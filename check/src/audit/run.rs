@@ -17,7 +17,7 @@ use crate::audit::sites::{Trial, audited_sites, stale_reasons, unexecuted_sites}
 use crate::audit::source_files::source_files;
 use crate::audit::targets::{CheckedModel, Target, targets};
 use crate::check::Check;
-use crate::plan::orderings::Recorder;
+use crate::plan::orderings::OrderingRecorder;
 use crate::plan::token::{self, Token};
 use crate::report::data::{FailureKind, Verdict};
 use crate::seam::op::Strength;
@@ -101,7 +101,7 @@ fn check(audit: &Audit, name: String) -> Check {
 
 fn as_written(audit: &Audit, n: usize) -> CheckedModel<'_> {
     let (name, body) = &audit.models[n];
-    let recorder = Recorder::default();
+    let recorder = OrderingRecorder::default();
     let report = check(audit, name.clone()).record(&recorder).run_whole(body.clone());
     CheckedModel { name, body, report, spots: recorder.take() }
 }

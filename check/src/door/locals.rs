@@ -32,6 +32,11 @@ impl<T: 'static> fmt::Debug for LocalKey<T> {
     }
 }
 
+/// The key of std's `real`, whose values `init` makes. For the expansion of `thread_local!`.
+pub const fn local_key<T: 'static>(real: &'static std::thread::LocalKey<T>, init: fn() -> T) -> LocalKey<T> {
+    LocalKey::new(real, init)
+}
+
 /// The values of one model thread, by the address of their key. `None`: dropped.
 type Table = Vec<(usize, Option<Box<dyn Any>>)>;
 

@@ -9,7 +9,7 @@ mod condvar;
 mod fences;
 mod held;
 pub mod hint;
-mod locals;
+pub(crate) mod locals;
 pub mod mpsc;
 mod mutex;
 mod object;

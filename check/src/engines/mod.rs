@@ -1,4 +1,4 @@
-//! TBD.
+//! The other engines: real threads, sequentially consistent interleavings, and loom.
 
 #[cfg(feature = "loom")]
 pub(crate) mod loom;

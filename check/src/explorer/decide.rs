@@ -12,7 +12,7 @@ use crate::report::data::FailureKind;
 use crate::seam::op::{Alt, AltKind, DONE, Rmw, Strength, SyncOp};
 use crate::search::chooser::Chooser;
 use crate::search::sampler::Candidate;
-use crate::search::stack::{ReadOption, Stack};
+use crate::search::stack::{ChoiceStack, ReadOption};
 
 /// What is said of a model whose runs differ.
 pub(super) const NOT_DETERMINISTIC: &str = "the same choices led to different operations: the model depends on something that the checker \
@@ -120,7 +120,7 @@ impl Execution {
             && self.threads[thread].pending.is_some_and(|p| p.loc == loc)
     }
 
-    pub(super) fn fill_group(&mut self, thread: usize, stack: &mut Stack) {
+    pub(super) fn fill_group(&mut self, thread: usize, stack: &mut ChoiceStack) {
         let Some(pending) = self.choosing(thread) else {
             return;
         };

@@ -1,4 +1,4 @@
-//! TBD.
+//! The engine: one execution on the graph, and the driver of one after another.
 
 pub(crate) mod allocations;
 pub(crate) mod current;

@@ -3,7 +3,7 @@
 
 use crate::explorer::execution::{Execution, Request, Status};
 use crate::explorer::objects::MEMORY;
-use crate::graph::event::{Event, NONE};
+use crate::graph::event::{GraphEvent, NONE};
 use crate::graph::interleave::{self, LaneStep, LocationAccess, ReadingOrder};
 use crate::report::cause::Cause;
 use crate::report::data::{FailureKind, SourceLine, Trace, TraceLine};
@@ -251,7 +251,7 @@ fn write_down(s: &Execution, told: Lines, order: &ReadingOrder, trace: &mut Trac
 }
 
 /// Where `event` read from, and how many newer stores it passed by.
-fn origin(s: &Execution, event: &Event, newer: usize) -> String {
+fn origin(s: &Execution, event: &GraphEvent, newer: usize) -> String {
     let writer = s.graph.events.iter().find(|e| e.writes == event.reads);
     let mut text = writer.map_or("initial value".to_owned(), |writer| {
         let site = writer.site.map(|site| format!(" at {}", source_line(site))).unwrap_or_default();

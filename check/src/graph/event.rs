@@ -8,7 +8,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 
 /// An atomic event, for psc and for the trace.
 #[derive(Clone, Debug)]
-pub(crate) struct Event {
+pub(crate) struct GraphEvent {
     pub(crate) thread: u8,
     /// Its number in its thread, from 1.
     pub(crate) seq: u16,
@@ -79,7 +79,7 @@ pub(crate) struct Location {
 /// The events of an execution with their modification orders: what its consistency is asked of.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EventLog<'a> {
-    pub(super) events: &'a [Event],
+    pub(super) events: &'a [GraphEvent],
     pub(super) messages: &'a [Message],
     pub(super) locations: &'a [Location],
     pub(super) broken: BrokenRule,

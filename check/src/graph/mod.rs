@@ -1,4 +1,4 @@
-//! TBD.
+//! C++20 as RC11 has it: events, messages, past and partial SC order. Data only.
 
 pub(crate) mod event;
 pub(crate) mod interleave;

@@ -14,7 +14,7 @@
 //! asked only for a choice that is not the newest one, in a graph that holds
 //! at least two SeqCst events.
 
-use crate::graph::event::{BrokenRule, Event, EventLog, NONE};
+use crate::graph::event::{BrokenRule, EventLog, GraphEvent, NONE};
 
 /// Events beyond which a stale choice in a graph with SeqCst is not tried at
 /// all. Nothing forbidden is shown; the verdict's notes say that it happened.
@@ -95,7 +95,7 @@ pub(crate) struct Psc {
 impl Psc {
     /// Whether psc of `graph` with `new` added, which writes at `place` of its
     /// location's modification order if any, is acyclic.
-    pub(super) fn acyclic(&mut self, graph: &EventLog<'_>, new: &Event, place: Option<u32>) -> bool {
+    pub(super) fn acyclic(&mut self, graph: &EventLog<'_>, new: &GraphEvent, place: Option<u32>) -> bool {
         let n = graph.events.len() + 1;
         if n > MAX_PSC_EVENTS {
             return false;
@@ -107,7 +107,7 @@ impl Psc {
         self.no_cycle(n)
     }
 
-    fn basic_relations(&mut self, graph: &EventLog<'_>, new: &Event, place: Option<u32>) {
+    fn basic_relations(&mut self, graph: &EventLog<'_>, new: &GraphEvent, place: Option<u32>) {
         let n = graph.events.len() + 1;
         for relation in [&mut self.hb, &mut self.sb, &mut self.sb_ne, &mut self.scb] {
             relation.reset(n);
@@ -145,7 +145,7 @@ impl Psc {
     }
 
     /// mo, rf and rb, with `new` in its place.
-    fn orders(&mut self, graph: &EventLog<'_>, new: &Event, place: Option<u32>) {
+    fn orders(&mut self, graph: &EventLog<'_>, new: &GraphEvent, place: Option<u32>) {
         let n = graph.events.len() + 1;
         let last = n - 1;
         for a in 0..n {
@@ -189,7 +189,7 @@ impl Psc {
         }
     }
 
-    fn sc_sets(&mut self, graph: &EventLog<'_>, new: &Event) {
+    fn sc_sets(&mut self, graph: &EventLog<'_>, new: &GraphEvent) {
         let n = graph.events.len() + 1;
         let words = n.div_ceil(64);
         for set in [&mut self.accesses, &mut self.fences] {

@@ -31,7 +31,7 @@
 //! C/C++11" (PLDI 2017), with C++20's release sequences: a later store of the
 //! same thread does not continue one.
 
-use crate::graph::event::{BrokenRule, Event, EventLog, Location, Message, NONE};
+use crate::graph::event::{BrokenRule, EventLog, GraphEvent, Location, Message, NONE};
 use crate::graph::psc::Psc;
 use crate::graph::stamp::Stamp;
 use crate::seam::clock::{Clock, MAX_THREADS};
@@ -64,7 +64,7 @@ impl Past {
 /// The execution graph.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<GraphEvent>,
     pub(crate) messages: Vec<Message>,
     locations: Vec<Location>,
     live_locations: usize,
@@ -209,9 +209,9 @@ impl Graph {
     }
 
     /// The event that `thread` would add next.
-    fn next_event(&self, thread: usize, loc: u32, sc: bool, reads: u32) -> Event {
+    fn next_event(&self, thread: usize, loc: u32, sc: bool, reads: u32) -> GraphEvent {
         let past = &self.pasts[thread];
-        Event {
+        GraphEvent {
             thread: thread as u8,
             seq: past.seq + 1,
             loc,
@@ -226,7 +226,7 @@ impl Graph {
     }
 
     /// Whether psc stays acyclic with `event`, which writes at `place` if any.
-    fn consistent(&mut self, event: &Event, place: Option<u32>) -> bool {
+    fn consistent(&mut self, event: &GraphEvent, place: Option<u32>) -> bool {
         if self.sc_events + u32::from(event.sc) < 2 || self.broken == BrokenRule::NoPsc {
             return true;
         }
@@ -339,7 +339,7 @@ impl Graph {
     }
 
     /// Appends `event` and counts it.
-    fn add(&mut self, event: Event) {
+    fn add(&mut self, event: GraphEvent) {
         let thread = event.thread as usize;
         let past = &mut self.pasts[thread];
         past.seq += 1;

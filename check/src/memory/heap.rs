@@ -11,7 +11,7 @@ use std::cell::{Cell, UnsafeCell};
 
 /// A heap block of the model.
 #[derive(Debug)]
-pub(crate) struct Block {
+pub(crate) struct HeapBlock {
     pub(crate) addr: usize,
     layout: Layout,
     /// Who allocated it, and when.
@@ -22,7 +22,7 @@ pub(crate) struct Block {
     pub(crate) objects: Vec<u32>,
 }
 
-impl Block {
+impl HeapBlock {
     /// Bytes in it.
     pub(crate) fn size(&self) -> usize {
         self.layout.size()
@@ -34,7 +34,7 @@ impl Block {
 #[derive(Debug, Default)]
 pub(crate) struct Heap {
     /// The blocks of this execution, and after them old ones to use again.
-    blocks: Vec<Block>,
+    blocks: Vec<HeapBlock>,
     live: usize,
     /// Address and number of each block, by address.
     order: Vec<(usize, u32)>,
@@ -86,7 +86,7 @@ impl Heap {
                 (old.addr, old.layout, old.born, old.freed) = (addr, layout, born, None);
                 old.objects.clear();
             }
-            None => self.blocks.push(Block { addr, layout, born, freed: None, objects: Vec::new() }),
+            None => self.blocks.push(HeapBlock { addr, layout, born, freed: None, objects: Vec::new() }),
         }
         self.live += 1;
         match self.place(addr) {
@@ -115,7 +115,7 @@ impl Heap {
     }
 
     /// The block that holds `addr`.
-    pub(crate) fn find(&mut self, addr: usize) -> Option<&mut Block> {
+    pub(crate) fn find(&mut self, addr: usize) -> Option<&mut HeapBlock> {
         let at = match self.place(addr) {
             Ok(at) => at,
             Err(after) => after.checked_sub(1)?,
@@ -125,7 +125,7 @@ impl Heap {
     }
 
     /// The block that starts at `addr`.
-    pub(crate) fn at(&mut self, addr: usize) -> Option<&mut Block> {
+    pub(crate) fn at(&mut self, addr: usize) -> Option<&mut HeapBlock> {
         let at = self.place(addr).ok()?;
         Some(&mut self.blocks[self.order[at].1 as usize])
     }

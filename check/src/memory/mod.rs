@@ -1,4 +1,4 @@
-//! TBD.
+//! The memory of an execution: blocks, bytes, and the accesses that race. Data only.
 
 pub(crate) mod free_lists;
 pub(crate) mod heap;

@@ -1,4 +1,4 @@
-//! TBD.
+//! What was asked: strategies, budgets, shards, tokens, the orderings to weaken.
 
 pub(crate) mod budget;
 pub(crate) mod decision;

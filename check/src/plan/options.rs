@@ -3,7 +3,7 @@
 use crate::graph::event::BrokenRule;
 use crate::plan::budget::Budget;
 use crate::plan::decision::Decision;
-use crate::plan::orderings::{Recorder, Weakened};
+use crate::plan::orderings::{OrderingRecorder, Weakened};
 use crate::plan::split::Split;
 use crate::plan::strategy::{Stage, Strategy, default_plan};
 use crate::report::words::count;
@@ -73,7 +73,7 @@ pub(crate) struct Plan {
     pub(crate) broken: BrokenRule,
     pub(crate) weakened: Vec<Weakened>,
     /// Where to write down the orderings that the model executes.
-    pub(crate) recorder: Option<Recorder>,
+    pub(crate) recorder: Option<OrderingRecorder>,
     /// The outcomes that an execution may come to, if they are known.
     pub(crate) outcomes: Option<Arc<BTreeSet<String>>>,
     /// Whether the exhaustive search leaves out runs of graphs it has seen.

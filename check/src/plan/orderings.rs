@@ -72,9 +72,9 @@ impl Weakened {
 /// What the executions of a model asked for, and whether it came to that: a
 /// compare-exchange asks for both its orderings and comes to one of them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Recorder(Arc<Mutex<BTreeMap<OrderingSpot, bool>>>);
+pub(crate) struct OrderingRecorder(Arc<Mutex<BTreeMap<OrderingSpot, bool>>>);
 
-impl Recorder {
+impl OrderingRecorder {
     /// Takes out what was recorded.
     pub(crate) fn take(&self) -> BTreeMap<OrderingSpot, bool> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
@@ -85,7 +85,7 @@ impl Recorder {
 #[derive(Debug, Default)]
 pub(crate) struct OrderingSites {
     weakened: Vec<Weakened>,
-    recorder: Option<Recorder>,
+    recorder: Option<OrderingRecorder>,
     /// By the address of the location, which is quick; one place may have
     /// several.
     seen: HashMap<(usize, OrderingUse), (OrderingSpot, bool)>,
@@ -94,7 +94,7 @@ pub(crate) struct OrderingSites {
 }
 
 impl OrderingSites {
-    pub(crate) fn new(weakened: &[Weakened], recorder: Option<&Recorder>) -> OrderingSites {
+    pub(crate) fn new(weakened: &[Weakened], recorder: Option<&OrderingRecorder>) -> OrderingSites {
         OrderingSites {
             weakened: weakened.to_vec(),
             recorder: recorder.cloned(),
@@ -132,7 +132,7 @@ impl OrderingSites {
 
 impl Drop for OrderingSites {
     fn drop(&mut self) {
-        if let Some(Recorder(sink)) = &self.recorder {
+        if let Some(OrderingRecorder(sink)) = &self.recorder {
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
             for (spot, came) in self.seen.values() {
                 *sink.entry(*spot).or_insert(false) |= came;

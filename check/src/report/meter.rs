@@ -25,7 +25,7 @@ const LINE_EVERY: Duration = Duration::from_secs(30);
 
 /// What a search has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
+pub(crate) struct SearchCounts {
     pub(crate) complete: u64,
     pub(crate) blocked: u64,
     /// Distinct executions, where they are counted.
@@ -34,7 +34,7 @@ pub(crate) struct Counts {
     pub(crate) stale_choices: u64,
 }
 
-impl Counts {
+impl SearchCounts {
     /// The counts in words, after `elapsed`.
     fn text(&self, name: &str, elapsed: Duration) -> String {
         let distinct = self.distinct.map(|n| format!(", {n} distinct")).unwrap_or_default();
@@ -103,7 +103,7 @@ impl Meter {
     }
 
     /// An execution is over. Asks for the counts only when it says them.
-    pub(crate) fn tick(&mut self, counts: impl FnOnce() -> Counts) {
+    pub(crate) fn tick(&mut self, counts: impl FnOnce() -> SearchCounts) {
         self.calls += 1;
         if self.manner == Manner::Silent || !self.calls.is_multiple_of(CLOCK_EVERY) {
             return;
@@ -185,12 +185,12 @@ mod tests {
 
     #[test]
     fn the_counts_come_with_their_rate() {
-        let counts = Counts { complete: 900, blocked: 100, distinct: Some(7), stale_choices: 3 };
+        let counts = SearchCounts { complete: 900, blocked: 100, distinct: Some(7), stale_choices: 3 };
         assert_eq!(
             counts.text("m", Duration::from_secs(10)),
             "m: 900 complete, 100 blocked, 7 distinct, 3 stale choices, 100 a second, 10 s"
         );
-        let plain = Counts { complete: 1, ..Counts::default() }.text("m", Duration::from_secs(1));
+        let plain = SearchCounts { complete: 1, ..SearchCounts::default() }.text("m", Duration::from_secs(1));
         assert_eq!(plain, "m: 1 complete, 0 blocked, 0 stale choices, 1 a second, 1 s");
     }
 

@@ -1,4 +1,4 @@
-//! TBD.
+//! What stands between the door and the engines: the trait, the operations, places, panics, the context.
 
 pub(crate) mod clock;
 pub(crate) mod context;

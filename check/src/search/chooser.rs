@@ -3,12 +3,12 @@
 use crate::plan::decision::Decision;
 use crate::search::minimise::Follower;
 use crate::search::sampler::Sampler;
-use crate::search::stack::Stack;
+use crate::search::stack::ChoiceStack;
 
 /// How choices are made.
 #[derive(Debug)]
 pub(crate) enum Chooser {
-    Exhaustive(Stack),
+    Exhaustive(ChoiceStack),
     Random(Box<Sampler>),
     Replay {
         list: Vec<Decision>,

@@ -1,4 +1,4 @@
-//! TBD.
+//! Which choice comes next. Knows no execution.
 
 pub(crate) mod choice;
 pub(crate) mod chooser;

@@ -70,7 +70,7 @@ struct ChoiceNode {
 
 /// The stack of choices of the exhaustive search.
 #[derive(Debug, Default)]
-pub(crate) struct Stack {
+pub(crate) struct ChoiceStack {
     nodes: Vec<ChoiceNode>,
     live: usize,
     /// How many choices this execution has made.
@@ -100,10 +100,10 @@ pub(crate) struct ReadPick<'a> {
     pub(crate) choice: ReadOption,
 }
 
-impl Stack {
+impl ChoiceStack {
     /// The stack of a search by `strategy`, which is an exhaustive one.
-    pub(crate) fn new(strategy: Strategy, reduce: bool, split: Split) -> Stack {
-        let mut stack = Stack { reduce, split, ..Stack::default() };
+    pub(crate) fn new(strategy: Strategy, reduce: bool, split: Split) -> ChoiceStack {
+        let mut stack = ChoiceStack { reduce, split, ..ChoiceStack::default() };
         match strategy {
             Strategy::StaleReads { at_most } => stack.stale = Some(at_most),
             Strategy::ContextSwitches { at_most } => {
@@ -161,7 +161,7 @@ impl Stack {
         (node.branches == of).then_some(node.pick)
     }
 
-    /// A fresh read point, to fill with groups through [`Stack::group`].
+    /// A fresh read point, to fill with groups through [`ChoiceStack::group`].
     pub(crate) fn begin_read(&mut self, watermark: u32) {
         let node = self.push();
         node.branches = 0;
@@ -319,7 +319,7 @@ impl Stack {
     }
 }
 
-/// What [`Stack::note`] needs to know of an event.
+/// What [`ChoiceStack::note`] needs to know of an event.
 pub(crate) struct WriteNote<'a> {
     pub(crate) thread: usize,
     pub(crate) seq: u16,

@@ -8,7 +8,7 @@ use crate::report::data::Verdict;
 use crate::search::chooser::Chooser;
 use crate::search::random::Rng;
 use crate::search::sampler::Sampler;
-use crate::search::stack::Stack;
+use crate::search::stack::ChoiceStack;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ pub(crate) struct Stages {
     started: Instant,
     whole: Instant,
     /// The exhaustive search, while another strategy has its turn.
-    kept: Option<Stack>,
+    kept: Option<ChoiceStack>,
     reached: BTreeMap<u32, StageResult>,
     seed: u64,
     reduction: bool,
@@ -85,7 +85,7 @@ impl Stages {
         self.reached.entry(tag(strategy)).or_insert(StageResult { strategy, complete: None });
         let kept = if strategy == Strategy::Exhaustive { self.kept.take() } else { None };
         Chooser::Exhaustive(kept.unwrap_or_else(|| {
-            Stack::new(strategy, self.reduction, Split { tag: tag(strategy), ..self.split.clone() })
+            ChoiceStack::new(strategy, self.reduction, Split { tag: tag(strategy), ..self.split.clone() })
         }))
     }
 

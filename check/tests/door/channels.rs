@@ -1,4 +1,4 @@
-//! `mpsc`.
+//! Channels: what crosses an `mpsc`, what orders it, and what a dropped end says.
 
 use super::{acquit, convict};
 use ringwright_check::door::atomic::{AtomicU32, Ordering};

@@ -2,7 +2,8 @@
 
 use clap::{Parser, ValueEnum};
 use loom_tests::litmus::{Line, Program, Settings};
-use ringwright::check::{BrokenRule, Engine};
+use ringwright::check::__private::BrokenRule;
+use ringwright::check::Engine;
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -27,16 +27,16 @@ const MOST: usize = isize::MAX as usize;
 ///    Who drops the last handle of all others has seen it set: whoever set it
 ///    had a handle then. So without it `weak` need not be looked at, and a
 ///    program without weak handles has the operations on `strong` alone.
-pub(super) struct Counts {
+pub(super) struct ReferenceCounts {
     strong: AtomicUsize,
     weak: AtomicUsize,
     weak_made: real::AtomicBool,
 }
 
-impl Counts {
+impl ReferenceCounts {
     /// One handle that keeps the value.
-    pub(super) const fn one() -> Counts {
-        Counts {
+    pub(super) const fn one() -> ReferenceCounts {
+        ReferenceCounts {
             strong: AtomicUsize::new(1),
             weak: AtomicUsize::new(1),
             weak_made: real::AtomicBool::new(false),
@@ -44,8 +44,8 @@ impl Counts {
     }
 
     /// One weak handle to a value that is still to come.
-    pub(super) const fn to_come() -> Counts {
-        Counts {
+    pub(super) const fn to_come() -> ReferenceCounts {
+        ReferenceCounts {
             strong: AtomicUsize::new(0),
             weak: AtomicUsize::new(1),
             weak_made: real::AtomicBool::new(true),
@@ -219,22 +219,22 @@ impl Counts {
 /// is C's, so that a block of a value and one of its uninitialised memory, or
 /// of `dyn Any` and the type behind it, are the same.
 #[repr(C)]
-pub(super) struct Block<T: ?Sized> {
-    counts: Counts,
+pub(super) struct ArcBlock<T: ?Sized> {
+    counts: ReferenceCounts,
     value: T,
 }
 
-impl<T> Block<T> {
+impl<T> ArcBlock<T> {
     /// A block of its own. Who frees it calls [`free`].
-    pub(super) fn new(counts: Counts, value: T) -> NonNull<Block<T>> {
-        NonNull::from(Box::leak(Box::new(Block { counts, value })))
+    pub(super) fn new(counts: ReferenceCounts, value: T) -> NonNull<ArcBlock<T>> {
+        NonNull::from(Box::leak(Box::new(ArcBlock { counts, value })))
     }
 }
 
 /// The layout of a block whose value has the layout `value`, and where in it the value is.
 fn layout(value: Layout) -> (Layout, usize) {
     let (layout, offset) =
-        Layout::new::<Counts>().extend(value).expect("the value has been allocated before");
+        Layout::new::<ReferenceCounts>().extend(value).expect("the value has been allocated before");
     (layout.pad_to_align(), offset)
 }
 
@@ -243,7 +243,7 @@ fn layout(value: Layout) -> (Layout, usize) {
 /// # Safety
 ///
 /// The block has not been freed, and is not freed in 'a. Its value may be gone.
-pub(super) unsafe fn counts<'a, T: ?Sized>(block: NonNull<Block<T>>) -> &'a Counts {
+pub(super) unsafe fn counts<'a, T: ?Sized>(block: NonNull<ArcBlock<T>>) -> &'a ReferenceCounts {
     // SAFETY: the caller says so; the counts are there as long as the block is.
     unsafe { &(*block.as_ptr()).counts }
 }
@@ -253,7 +253,7 @@ pub(super) unsafe fn counts<'a, T: ?Sized>(block: NonNull<Block<T>>) -> &'a Coun
 /// # Safety
 ///
 /// The block has not been freed. Its value may be gone.
-pub(super) unsafe fn value<T: ?Sized>(block: NonNull<Block<T>>) -> *mut T {
+pub(super) unsafe fn value<T: ?Sized>(block: NonNull<ArcBlock<T>>) -> *mut T {
     // SAFETY: the caller says that the block is there; nothing of the value is read.
     unsafe { &raw mut (*block.as_ptr()).value }
 }
@@ -263,15 +263,15 @@ pub(super) unsafe fn value<T: ?Sized>(block: NonNull<Block<T>>) -> *mut T {
 /// # Safety
 ///
 /// `value` came from [`value`], and the block has not been freed.
-pub(super) unsafe fn of_value<T: ?Sized>(value: *const T, align: usize) -> NonNull<Block<T>> {
+pub(super) unsafe fn of_value<T: ?Sized>(value: *const T, align: usize) -> NonNull<ArcBlock<T>> {
     let (_, offset) = layout(Layout::from_size_align(0, align).expect("an alignment is a power of two"));
     // SAFETY: the value of a block is `offset` bytes behind its beginning, and the pointer was made from
     // one to the whole block, which is not null.
-    unsafe { NonNull::new_unchecked(value.byte_sub(offset) as *mut Block<T>) }
+    unsafe { NonNull::new_unchecked(value.byte_sub(offset) as *mut ArcBlock<T>) }
 }
 
 /// A new block with one handle, into which the value is moved.
-pub(super) fn from_box<T: ?Sized>(value: Box<T>) -> NonNull<Block<T>> {
+pub(super) fn from_box<T: ?Sized>(value: Box<T>) -> NonNull<ArcBlock<T>> {
     let value = Box::into_raw(value);
     // SAFETY: the box has given up its value, which is moved once. Its memory is given back by a type of
     // the same layout that does not drop the value.
@@ -287,7 +287,7 @@ pub(super) fn from_box<T: ?Sized>(value: Box<T>) -> NonNull<Block<T>> {
 /// # Safety
 ///
 /// The value is alive, nobody else uses it, and it is not used or dropped after this.
-pub(super) unsafe fn from_value<T: ?Sized>(old: *const T) -> NonNull<Block<T>> {
+pub(super) unsafe fn from_value<T: ?Sized>(old: *const T) -> NonNull<ArcBlock<T>> {
     // SAFETY: the caller says that the value is alive.
     let of_value = Layout::for_value(unsafe { &*old });
     let (layout, offset) = layout(of_value);
@@ -298,10 +298,10 @@ pub(super) unsafe fn from_value<T: ?Sized>(old: *const T) -> NonNull<Block<T>> {
     }
     // SAFETY: the memory is new, and large and aligned enough for the counts and then the value.
     unsafe {
-        memory.cast::<Counts>().write(Counts::one());
+        memory.cast::<ReferenceCounts>().write(ReferenceCounts::one());
         memory.add(offset).copy_from_nonoverlapping(old.cast::<u8>(), of_value.size());
     }
-    let mut block = old as *mut Block<T>;
+    let mut block = old as *mut ArcBlock<T>;
     // SAFETY: a pointer of either kind begins with its address: so the compiler lays out wide pointers,
     // and the assertion would see another way. What follows describes the type and stays as it is.
     unsafe { (&raw mut block).cast::<*mut u8>().write(memory) };
@@ -314,7 +314,7 @@ pub(super) unsafe fn from_value<T: ?Sized>(old: *const T) -> NonNull<Block<T>> {
 /// # Safety
 ///
 /// This was the last handle of any kind, and the value has been dropped or moved out.
-pub(super) unsafe fn free<T: ?Sized>(block: NonNull<Block<T>>) {
+pub(super) unsafe fn free<T: ?Sized>(block: NonNull<ArcBlock<T>>) {
     // SAFETY: nobody else has a handle. The reference only tells the size, so it does not matter that the
     // value is gone. The memory was allocated with this layout, by `new` or by `from_box`.
     unsafe { dealloc(block.as_ptr().cast(), Layout::for_value(block.as_ref())) }

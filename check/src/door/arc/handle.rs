@@ -1,6 +1,6 @@
 //! The handles to shared values: `Arc`, which keeps one, and `Weak`, which does not.
 
-use crate::door::arc::block::{self, Block, Counts};
+use crate::door::arc::block::{self, ArcBlock, ReferenceCounts};
 use std::any::Any;
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit};
@@ -19,18 +19,18 @@ use std::ptr::{self, NonNull};
 /// 2. Each `Arc` is one in the count of strong handles, each `Weak` in that of
 ///    weak ones, and so is each pointer that `into_raw` gave out.
 pub struct Arc<T: ?Sized> {
-    block: NonNull<Block<T>>,
-    owns: PhantomData<Block<T>>,
+    block: NonNull<ArcBlock<T>>,
+    owns: PhantomData<ArcBlock<T>>,
 }
 
 /// A handle that does not keep the value: [`std::sync::Weak`].
 pub struct Weak<T: ?Sized> {
     /// At the last address of all if there is no block.
-    block: NonNull<Block<T>>,
+    block: NonNull<ArcBlock<T>>,
 }
 
 /// What a handle that was the last to keep the value still holds: the memory.
-struct Memory<T: ?Sized>(NonNull<Block<T>>);
+struct Memory<T: ?Sized>(NonNull<ArcBlock<T>>);
 
 // SAFETY: a handle shares the value and may be the one that drops it, so as with std's both are asked of it.
 unsafe impl<T: ?Sized + Sync + Send> Send for Arc<T> {}
@@ -58,7 +58,7 @@ impl<T: ?Sized> Drop for Memory<T> {
 impl<T> Arc<T> {
     /// The only handle to `value`.
     pub fn new(value: T) -> Arc<T> {
-        Arc::of(Block::new(Counts::one(), value))
+        Arc::of(ArcBlock::new(ReferenceCounts::one(), value))
     }
 
     /// The only handle to `value`, which stays where it is.
@@ -69,7 +69,8 @@ impl<T> Arc<T> {
 
     /// The only handle to a value that `make` makes with a weak handle to it.
     pub fn new_cyclic<F: FnOnce(&Weak<T>) -> T>(make: F) -> Arc<T> {
-        let block = Block::new(Counts::to_come(), MaybeUninit::<T>::uninit()).cast::<Block<T>>();
+        let block =
+            ArcBlock::new(ReferenceCounts::to_come(), MaybeUninit::<T>::uninit()).cast::<ArcBlock<T>>();
         let weak = Weak { block };
         let value = make(&weak);
         // SAFETY: the weak handle keeps the memory, and no other one gives access before the value is there.
@@ -126,12 +127,12 @@ impl<T> Arc<T> {
 
 impl<T: ?Sized> Arc<T> {
     /// The handle that stands for one in the block's count.
-    pub(super) fn of(block: NonNull<Block<T>>) -> Arc<T> {
+    pub(super) fn of(block: NonNull<ArcBlock<T>>) -> Arc<T> {
         Arc { block, owns: PhantomData }
     }
 
     #[inline]
-    fn counts(&self) -> &Counts {
+    fn counts(&self) -> &ReferenceCounts {
         // SAFETY: the block is there as long as the handle is (invariant 1).
         unsafe { block::counts(self.block) }
     }
@@ -297,7 +298,7 @@ impl<T> Arc<[MaybeUninit<T>]> {
     /// All values are initialised.
     #[must_use]
     pub unsafe fn assume_init(self) -> Arc<[T]> {
-        let block = ManuallyDrop::new(self).block.as_ptr() as *mut Block<[T]>;
+        let block = ManuallyDrop::new(self).block.as_ptr() as *mut ArcBlock<[T]>;
         // SAFETY: the pointer is another one's that is not null.
         Arc::of(unsafe { NonNull::new_unchecked(block) })
     }
@@ -382,7 +383,7 @@ impl<T> Weak<T> {
 impl<T: ?Sized> Weak<T> {
     /// The counts, if there is a block.
     #[inline]
-    fn counts(&self) -> Option<&Counts> {
+    fn counts(&self) -> Option<&ReferenceCounts> {
         // SAFETY: the block is there as long as the handle is.
         (self.block.addr().get() != usize::MAX).then(|| unsafe { block::counts(self.block) })
     }
@@ -414,7 +415,7 @@ impl<T: ?Sized> Weak<T> {
     #[must_use]
     #[track_caller]
     pub fn strong_count(&self) -> usize {
-        self.counts().map_or(0, Counts::strong)
+        self.counts().map_or(0, ReferenceCounts::strong)
     }
 
     /// How many weak handles there are; 0 when the value is gone.
@@ -447,7 +448,7 @@ impl<T: ?Sized> Clone for Weak<T> {
 
 impl<T: ?Sized> Drop for Weak<T> {
     fn drop(&mut self) {
-        if self.counts().is_some_and(Counts::leave_weak) {
+        if self.counts().is_some_and(ReferenceCounts::leave_weak) {
             // SAFETY: that was the last handle of any kind, so the value is gone.
             unsafe { block::free(self.block) }
         }

@@ -4,23 +4,11 @@
 //! The search itself only notices what changes before a choice that it repeats.
 
 use crate::explorer::decide::NOT_DETERMINISTIC;
-use crate::explorer::driver::CheckRecord;
-use crate::explorer::driver::ExecutionEnd;
-use crate::explorer::driver::ExplorerDriver;
-use crate::explorer::driver::Phase;
+use crate::explorer::driver::lifecycle::ExplorerDriver;
+use crate::explorer::driver::record::{CheckRecord, ExecutionEnd, Phase, Probing};
 use crate::memory::heap;
-use crate::plan::decision::Decision;
 use crate::report::data::{Failure, FailureKind, Trace};
 use crate::search::chooser::Chooser;
-
-/// The execution that is being run again.
-#[derive(Debug)]
-pub(super) struct Probing {
-    decisions: Vec<Decision>,
-    fingerprint: u64,
-    /// The search, which goes on afterwards.
-    search: Chooser,
-}
 
 impl ExplorerDriver {
     pub(super) fn begin_probe(&mut self, progress: &mut CheckRecord) {

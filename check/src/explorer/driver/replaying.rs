@@ -5,13 +5,10 @@
 //! again is a model that is not deterministic. Then [`Minimiser`] proposes
 //! schedules, and the best one is replayed twice in turn. That run is told.
 
-use crate::explorer::driver::CheckRecord;
-use crate::explorer::driver::ExecutionEnd;
-use crate::explorer::driver::ExplorerDriver;
-use crate::explorer::driver::Phase;
+use crate::explorer::driver::lifecycle::ExplorerDriver;
+use crate::explorer::driver::record::{CheckRecord, ExecutionEnd, Minimising, Phase, Replaying};
 use crate::explorer::narrate;
 use crate::memory::heap;
-use crate::plan::decision::Decision;
 use crate::plan::options::Mode;
 use crate::plan::token;
 use crate::report::cause::Cause;
@@ -22,24 +19,6 @@ use crate::search::minimise::{FailingRun, Follower, Minimiser, unusual};
 
 /// Times a failure is run again before it is believed.
 const REPLAYS: u8 = 2;
-
-/// A failure that is being run again.
-#[derive(Debug)]
-pub(super) struct Replaying {
-    /// How often this makes it.
-    nth: u8,
-    failing: Cause,
-    decisions: Vec<Decision>,
-    /// What has made it smaller, once that is over.
-    minimiser: Option<Minimiser>,
-}
-
-/// A failure that is being made smaller.
-#[derive(Debug)]
-pub(super) struct Minimising {
-    failing: Cause,
-    minimiser: Minimiser,
-}
 
 impl ExplorerDriver {
     pub(super) fn begin_replay(&mut self, progress: &mut CheckRecord, failing: Cause) {

@@ -1,0 +1,114 @@
+//! One execution under the driver: it begins, it ends, and what it touched is put back.
+
+use crate::explorer::driver::record::{CheckRecord, ExecutionEnd, Phase};
+use crate::explorer::execution::{Execution, Stop};
+use crate::memory::heap;
+use crate::report::cause::{Cause, PanicData};
+use crate::report::data::FailureKind;
+use crate::seam::outside::SearchSlot;
+use crate::seam::place::Place;
+use crate::seam::runtime;
+use crate::seam::symbols::source_line;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+static EXECUTION: AtomicU32 = AtomicU32::new(1);
+
+/// Runs one execution after another.
+pub(super) struct ExplorerDriver {
+    /// The execution under way, which the model's threads reach too: see [`current`](crate::explorer::current), invariant 1.
+    pub(super) state: NonNull<Execution>,
+    pub(super) progress: Arc<Mutex<CheckRecord>>,
+    /// Whether an execution has begun and not been looked at.
+    pub(super) under_way: bool,
+    pub(super) slot: Option<SearchSlot>,
+}
+
+pub(super) fn lock(progress: &Mutex<CheckRecord>) -> MutexGuard<'_, CheckRecord> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl ExplorerDriver {
+    /// Begins an execution, unless the check is over.
+    pub(super) fn begin_execution(&mut self) -> bool {
+        if matches!(lock(&self.progress).phase, Phase::Over) {
+            return false;
+        }
+        self.under_way = true;
+        // Relaxed: only uniqueness counts.
+        let execution = EXECUTION.fetch_add(1, Ordering::Relaxed);
+        self.state().reset(execution);
+        if let Some(slot) = &self.slot {
+            slot.begin(execution);
+        }
+        heap::set_active(true);
+        true
+    }
+
+    /// The execution under way. The reference ends before anybody makes another one.
+    pub(super) fn state(&mut self) -> &mut Execution {
+        // SAFETY: the execution lives as long as the driver, and nobody is inside `current::with`: the driver
+        // runs between executions only (invariants 1 and 2 of `current`).
+        unsafe { self.state.as_mut() }
+    }
+
+    /// How the execution under way has ended, if there is one.
+    pub(super) fn end(&mut self) -> Option<ExecutionEnd> {
+        if !std::mem::take(&mut self.under_way) {
+            return None;
+        }
+        let end = end_of(self.state());
+        let touched = self.slot.as_ref().and_then(SearchSlot::end);
+        Some(touched.map_or(end, ExecutionEnd::Failed))
+    }
+
+    /// Puts statics back as they were, and memory back where it came from.
+    pub(super) fn put_back(&mut self) {
+        for object in &self.state().objects {
+            if let Some(value) = object.restore {
+                // SAFETY: `restore` is set only for atomics in a static segment, which are always live.
+                unsafe { runtime::write_atomic(object.ptr, object.size, value) }
+            }
+        }
+        heap::set_active(false);
+    }
+}
+
+/// How the execution has ended, before anybody judges it.
+fn end_of(state: &mut Execution) -> ExecutionEnd {
+    let first_panic = state.panics.first().cloned();
+    match (state.stop.take(), first_panic) {
+        (Some(Stop::Blocked), _) => ExecutionEnd::Blocked,
+        (Some(Stop::Foreign), _) => ExecutionEnd::Foreign,
+        (Some(Stop::Limit(limit)), _) => ExecutionEnd::Limit(limit),
+        // A thread that died of a panic is the cause of whoever waits for it.
+        (Some(Stop::Failed { kind: FailureKind::Deadlock, .. } | Stop::Frozen) | None, Some(panic)) => {
+            ExecutionEnd::Failed(panicked(panic))
+        }
+        (Some(Stop::Failed { kind, message, sites }), _) => {
+            ExecutionEnd::Failed(Cause { kind, message, sites: sites.into_iter().map(source_line).collect() })
+        }
+        (Some(Stop::Frozen), None) => ExecutionEnd::Frozen,
+        (None, None) => unlisted_outcome(state).map_or(ExecutionEnd::Complete, ExecutionEnd::Failed),
+    }
+}
+
+/// The failure of an execution that came to an outcome that it may not come to.
+fn unlisted_outcome(state: &Execution) -> Option<Cause> {
+    let (allowed, outcome) = (state.outcomes.as_ref()?, state.outcome.as_ref()?);
+    (!allowed.contains(outcome)).then(|| Cause {
+        kind: FailureKind::Property,
+        message: format!("the outcome `{outcome}` is none of those that the check allows"),
+        sites: Vec::new(),
+    })
+}
+
+/// The failure of a thread that panicked: where the panic came from, or else the thread's last operation.
+fn panicked((_, panic, last): (usize, PanicData, Option<Place>)) -> Cause {
+    let mut cause = Cause::from(panic);
+    if cause.sites.is_empty() {
+        cause.sites.extend(last.map(source_line));
+    }
+    cause
+}

@@ -1,0 +1,135 @@
+//! What a check has found so far, how its executions end, and what it does next: the driver's data.
+
+use crate::explorer::execution::Execution;
+use crate::explorer::liveness::Liveness;
+use crate::memory::free_lists::Reuse;
+use crate::plan::decision::Decision;
+use crate::plan::options::Plan;
+use crate::report::cause::Cause;
+use crate::report::data::{Failure, Limit};
+use crate::report::meter::{Meter, SearchCounts};
+use crate::search::chooser::Chooser;
+use crate::search::minimise::Minimiser;
+use crate::search::stages::Stages;
+use std::collections::{BTreeSet, HashSet};
+use std::time::Instant;
+
+/// How an execution ended.
+#[derive(Clone, Debug)]
+pub(super) enum ExecutionEnd {
+    Complete,
+    /// As far as it can with a frozen thread.
+    Frozen,
+    /// Threads wait for ever, and may.
+    Waiting,
+    Blocked,
+    /// Left to another thread or shard.
+    Foreign,
+    Failed(Cause),
+    Limit(Limit),
+}
+
+/// What the driver is doing.
+#[derive(Debug)]
+pub(super) enum Phase {
+    Searching,
+    /// Running a complete execution again, because it seems to leak.
+    Leaking {
+        left: (usize, usize),
+        search: Option<Chooser>,
+    },
+    /// Running the first execution again, to see whether it is the same.
+    Probing(Box<Probing>),
+    /// Running a failure again.
+    Replaying(Box<Replaying>),
+    /// Running a smaller schedule that may fail in the same way.
+    Minimising(Box<Minimising>),
+    Over,
+}
+
+/// The execution that is being run again.
+#[derive(Debug)]
+pub(super) struct Probing {
+    pub(super) decisions: Vec<Decision>,
+    pub(super) fingerprint: u64,
+    /// The search, which goes on afterwards.
+    pub(super) search: Chooser,
+}
+
+/// A failure that is being run again.
+#[derive(Debug)]
+pub(super) struct Replaying {
+    /// How often this makes it.
+    pub(super) nth: u8,
+    pub(super) failing: Cause,
+    pub(super) decisions: Vec<Decision>,
+    /// What has made it smaller, once that is over.
+    pub(super) minimiser: Option<Minimiser>,
+}
+
+/// A failure that is being made smaller.
+#[derive(Debug)]
+pub(super) struct Minimising {
+    pub(super) failing: Cause,
+    pub(super) minimiser: Minimiser,
+}
+
+/// What a check has found so far.
+#[derive(Debug)]
+pub(super) struct CheckRecord {
+    pub(super) plan: Plan,
+    pub(super) stages: Stages,
+    pub(super) phase: Phase,
+    pub(super) started: Instant,
+    pub(super) executions: u64,
+    pub(super) blocked: u64,
+    pub(super) distinct: HashSet<u64>,
+    pub(super) outcomes: BTreeSet<String>,
+    pub(super) suspects: u32,
+    pub(super) limit: Option<Limit>,
+    pub(super) failure: Option<Failure>,
+    /// What became smaller of the failing schedule.
+    pub(super) minimised: Option<String>,
+    pub(super) too_large: bool,
+    /// Whether the quarantining allocator has been heard of.
+    pub(super) hooked: bool,
+    pub(super) meter: Meter,
+    /// Threads that were frozen, and steps that were counted.
+    pub(super) liveness: Liveness,
+    pub(super) reuse: Reuse,
+    /// Raw pointers to what cells hold that models got.
+    pub(super) unseen_cells: u64,
+}
+
+impl CheckRecord {
+    /// An execution of the search is over: says how far it is, if it is time.
+    pub(super) fn tick(&mut self, state: &Execution) {
+        let random = matches!(state.search, Chooser::Random(_));
+        self.meter.tick(|| SearchCounts {
+            complete: self.executions,
+            blocked: self.blocked,
+            distinct: random.then_some(self.distinct.len() as u64),
+            stale_choices: state.stale_choices,
+        });
+    }
+}
+
+impl CheckRecord {
+    /// Adds what another thread of the same check has found.
+    pub(super) fn join(&mut self, other: CheckRecord) {
+        self.stages.join(&other.stages);
+        self.executions += other.executions;
+        self.blocked += other.blocked;
+        self.distinct.extend(other.distinct);
+        self.outcomes.extend(other.outcomes);
+        self.too_large |= other.too_large;
+        self.limit = self.limit.take().or(other.limit);
+        if self.failure.is_none() {
+            (self.failure, self.minimised) = (other.failure, other.minimised);
+        }
+        self.hooked &= other.hooked;
+        self.liveness.join(other.liveness);
+        self.reuse.join(&other.reuse);
+        self.unseen_cells += other.unseen_cells;
+    }
+}
