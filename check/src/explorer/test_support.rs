@@ -12,7 +12,7 @@ use crate::seam::op::{Rmw, Strength, SyncOp};
 use crate::seam::place::Place;
 use crate::seam::runtime::Obj;
 use crate::search::chooser::Chooser;
-use crate::search::stack::Stack;
+use crate::search::stack::ChoiceStack;
 use std::collections::BTreeSet;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,7 +48,7 @@ impl Word {
 
 /// The exhaustive search by `strategy`.
 pub(crate) fn search(strategy: Strategy) -> Chooser {
-    Chooser::Exhaustive(Stack::new(strategy, true, Split::default()))
+    Chooser::Exhaustive(ChoiceStack::new(strategy, true, Split::default()))
 }
 
 /// The execution of a model whose main thread has registered `words` as locations 0, 1, …, has started

@@ -198,8 +198,7 @@ fn bounded(strategy: Strategy, prepare: impl Fn(&mut Execution)) -> (Vec<(usize,
     prepare(&mut s);
     let mut tried = Vec::new();
     // Every pick at this read point: thread and place.
-    loop {
-        let Some((thread, choice)) = s.decide_exhaustively() else { break };
+    while let Some((thread, choice)) = s.decide_exhaustively() {
         tried.push((thread, s.graph.messages[choice.message as usize].pos as usize));
         let Chooser::Exhaustive(stack) = &mut s.search else { unreachable!("it stays the same search") };
         if !stack.backtrack() {

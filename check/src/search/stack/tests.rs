@@ -4,22 +4,22 @@ use crate::plan::split::{DEPTH, Split};
 use crate::plan::strategy::Strategy;
 use crate::seam::clock::Clock;
 use crate::seam::op::{Alt, AltKind, DONE, Strength};
-use crate::search::stack::{ReadOption, Stack, WriteNote};
+use crate::search::stack::{ChoiceStack, ReadOption, WriteNote};
 use std::sync::Arc;
 
 /// The location of every read here.
 const LOC: u32 = 7;
 
-fn exhaustive() -> Stack {
-    Stack::new(Strategy::Exhaustive, true, Split::default())
+fn exhaustive() -> ChoiceStack {
+    ChoiceStack::new(Strategy::Exhaustive, true, Split::default())
 }
 
-fn shared(split: Split) -> Stack {
-    Stack::new(Strategy::Exhaustive, true, split)
+fn shared(split: Split) -> ChoiceStack {
+    ChoiceStack::new(Strategy::Exhaustive, true, split)
 }
 
 /// What `program` picks in each execution, in the order of the search.
-fn walk(stack: &mut Stack, program: impl Fn(&mut Stack) -> Vec<u32>) -> Vec<Vec<u32>> {
+fn walk(stack: &mut ChoiceStack, program: impl Fn(&mut ChoiceStack) -> Vec<u32>) -> Vec<Vec<u32>> {
     let mut seen = Vec::new();
     loop {
         stack.rewind();
@@ -30,7 +30,7 @@ fn walk(stack: &mut Stack, program: impl Fn(&mut Stack) -> Vec<u32>) -> Vec<Vec<
     }
 }
 
-fn branch(stack: &mut Stack, of: u32) -> u32 {
+fn branch(stack: &mut ChoiceStack, of: u32) -> u32 {
     stack.branch(of).expect("the program is deterministic")
 }
 
@@ -48,7 +48,7 @@ fn load(thread: usize, messages: &[u32]) -> Reader<'_> {
 }
 
 /// Builds the read point of these threads unless it is there already; whether there is anything to pick.
-fn build(stack: &mut Stack, readers: &[Reader<'_>]) -> bool {
+fn build(stack: &mut ChoiceStack, readers: &[Reader<'_>]) -> bool {
     if stack.repeating() {
         return true;
     }
@@ -64,14 +64,14 @@ fn build(stack: &mut Stack, readers: &[Reader<'_>]) -> bool {
 }
 
 /// A read point; gives the thread and the message.
-fn read(stack: &mut Stack, readers: &[Reader<'_>]) -> Vec<u32> {
+fn read(stack: &mut ChoiceStack, readers: &[Reader<'_>]) -> Vec<u32> {
     assert!(build(stack, readers));
     let picked = stack.pick().expect("a read point");
     vec![picked.group.thread as u32, picked.choice.message]
 }
 
 /// What happens after the read of the first thread: `event`, of thread `by`.
-fn note(stack: &mut Stack, by: usize, loc: u32, seen: bool, writes: bool, rmw: bool) {
+fn note(stack: &mut ChoiceStack, by: usize, loc: u32, seen: bool, writes: bool, rmw: bool) {
     let mut porf = Clock::EMPTY;
     porf.set(0, u16::from(seen));
     stack.note(&WriteNote { thread: by, seq: 1, loc, porf: &porf, writes, rmw });
@@ -108,7 +108,7 @@ fn another_branch_than_last_time_is_no_choice() {
 
 #[test]
 fn a_read_point_without_reduction_tries_every_thread_and_message() {
-    let mut stack = Stack::new(Strategy::ContextSwitches { at_most: 5 }, true, Split::default());
+    let mut stack = ChoiceStack::new(Strategy::ContextSwitches { at_most: 5 }, true, Split::default());
     assert_eq!(stack.preemptions, Some(5));
     let seen = walk(&mut stack, |stack| {
         let picked = read(stack, &[load(0, &[1, 0]), load(2, &[4])]);
@@ -138,7 +138,7 @@ fn a_thread_whose_options_are_done_is_covered_for_the_next_ones() {
 }
 
 /// The threads that a read point of thread 0 and 1 tries when `then` happens below it.
-fn tried(first: Reader<'_>, then: impl Fn(&mut Stack)) -> Vec<u32> {
+fn tried(first: Reader<'_>, then: impl Fn(&mut ChoiceStack)) -> Vec<u32> {
     let seen = walk(&mut exhaustive(), |stack| {
         let picked = read(stack, &[first, load(1, &[0])]);
         if picked[0] == 0 {
@@ -234,7 +234,7 @@ fn a_rescue_is_known_again_and_is_no_choice() {
 }
 
 /// Ten binary choices; the executions that each of the stacks counts, run in turns.
-fn counted(stacks: &mut [Stack]) -> Vec<Vec<Vec<u32>>> {
+fn counted(stacks: &mut [ChoiceStack]) -> Vec<Vec<Vec<u32>>> {
     let mut counted = vec![Vec::new(); stacks.len()];
     let mut over = vec![false; stacks.len()];
     while over.contains(&false) {
