@@ -414,3 +414,6 @@ impl Execution {
         self.fail(kind, message, sites);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -558,3 +558,6 @@ impl Execution {
         t.forced
     }
 }
+
+#[cfg(test)]
+mod tests;

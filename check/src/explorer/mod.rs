@@ -13,6 +13,8 @@ pub(crate) mod operations;
 pub(crate) mod plain;
 pub(crate) mod progress;
 pub(crate) mod reuse;
+#[cfg(test)]
+pub(crate) mod test_support;
 pub(crate) mod tracing;
 #[cfg(feature = "plain")]
 pub(crate) mod tsan;

@@ -227,3 +227,6 @@ pub(crate) fn report_race(s: &mut Execution, now: (Access, Stamp), was: (Access,
     let sites = was.1.site.into_iter().chain(now.1.site).collect();
     s.fail(FailureKind::Race, message, sites);
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,3 +5,5 @@ pub(crate) mod interleave;
 pub(crate) mod psc;
 pub(crate) mod rc11;
 pub(crate) mod stamp;
+#[cfg(test)]
+pub(crate) mod test_support;

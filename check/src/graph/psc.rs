@@ -301,3 +301,6 @@ impl Psc {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

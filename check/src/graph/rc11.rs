@@ -372,3 +372,6 @@ impl Graph {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

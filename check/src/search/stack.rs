@@ -330,3 +330,6 @@ pub(crate) struct WriteNote<'a> {
     /// It is a read-modify-write, or a failed attempt at one.
     pub(crate) rmw: bool,
 }
+
+#[cfg(test)]
+mod tests;

@@ -169,3 +169,115 @@ impl Stages {
         Some(if bounds.is_empty() { Verdict::Exhaustive } else { Verdict::Bounded(bounds.join(", ")) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::options::Mode;
+
+    fn stages(list: Vec<Stage>) -> Plan {
+        Plan { mode: Mode::Stages(list), ..Plan::new("m".into()) }
+    }
+
+    /// Runs the stages of `plan` for its `worker` on a model of one choice among `of`: what each execution picked,
+    /// `None` for one of a random stage. A stage other than the exhaustive one leaves something out if
+    /// `cut` says so.
+    fn run(plan: &Plan, worker: u64, of: u32, cut: bool) -> (Vec<Option<u32>>, Stages) {
+        let mut stages = Stages::new(plan, worker);
+        let mut search = stages.search();
+        let mut picks = Vec::new();
+        loop {
+            picks.push(match &mut search {
+                Chooser::Exhaustive(stack) => {
+                    stack.rewind();
+                    stack.cut |= cut && stack.stale.is_some();
+                    Some(stack.branch(of).expect("the same choice"))
+                }
+                Chooser::Random(_) => None,
+                other => unreachable!("no stage is {other:?}"),
+            });
+            if !stages.next(&mut search) {
+                return (picks, stages);
+            }
+        }
+    }
+
+    fn stale(at_most: u32) -> Stage {
+        Stage::from(Strategy::StaleReads { at_most })
+    }
+
+    #[test]
+    fn a_complete_exhaustive_stage_ends_the_check() {
+        let plan = stages(vec![Strategy::Exhaustive.executions(10), Strategy::Random.executions(5)]);
+        let (picks, stages) = run(&plan, 0, 3, false);
+        assert_eq!(picks, [Some(0), Some(1), Some(2)]);
+        assert_eq!(stages.verdict(false), Some(Verdict::Exhaustive));
+        assert_eq!(stages.verdict(true), Some(Verdict::Bounded("stale reads only in small graphs".into())));
+    }
+
+    #[test]
+    fn a_stage_that_has_spent_its_executions_hands_on_and_the_search_goes_on_where_it_was() {
+        let plan = stages(vec![
+            Strategy::Exhaustive.executions(2),
+            Strategy::Random.executions(3),
+            Strategy::Exhaustive.into(),
+        ]);
+        let (picks, stages) = run(&plan, 0, 4, false);
+        assert_eq!(picks, [Some(0), Some(1), None, None, None, Some(2), Some(3)]);
+        assert_eq!(stages.verdict(false), Some(Verdict::Exhaustive));
+    }
+
+    #[test]
+    fn a_plan_that_runs_out_says_nothing_of_completeness() {
+        let plan = stages(vec![Strategy::Exhaustive.executions(2), Strategy::Pos.executions(1)]);
+        let (picks, stages) = run(&plan, 0, 4, false);
+        assert_eq!(picks, [Some(0), Some(1), None]);
+        assert_eq!(stages.verdict(false), None);
+    }
+
+    #[test]
+    fn a_bound_that_left_nothing_out_ends_the_check() {
+        let (picks, stages) = run(&stages(vec![stale(0), stale(1)]), 0, 2, false);
+        assert_eq!(picks, [Some(0), Some(1)]);
+        assert_eq!(stages.verdict(false), Some(Verdict::Exhaustive));
+    }
+
+    #[test]
+    fn a_bound_that_left_something_out_grows_and_the_greatest_is_told() {
+        let (picks, stages) = run(&stages(vec![stale(0), stale(3)]), 0, 2, true);
+        assert_eq!(picks, [Some(0), Some(1), Some(0), Some(1)]);
+        assert_eq!(stages.verdict(false), Some(Verdict::Bounded("at most 3 stale choices".into())));
+    }
+
+    #[test]
+    fn the_threads_of_a_check_divide_a_random_stage_and_have_their_own_dice() {
+        let plan = Plan { threads: 2, seed: 9, ..stages(vec![Strategy::Random.executions(5)]) };
+        let (first, second) = (run(&plan, 0, 1, false), run(&plan, 1, 1, false));
+        assert_eq!((first.0.len(), second.0.len()), (3, 3));
+        assert_eq!(first.1.seed, 9);
+        assert_ne!(second.1.seed, 9);
+    }
+
+    #[test]
+    fn a_search_is_complete_when_everybody_has_done_their_part() {
+        let plan = stages(vec![Strategy::Exhaustive.executions(2)]);
+        let (_, whole) = run(&plan, 0, 2, false);
+        let (_, part) = run(&plan, 0, 3, false);
+        let joined = |of: [&Stages; 2]| {
+            let mut ours = Stages::new(&plan, 0);
+            ours.reached.clone_from(&of[0].reached);
+            ours.join(of[1]);
+            ours.verdict(false)
+        };
+        assert_eq!(joined([&whole, &whole]), Some(Verdict::Exhaustive));
+        assert_eq!(joined([&whole, &part]), None);
+        assert_eq!(joined([&part, &whole]), None);
+    }
+
+    #[test]
+    fn a_shard_is_told_of() {
+        let split = Split { shard: Some((1, 4)), ..Split::default() };
+        let plan = Plan { split, ..stages(vec![Strategy::Exhaustive.into()]) };
+        assert_eq!(run(&plan, 0, 2, false).1.verdict(false), Some(Verdict::Bounded("shard 2 of 4".into())));
+    }
+}
