@@ -27,14 +27,14 @@ pub(crate) fn here() -> Place {
 
 /// An atomic of the model, with its identity word.
 #[derive(Debug, Default)]
-pub(crate) struct Word {
+pub(crate) struct ModelWord {
     value: AtomicU64,
     pub(crate) id: AtomicU64,
 }
 
-impl Word {
-    pub(crate) fn holding(value: u64) -> Word {
-        Word { value: AtomicU64::new(value), id: AtomicU64::new(0) }
+impl ModelWord {
+    pub(crate) fn holding(value: u64) -> ModelWord {
+        ModelWord { value: AtomicU64::new(value), id: AtomicU64::new(0) }
     }
 
     pub(crate) fn obj(&self) -> Obj<'_> {
@@ -53,14 +53,14 @@ pub(crate) fn search(strategy: Strategy) -> Chooser {
 
 /// The execution of a model whose main thread has registered `words` as locations 0, 1, …, has started
 /// `threads` threads and has ended.
-pub(crate) fn execution(search: Chooser, words: &[Word], threads: usize) -> Execution {
+pub(crate) fn execution(search: Chooser, words: &[ModelWord], threads: usize) -> Execution {
     let mut s = Execution::new(search, BUDGET);
     begin(&mut s, words, threads);
     s
 }
 
 /// Begins the next execution of the same model.
-fn begin(s: &mut Execution, words: &[Word], threads: usize) {
+fn begin(s: &mut Execution, words: &[ModelWord], threads: usize) {
     s.reset(s.execution + 1);
     for (loc, word) in words.iter().enumerate() {
         assert_eq!(touch(s, &word.obj(), here()).loc, loc as u32);
@@ -125,7 +125,7 @@ pub(crate) struct Explored {
 
 /// Runs every execution of `program`, whose objects hold 0.
 pub(crate) fn explore(strategy: Strategy, program: &[&[Step]]) -> Explored {
-    let words: [Word; 3] = Default::default();
+    let words: [ModelWord; 3] = Default::default();
     let mut s = Execution::new(search(strategy), BUDGET);
     let mut explored = Explored::default();
     loop {

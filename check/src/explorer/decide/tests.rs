@@ -1,7 +1,7 @@
 //! Read points by hand: what each thread is offered, what is picked, and why nobody goes on.
 
 use crate::explorer::execution::{Execution, Request, Status, Stop};
-use crate::explorer::test_support::{Word, execution, failure, offers, search, stand};
+use crate::explorer::test_support::{ModelWord, execution, failure, offers, search, stand};
 use crate::graph::event::NONE;
 use crate::plan::decision::Decision;
 use crate::plan::strategy::Strategy;
@@ -17,7 +17,7 @@ fn cas(expected: u64, weak: bool) -> Request {
 }
 
 /// An execution with `threads` threads and these values.
-fn at_a_read_point<const N: usize>(words: &[Word; N], threads: usize) -> Execution {
+fn at_a_read_point<const N: usize>(words: &[ModelWord; N], threads: usize) -> Execution {
     execution(search(Strategy::Exhaustive), words, threads)
 }
 
@@ -28,7 +28,7 @@ fn store(s: &mut Execution, thread: usize, value: u64) {
 
 #[test]
 fn a_load_is_offered_every_message_above_its_floor_and_not_covered() {
-    let words = [Word::default()];
+    let words = [ModelWord::default()];
     let mut s = at_a_read_point(&words, 2);
     store(&mut s, 1, 4);
     store(&mut s, 1, 5);
@@ -50,7 +50,7 @@ fn alternatives(s: &mut Execution, want: Request, value: u64) -> Vec<(AltKind, O
 
 #[test]
 fn a_compare_exchange_succeeds_fails_or_fails_for_no_reason() {
-    let words = [Word::default()];
+    let words = [ModelWord::default()];
     let mut s = at_a_read_point(&words, 1);
     let success = (AltKind::Normal, Some(9), Strength::ACQ_REL);
     let spurious = (AltKind::Spurious, None, Strength::RELAXED);
@@ -65,7 +65,7 @@ fn a_compare_exchange_succeeds_fails_or_fails_for_no_reason() {
 
 #[test]
 fn time_runs_out_only_as_often_as_the_budget_says() {
-    let words = [Word::default()];
+    let words = [ModelWord::default()];
     let mut s = at_a_read_point(&words, 1);
     let park = Request::Sync(SyncOp::Park { timed: true });
     let kinds = |s: &mut Execution| -> Vec<AltKind> {
@@ -78,7 +78,7 @@ fn time_runs_out_only_as_often_as_the_budget_says() {
 
 #[test]
 fn a_compare_exchange_may_succeed_on_an_older_message_that_nobody_took() {
-    let words = [Word::default()];
+    let words = [ModelWord::default()];
     let mut s = at_a_read_point(&words, 3);
     store(&mut s, 1, 4);
     stand(&mut s, 2, cas(0, false), 0);
@@ -91,7 +91,7 @@ fn a_compare_exchange_may_succeed_on_an_older_message_that_nobody_took() {
 
 #[test]
 fn the_first_thread_reads_the_newest_message_first() {
-    let words = [Word::default()];
+    let words = [ModelWord::default()];
     let mut s = at_a_read_point(&words, 2);
     store(&mut s, 1, 4);
     stand(&mut s, 1, LOAD, 0);
@@ -108,7 +108,7 @@ fn the_first_thread_reads_the_newest_message_first() {
 
 #[test]
 fn a_join_waits_for_the_end_and_is_no_choice() {
-    let words = [Word::default()];
+    let words = [ModelWord::default()];
     let mut s = at_a_read_point(&words, 2);
     stand(&mut s, 1, Request::Join(2), NONE);
     stand(&mut s, 2, LOAD, 0);
@@ -122,7 +122,7 @@ fn a_join_waits_for_the_end_and_is_no_choice() {
 
 #[test]
 fn threads_that_wait_for_each_other_are_a_deadlock() {
-    let words = [Word::holding(2), Word::default()];
+    let words = [ModelWord::holding(2), ModelWord::default()];
     let mut s = at_a_read_point(&words, 2);
     s.threads[0].status = Status::Waiting;
     stand(&mut s, 0, Request::Join(1), NONE);
@@ -137,7 +137,7 @@ fn threads_that_wait_for_each_other_are_a_deadlock() {
 
 #[test]
 fn an_execution_whose_options_are_covered_is_another_one() {
-    let words = [Word::default()];
+    let words = [ModelWord::default()];
     let mut s = at_a_read_point(&words, 1);
     stand(&mut s, 1, LOAD, 0);
     s.threads[1].covered = s.graph.messages.len() as u32;
@@ -147,7 +147,7 @@ fn an_execution_whose_options_are_covered_is_another_one() {
 
 #[test]
 fn a_timed_wait_gets_time_outs_for_nothing_when_nobody_can_go_on() {
-    let words = [Word::default()];
+    let words = [ModelWord::default()];
     let mut s = at_a_read_point(&words, 1);
     stand(&mut s, 1, Request::Sync(SyncOp::Park { timed: true }), 0);
     s.threads[1].timeouts = 0;
@@ -161,7 +161,7 @@ fn a_timed_wait_gets_time_outs_for_nothing_when_nobody_can_go_on() {
 
 #[test]
 fn a_spinning_thread_gets_turns_for_nothing_and_then_it_is_a_livelock() {
-    let words = [Word::default()];
+    let words = [ModelWord::default()];
     let mut s = at_a_read_point(&words, 1);
     stand(&mut s, 1, Request::Newer, NONE);
     (s.threads[1].forced, s.threads[1].rescues) = (true, 1);
@@ -174,7 +174,7 @@ fn a_spinning_thread_gets_turns_for_nothing_and_then_it_is_a_livelock() {
 
 #[test]
 fn a_forced_turn_does_not_read_the_same_again() {
-    let words = [Word::default()];
+    let words = [ModelWord::default()];
     let mut s = at_a_read_point(&words, 2);
     let initial = s.graph.newest(0);
     stand(&mut s, 2, LOAD, 0);
@@ -190,7 +190,7 @@ fn a_forced_turn_does_not_read_the_same_again() {
 
 /// What a fresh read point offers each thread under `strategy`, and whether that is all.
 fn bounded(strategy: Strategy, prepare: impl Fn(&mut Execution)) -> (Vec<(usize, usize)>, bool) {
-    let words = [Word::default()];
+    let words = [ModelWord::default()];
     let mut s = execution(search(strategy), &words, 2);
     store(&mut s, 1, 4);
     stand(&mut s, 1, LOAD, 0);
@@ -234,7 +234,7 @@ fn a_bound_on_context_switches_keeps_the_last_thread() {
 
 /// An execution of one load with the choices of `list`.
 fn replayed(list: Vec<Decision>) -> Execution {
-    let words = [Word::default()];
+    let words = [ModelWord::default()];
     let mut s = execution(Chooser::Replay { list, next: 0 }, &words, 2);
     store(&mut s, 1, 4);
     stand(&mut s, 2, LOAD, 0);
@@ -272,7 +272,7 @@ fn a_branch_follows_the_list_too() {
 
 #[test]
 fn a_choice_is_renewed_with_what_this_execution_would_write() {
-    let words = [Word::default()];
+    let words = [ModelWord::default()];
     let mut s = at_a_read_point(&words, 1);
     stand(&mut s, 1, cas(0, false), 0);
     s.advance();

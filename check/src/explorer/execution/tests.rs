@@ -2,7 +2,9 @@
 
 use crate::explorer::execution::Request;
 use crate::explorer::execution::{Execution, Status};
-use crate::explorer::test_support::{BUDGET, Explored, Step, Word, execution, explore, run, search, stand};
+use crate::explorer::test_support::{
+    BUDGET, Explored, ModelWord, Step, execution, explore, run, search, stand,
+};
 use crate::plan::strategy::Strategy;
 use crate::report::data::FailureKind;
 use crate::seam::clock::MAX_THREADS;
@@ -121,7 +123,7 @@ fn a_failure_is_replayed_by_its_decisions() {
         |first, second| [Step::Lock(first), Step::Lock(second), Step::Unlock(second), Step::Unlock(first)];
     let (one, two) = (both(X, Y), both(Y, X));
     let list = explore(Strategy::Exhaustive, &[&one, &two]).failing.expect("it deadlocks");
-    let words: [Word; 3] = Default::default();
+    let words: [ModelWord; 3] = Default::default();
     let mut s = execution(Chooser::Replay { list: list.clone(), next: 0 }, &words, 2);
     run(&mut s, &[&one, &two]);
     assert_eq!(crate::explorer::test_support::failure(&s).map(|f| f.0), Some(FailureKind::Deadlock));
@@ -143,7 +145,7 @@ fn a_loop_that_waits_for_a_flag_ends_and_one_that_nobody_ends_is_a_livelock() {
 
 #[test]
 fn a_store_reaches_memory_when_it_is_the_newest() {
-    let words = [Word::holding(5)];
+    let words = [ModelWord::holding(5)];
     let mut s = execution(search(Strategy::Exhaustive), &words, 2);
     s.me = 1;
     s.store(0, 7, Strength::RELAXED);
@@ -156,7 +158,7 @@ fn a_store_reaches_memory_when_it_is_the_newest() {
 
 #[test]
 fn a_repeated_turn_makes_its_thread_wait() {
-    let words = [Word::default(), Word::default()];
+    let words = [ModelWord::default(), ModelWord::default()];
     let mut s = execution(search(Strategy::Exhaustive), &words, 1);
     s.me = 1;
     let turn = |s: &mut Execution| {

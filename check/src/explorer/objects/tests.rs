@@ -3,7 +3,7 @@
 use crate::explorer::current;
 use crate::explorer::execution::Execution;
 use crate::explorer::objects::{free_objects, now, touch};
-use crate::explorer::test_support::{Word, execution, failure, here, search};
+use crate::explorer::test_support::{ModelWord, execution, failure, here, search};
 use crate::graph::event::NONE;
 use crate::graph::stamp::Stamp;
 use crate::memory::heap;
@@ -19,10 +19,10 @@ fn two_threads() -> Execution {
 }
 
 /// The memory of `word` as a block of the model's heap, for as long as this lives.
-struct BlockOf<'a>(&'a Word);
+struct BlockOf<'a>(&'a ModelWord);
 
 impl BlockOf<'_> {
-    fn new(word: &Word, born: Stamp) -> BlockOf<'_> {
+    fn new(word: &ModelWord, born: Stamp) -> BlockOf<'_> {
         let addr = word.obj().addr();
         heap::with(|heap| heap.allocated(addr, Layout::new::<u64>(), born));
         BlockOf(word)
@@ -49,7 +49,7 @@ impl Drop for BlockOf<'_> {
 
 #[test]
 fn an_object_is_known_again_by_its_word() {
-    let (mut s, word) = (two_threads(), Word::holding(5));
+    let (mut s, word) = (two_threads(), ModelWord::holding(5));
     let first = touch(&mut s, &word.obj(), here());
     assert_eq!((first.loc, first.cell, s.objects.len()), (0, NONE, 1));
     assert_eq!(s.graph.messages[s.graph.newest(0) as usize].value, 5);
@@ -60,9 +60,9 @@ fn an_object_is_known_again_by_its_word() {
 
 #[test]
 fn a_moved_object_is_a_new_one_with_its_present_value() {
-    let (mut s, word) = (two_threads(), Word::holding(5));
+    let (mut s, word) = (two_threads(), ModelWord::holding(5));
     touch(&mut s, &word.obj(), here());
-    let moved = Word::holding(6);
+    let moved = ModelWord::holding(6);
     moved.id.store(word.id.load(Ordering::Relaxed), Ordering::Relaxed);
     let object = touch(&mut s, &moved.obj(), here());
     assert_eq!((object.loc, object.ptr.addr()), (1, moved.obj().addr()));
@@ -72,7 +72,7 @@ fn a_moved_object_is_a_new_one_with_its_present_value() {
 
 #[test]
 fn the_word_of_another_execution_says_nothing() {
-    let (mut s, word, other) = (two_threads(), Word::default(), AtomicU64::new(0));
+    let (mut s, word, other) = (two_threads(), ModelWord::default(), AtomicU64::new(0));
     touch(&mut s, &word.obj(), here());
     s.reset(s.execution + 1);
     // Something else is in this memory first, and gets the number that the old word names.
@@ -83,20 +83,20 @@ fn the_word_of_another_execution_says_nothing() {
 
 #[test]
 fn a_cell_has_a_race_state_and_no_location() {
-    let (mut s, word) = (two_threads(), Word::default());
+    let (mut s, word) = (two_threads(), ModelWord::default());
     let cell = Obj { bits: 0, ..word.obj() };
     let object = touch(&mut s, &cell, here());
     assert_eq!((object.cell, object.loc, s.live_cells), (0, NONE, 1));
-    let mut other = Word::default();
+    let mut other = ModelWord::default();
     let cell = Obj { bits: 0, ..other.obj() };
     assert_eq!(touch(&mut s, &cell, here()).cell, 1);
-    other = Word::default();
+    other = ModelWord::default();
     assert_eq!(touch(&mut s, &other.obj(), here()).loc, 0);
 }
 
 #[test]
 fn an_object_in_new_memory_is_a_new_one() {
-    let (mut s, word) = (two_threads(), Word::holding(5));
+    let (mut s, word) = (two_threads(), ModelWord::holding(5));
     s.me = 1;
     let block = BlockOf::new(&word, now(&s, None));
     assert_eq!(touch(&mut s, &word.obj(), here()).loc, 0);
@@ -112,7 +112,7 @@ fn an_object_in_new_memory_is_a_new_one() {
 
 #[test]
 fn a_use_after_free_is_reported() {
-    let (mut s, word) = (two_threads(), Word::default());
+    let (mut s, word) = (two_threads(), ModelWord::default());
     s.me = 1;
     let block = BlockOf::new(&word, now(&s, None));
     touch(&mut s, &word.obj(), here());
@@ -124,7 +124,7 @@ fn a_use_after_free_is_reported() {
 
 #[test]
 fn an_object_must_be_initialised_before_it_is_used() {
-    let (mut s, word) = (two_threads(), Word::default());
+    let (mut s, word) = (two_threads(), ModelWord::default());
     s.me = 1;
     let _block = BlockOf::new(&word, now(&s, None));
     // The thread that has allocated it may use it at once, and others once that is ordered.
@@ -138,7 +138,7 @@ fn an_object_must_be_initialised_before_it_is_used() {
 
 #[test]
 fn an_object_that_was_handed_over_is_initialised() {
-    let (mut s, words) = (two_threads(), [Word::default(), Word::default()]);
+    let (mut s, words) = (two_threads(), [ModelWord::default(), ModelWord::default()]);
     let flag = touch(&mut s, &words[1].obj(), here()).loc;
     s.me = 1;
     let _block = BlockOf::new(&words[0], now(&s, None));
@@ -153,7 +153,7 @@ fn an_object_that_was_handed_over_is_initialised() {
 /// Thread 1 frees a block with an atomic that thread 2 has stored to; an acquire load of that store comes
 /// before if `ordered`.
 fn free_of_a_used_atomic(ordered: bool) -> Execution {
-    let (mut s, word) = (two_threads(), Word::default());
+    let (mut s, word) = (two_threads(), ModelWord::default());
     let block = BlockOf::new(&word, Stamp::START);
     s.me = 2;
     let loc = touch(&mut s, &word.obj(), here()).loc;
@@ -177,7 +177,7 @@ fn a_free_is_a_write_to_every_object_of_the_block() {
 
 #[test]
 fn a_free_is_a_write_to_a_cell_too() {
-    let (mut s, word) = (two_threads(), Word::default());
+    let (mut s, word) = (two_threads(), ModelWord::default());
     let block = BlockOf::new(&word, Stamp::START);
     s.me = 2;
     let object = touch(&mut s, &Obj { bits: 0, ..word.obj() }, here());
