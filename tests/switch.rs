@@ -1,5 +1,12 @@
 //! The switch has one surface: what this file names compiles without the feature `check`, where `sync` is
 //! std, and with it, where `sync` is the checker's door. Most of it is there to compile, not to run.
+#![allow(
+    clippy::type_complexity,
+    clippy::too_many_lines,
+    clippy::into_iter_on_ref,
+    clippy::missing_const_for_thread_local,
+    reason = "a list of paths and signatures"
+)]
 
 use ringwright::sync;
 use ringwright::sync::atomic::{self, Ordering};

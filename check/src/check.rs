@@ -403,7 +403,9 @@ impl Check {
             #[cfg(feature = "loom")]
             Engine::Loom => loom_parent::run(&self.plan, self.loom_args.as_deref()),
             #[cfg(not(feature = "loom"))]
-            Engine::Loom => self.not_run("built without the feature check-loom".into()),
+            Engine::Loom => {
+                self.not_run("built without the feature `loom` (of ringwright: `check-loom`)".into())
+            }
             Engine::Sim => self.not_run("the simulation runs tasks, not threads: see `check::sim`".into()),
         }
     }

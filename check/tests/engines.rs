@@ -508,7 +508,10 @@ fn the_explorer_knows_who_made_a_node() {
 #[test]
 fn loom_is_not_here_and_says_so() {
     let report = by(Engine::Loom, "message").run(|| pass_a_message(Ordering::Release));
-    assert_eq!(report.verdict, Verdict::NotRun("built without the feature check-loom".into()));
+    assert_eq!(
+        report.verdict,
+        Verdict::NotRun("built without the feature `loom` (of ringwright: `check-loom`)".into())
+    );
 }
 
 #[cfg(feature = "loom")]

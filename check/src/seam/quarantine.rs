@@ -69,9 +69,10 @@ fn reused(layout: Layout) -> Option<*mut u8> {
 /// The model's code has allocated a block.
 #[inline]
 fn allocated(block: *mut u8, layout: Layout) {
-    if runtime::in_user_code() && !block.is_null() {
-        if let Some(engine) = allocations() {
-            engine.allocated(block, layout);
-        }
+    if runtime::in_user_code()
+        && !block.is_null()
+        && let Some(engine) = allocations()
+    {
+        engine.allocated(block, layout);
     }
 }

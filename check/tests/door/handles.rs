@@ -206,10 +206,11 @@ fn what_is_done_through_get_is_not_seen_and_the_report_says_so() {
             let slot = Arc::new(Slot(false.into(), 0.into()));
             let theirs = Arc::clone(&slot);
             let thread = thread::spawn(move || {
-                // SAFETY: a race here is what the checker looks for.
                 if by_closure {
-                    theirs.1.with_mut(|v| unsafe { *v = 7 })
+                    // SAFETY: a race here is what the checker looks for.
+                    theirs.1.with_mut(|v| unsafe { *v = 7 });
                 } else {
+                    // SAFETY: as above.
                     unsafe { *theirs.1.get() = 7 }
                 }
                 // Relaxed: the bug.
@@ -217,8 +218,14 @@ fn what_is_done_through_get_is_not_seen_and_the_report_says_so() {
             });
             // Acquire: pairs with nothing, which is the bug.
             if slot.0.load(Ordering::Acquire) {
-                // SAFETY: as above.
-                outcome(if by_closure { slot.1.with(|v| unsafe { *v }) } else { unsafe { *slot.1.get() } });
+                let seen = if by_closure {
+                    // SAFETY: as above.
+                    slot.1.with(|v| unsafe { *v })
+                } else {
+                    // SAFETY: as above.
+                    unsafe { *slot.1.get() }
+                };
+                outcome(seen);
             }
             thread.join().unwrap();
         }
