@@ -56,6 +56,32 @@ fn a_model_that_never_ends_ends_the_process() {
     }
 }
 
+/// Set in the child process that runs with empty variables.
+const EMPTY: &str = "RINGWRIGHT_TEST_EMPTY";
+
+/// One check and one simulation, in the child process; nothing elsewhere.
+#[test]
+fn the_checks_under_empty_variables() {
+    if std::env::var_os(EMPTY).is_none() {
+        return;
+    }
+    let report = Check::new("empty").run(|| drop(AtomicUsize::new(0)));
+    let simulated = check::sim::Sim::new("empty").nodes(["a"]).run(|_| {});
+    println!("check {}, sim {}.", report.verdict, simulated.verdict);
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "the_checks_under_empty_variables", "--nocapture"]).env(EMPTY, "1");
+    for name in ["RINGWRIGHT_REPLAY", "RINGWRIGHT_THREADS", "RINGWRIGHT_SHARD"] {
+        command.env(name, "");
+    }
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("check exhaustive, sim bounded (2 faults,"), "{text}");
+}
+
 #[test]
 fn a_model_that_takes_its_time_is_left_alone() {
     let report = Check::new("busy").watchdog(Duration::from_millis(300)).run(|| {
