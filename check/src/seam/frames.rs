@@ -159,6 +159,14 @@ mod tests {
         let named = |file: &str| as_compiler_says(Path::new(file), root);
         assert_eq!(named("/home/u/proj/check/tests/reclaim.rs"), "check/tests/reclaim.rs");
         assert_eq!(named("/home/u/project/src/lib.rs"), "/home/u/project/src/lib.rs");
+    }
+
+    #[test]
+    #[cfg_attr(
+        not(debug_assertions),
+        ignore = "a release build has no debug information; `cargo test` runs it"
+    )]
+    fn a_stack_tells_who_stands_on_it() {
         let here = functions(stack()[0]);
         assert!(here.iter().all(|f| f.line.file != file!() || f.owner == Owner::Checker), "{here:?}");
         let known: Vec<Function> = stack().into_iter().flat_map(functions).collect();
