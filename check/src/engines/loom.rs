@@ -44,6 +44,7 @@ use crate::report::cause::PanicData;
 use crate::report::data::Limit;
 use crate::report::words::value_text;
 use crate::seam::context;
+use crate::seam::execution_cell::Installed;
 use crate::seam::op::{Alt, AltKind, DONE, Rmw, SyncOp};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
 use std::cell::Cell;
@@ -56,10 +57,11 @@ const TURNS: usize = 2;
 /// Stack of a model thread, in words.
 const STACK_WORDS: usize = 32 * 1024;
 
-/// Makes this the engine of the operating-system thread, with `state`.
-pub(crate) fn install(state: *mut LoomExecution) {
-    loom_current::set(state);
+/// Makes `execution` the one of this operating-system thread, and loom its engine.
+pub(super) fn install(execution: Box<LoomExecution>) -> Installed<LoomExecution> {
+    let installed = loom_current::install(execution);
     runtime::set_current(Some(&Loom));
+    installed
 }
 
 /// Ends the search: the child process says what it came to.

@@ -26,6 +26,7 @@ use crate::report::data::{
     Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, TraceLine, Verdict,
 };
 use crate::seam::context;
+use crate::seam::panic_memory;
 use crate::seam::panics;
 use crate::seam::runtime;
 use crate::seam::symbols::source_line;
@@ -131,7 +132,7 @@ fn search(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> ! {
         // where they end their thread.
         if payload.is::<&str>() || payload.is::<String>() {
             let site = info.location().map(|l| SourceLine { file: l.file().to_owned(), line: l.line() });
-            end(classify(PanicData { message: panics::message(payload).trim().to_owned(), site }));
+            end(classify(PanicData { message: panic_memory::message(payload).trim().to_owned(), site }));
         }
     });
     let sizes =
@@ -147,8 +148,7 @@ fn search(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> ! {
     let started = Instant::now();
     let progress = LoomRecord { plan, started, executions: 0, outcomes: BTreeSet::new(), under_way: false };
     PROGRESS.set(Some(progress));
-    let mut state = Box::new(LoomExecution::new(Pool::new(sizes), end));
-    loom::install(&raw mut *state);
+    let _installed = loom::install(Box::new(LoomExecution::new(Pool::new(sizes), end)));
     loop {
         let model = Arc::clone(&model);
         builder.check(move || execution(&*model));

@@ -2,33 +2,28 @@
 
 use crate::engines::loom_execution::{LoomBlock, LoomExecution};
 use crate::seam::context::Allocations;
+use crate::seam::execution_cell::{ExecutionCell, Installed};
 use crate::seam::runtime;
 use std::alloc::Layout;
 use std::cell::Cell;
-use std::ptr;
 use std::rc::Rc;
 
 thread_local! {
-    static STATE: Cell<*mut LoomExecution> = const { Cell::new(ptr::null_mut()) };
+    static EXECUTION: ExecutionCell<LoomExecution> = const { ExecutionCell::empty() };
     /// Whether somebody is inside [`with`].
     static LOOKING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Makes `state` the state of this operating-system thread.
-pub(super) fn set(state: *mut LoomExecution) {
-    STATE.set(state);
+/// Makes `execution` the one of this operating-system thread.
+pub(super) fn install(execution: Box<LoomExecution>) -> Installed<LoomExecution> {
+    Installed::new(&EXECUTION, execution)
 }
 
-/// Gives `f` the state.
+/// Gives `f` the execution. Memory that `f` frees is the engine's own.
 pub(super) fn with<R>(f: impl FnOnce(&mut LoomExecution) -> R) -> R {
-    let state = STATE.get();
-    assert!(!state.is_null(), "no execution is under way on this thread");
-    // Memory that `f` frees is the engine's own.
     let outer = LOOKING.replace(true);
-    assert!(!outer, "the state is looked at twice at once");
-    // SAFETY: `loom_child` installed a state that lives as long as the check does. Only this thread uses
-    // it, and nobody is inside another call of `with`, as the line above has made sure.
-    let result = f(unsafe { &mut *state });
+    assert!(!outer, "the execution is looked at twice at once");
+    let result = EXECUTION.with(|cell| cell.with(f));
     LOOKING.set(false);
     result
 }

@@ -19,6 +19,7 @@ use crate::plan::options::{Mode, Plan};
 use crate::report::cause::{Cause, PanicData};
 use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, Verdict};
 use crate::seam::context::{self, RealThreads};
+use crate::seam::panic_memory::PanicMemory;
 use crate::seam::panics;
 use crate::seam::runtime;
 use crate::search::random::Rng;
@@ -43,6 +44,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Round {
     gate: AtomicBool,
     state: Mutex<RoundState>,
+    /// What the panics of its threads were.
+    memory: Mutex<PanicMemory>,
     /// A thread has ended.
     ended: Condvar,
 }
@@ -66,6 +69,10 @@ impl RealThreads for Round {
 
     fn choose(&self, n: usize) -> usize {
         self.lock().rng.below(n)
+    }
+
+    fn panics(&self) -> MutexGuard<'_, PanicMemory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn panicked(&self, panic: PanicData) {
@@ -114,7 +121,12 @@ impl Round {
     fn new(seed: u64) -> Round {
         let state =
             RoundState { rng: Rng::new(seed), live: 0, outcome: None, panics: Vec::new(), taken: Vec::new() };
-        Round { gate: AtomicBool::new(false), state: Mutex::new(state), ended: Condvar::new() }
+        Round {
+            gate: AtomicBool::new(false),
+            state: Mutex::new(state),
+            memory: Mutex::default(),
+            ended: Condvar::new(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, RoundState> {
@@ -141,7 +153,7 @@ impl Round {
         while state.live > 0 {
             state = self.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let main = result.err().map(|payload| panics::of(&*payload));
+        let main = result.err().map(|payload| self.panics().of(&*payload));
         let panic = main.or_else(|| state.panics.first().map(|(_, panic)| panic.clone()));
         let panic = panic.map(|mut panic| {
             if let Some(first) = state.taken.first() {

@@ -29,12 +29,11 @@ use crate::engines::sc_execution::{ScExecution, ScRequest, ScStop};
 use crate::report::cause::PanicData;
 use crate::report::data::Limit;
 use crate::report::words::value_text;
+use crate::seam::execution_cell::{ExecutionCell, Installed};
 use crate::seam::op::{AltKind, DONE, Rmw, SyncOp};
 use crate::seam::place;
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
 use shuttle_engine::runtime::execution::ExecutionState;
-use std::cell::Cell;
-use std::ptr;
 use std::sync::atomic::Ordering;
 
 /// Threads of an execution, the main one included: a condition variable's word
@@ -45,21 +44,17 @@ const MAX_THREADS: usize = 32;
 pub(super) const STACK: usize = 256 * 1024;
 
 thread_local! {
-    static STATE: Cell<*mut ScExecution> = const { Cell::new(ptr::null_mut()) };
+    static EXECUTION: ExecutionCell<ScExecution> = const { ExecutionCell::empty() };
 }
 
-/// Makes `state` the state of this operating-system thread.
-pub(super) fn install(state: *mut ScExecution) {
-    STATE.set(state);
+/// Makes `execution` the one of this operating-system thread.
+pub(super) fn install(execution: Box<ScExecution>) -> Installed<ScExecution> {
+    Installed::new(&EXECUTION, execution)
 }
 
-/// Gives `f` the state.
+/// Gives `f` the execution.
 pub(super) fn with<R>(f: impl FnOnce(&mut ScExecution) -> R) -> R {
-    let state = STATE.get();
-    assert!(!state.is_null(), "no execution is under way on this thread");
-    // SAFETY: the driver installed a state that lives as long as the check does. Only this thread uses
-    // it, and `f` is a short piece of engine code that neither calls `with` again nor switches.
-    f(unsafe { &mut *state })
+    EXECUTION.with(|cell| cell.with(f))
 }
 
 /// Stands at an operation until the schedule picks the thread.

@@ -8,6 +8,7 @@ use crate::report::cause::Cause;
 use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, SourceLine, Trace, Verdict};
 use crate::report::step::Interleaving;
 use crate::seam::context;
+use crate::seam::execution_cell::Installed;
 use crate::seam::panics;
 use crate::seam::runtime;
 use crate::search::choice::Mismatch;
@@ -45,14 +46,9 @@ struct ScRecord {
 }
 
 struct ScDriver {
-    state: Box<ScExecution>,
     progress: Arc<Mutex<ScRecord>>,
     ran: bool,
 }
-
-// SAFETY: shuttle asks for `Send` only to move schedulers into runners of other threads, which does not
-// happen here: the driver is made, run and dropped on one thread.
-unsafe impl Send for ScDriver {}
 
 fn lock(progress: &Mutex<ScRecord>) -> MutexGuard<'_, ScRecord> {
     progress.lock().unwrap_or_else(PoisonError::into_inner)
@@ -61,33 +57,33 @@ fn lock(progress: &Mutex<ScRecord>) -> MutexGuard<'_, ScRecord> {
 impl Scheduler for ScDriver {
     fn new_execution(&mut self) -> Option<Schedule> {
         if self.ran {
-            let progress = Arc::clone(&self.progress);
-            self.finish_execution(&mut lock(&progress));
+            finish_execution(&self.progress);
         }
         if lock(&self.progress).over {
             return None;
         }
         self.ran = true;
-        self.state.reset();
+        sc::with(ScExecution::reset);
         Some(Schedule::new(0))
     }
 
     fn next_task(&mut self, tasks: &[&Task], _: Option<TaskId>, _: bool) -> Option<TaskId> {
-        let state = &mut self.state;
-        if state.stop.is_none() && state.next.is_none() {
-            state.decide();
-        }
-        if state.stop.is_some() {
-            return None;
-        }
-        match state.next.take() {
-            Some(next) => {
-                state.me = next;
-                Some(TaskId::from(next))
+        sc::with(|s| {
+            if s.stop.is_none() && s.next.is_none() {
+                s.decide();
             }
-            // Every thread has finished: shuttle lets the last one return.
-            None => tasks.first().map(|task| task.id()),
-        }
+            if s.stop.is_some() {
+                return None;
+            }
+            match s.next.take() {
+                Some(next) => {
+                    s.me = next;
+                    Some(TaskId::from(next))
+                }
+                // Every thread has finished: shuttle lets the last one return.
+                None => tasks.first().map(|task| task.id()),
+            }
+        })
     }
 
     fn next_u64(&mut self) -> u64 {
@@ -95,68 +91,70 @@ impl Scheduler for ScDriver {
     }
 }
 
-impl ScDriver {
-    /// Looks at the execution that has just ended, and decides what to run next.
-    fn finish_execution(&mut self, progress: &mut ScRecord) {
-        let end = self.end();
-        context::end_of_execution(end.is_ok());
-        self.state.statics.put_back();
-        progress.over = true;
-        if let Some((failing, nth)) = progress.failing.take() {
-            self.replayed(progress, failing, nth, end);
+/// Looks at the execution that has just ended, and decides what to run next. What others have registered for
+/// the end of an execution is the user's code in part, so nothing is borrowed or locked around it.
+fn finish_execution(progress: &Mutex<ScRecord>) {
+    let end = match sc::with(end_of) {
+        Err(ScStop::Failed(cause)) => {
+            context::judged(cause).map_or(Ok(()), |cause| Err(ScStop::Failed(cause)))
+        }
+        end => end,
+    };
+    context::end_of_execution(end.is_ok());
+    let progress = &mut *lock(progress);
+    sc::with(|s| {
+        s.statics.put_back();
+        progress.finished(s, end);
+    });
+}
+
+/// How the execution has ended, before anybody judges it.
+fn end_of(state: &mut ScExecution) -> Result<(), ScStop> {
+    let panic = state.first_panic().cloned().map(|panic| ScStop::Failed(panic.into()));
+    match (state.stop.take(), panic) {
+        // A thread that died of a panic is the cause of whoever waits for it.
+        (Some(ScStop::Failed(Cause { kind: FailureKind::Deadlock, .. })) | None, Some(panic)) => Err(panic),
+        (Some(stop), _) => Err(stop),
+        (None, None) => Ok(()),
+    }
+}
+
+impl ScRecord {
+    /// `state` has ended like this: decides what to run next.
+    fn finished(&mut self, state: &mut ScExecution, end: Result<(), ScStop>) {
+        self.over = true;
+        if let Some((failing, nth)) = self.failing.take() {
+            self.replayed(state, failing, nth, end);
             return;
         }
-        progress.executions += 1;
+        self.executions += 1;
         match end {
             Ok(()) => {
-                progress.outcomes.extend(self.state.outcome.take());
-                if progress.plan.mode.is_random() && progress.distinct.len() < REMEMBERED {
-                    progress.distinct.insert(self.state.schedule.fingerprint());
+                self.outcomes.extend(state.outcome.take());
+                if self.plan.mode.is_random() && self.distinct.len() < REMEMBERED {
+                    self.distinct.insert(state.schedule.fingerprint());
                 }
-                self.go_on(progress);
+                self.go_on(state);
             }
-            Err(ScStop::Limit(limit)) => progress.limit = Some(limit),
-            Err(ScStop::Failed { kind, message, sites }) => {
-                self.state.schedule.replay();
-                self.state.tracer.on = true;
-                progress.failing = Some((Cause { kind, message, sites }, 1));
-                progress.over = false;
+            Err(ScStop::Limit(limit)) => self.limit = Some(limit),
+            Err(ScStop::Failed(cause)) => {
+                state.schedule.replay();
+                state.tracer.on = true;
+                self.failing = Some((cause, 1));
+                self.over = false;
             }
-        }
-    }
-
-    fn end(&mut self) -> Result<(), ScStop> {
-        let panic = self.state.first_panic().cloned().map(|panic| {
-            let Cause { kind, message, sites } = panic.into();
-            ScStop::Failed { kind, message, sites }
-        });
-        match (self.state.stop.take(), panic) {
-            // A thread that died of a panic is the cause of whoever waits for it.
-            (Some(ScStop::Failed { kind: FailureKind::Deadlock, .. }) | None, Some(panic)) => Err(panic),
-            (Some(ScStop::Failed { kind, message, sites }), _) => {
-                let stuck = matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
-                match stuck.then(context::judge_stuck).flatten() {
-                    Some(Ok(())) => Ok(()),
-                    Some(Err(why)) => {
-                        Err(ScStop::Failed { kind, message: format!("{message}\n{why}"), sites })
-                    }
-                    None => Err(ScStop::Failed { kind, message, sites }),
-                }
-            }
-            (Some(stop), _) => Err(stop),
-            (None, None) => Ok(()),
         }
     }
 
     /// Sets up the next execution of the search, if there is one.
-    fn go_on(&mut self, progress: &mut ScRecord) {
-        let plan = &progress.plan;
+    fn go_on(&mut self, state: &mut ScExecution) {
+        let plan = &self.plan;
         let more = match plan.mode {
-            Mode::Random { executions, .. } => progress.executions < executions,
-            _ => match self.state.schedule.advance() {
+            Mode::Random { executions, .. } => self.executions < executions,
+            _ => match state.schedule.advance() {
                 Ok(more) => more,
                 Err(mismatch) => {
-                    progress.failure = Some(not_deterministic(mismatch));
+                    self.failure = Some(not_deterministic(mismatch));
                     return;
                 }
             },
@@ -164,30 +162,30 @@ impl ScDriver {
         if !more {
             return;
         }
-        let late = progress.executions.is_multiple_of(CLOCK_EVERY);
-        if progress.executions >= plan.max_executions {
-            progress.limit = Some(Limit::Executions(plan.max_executions));
-        } else if let Some(max) = plan.max_time.filter(|max| late && progress.started.elapsed() >= *max) {
-            progress.limit = Some(Limit::Millis(max.as_millis() as u64));
+        let late = self.executions.is_multiple_of(CLOCK_EVERY);
+        if self.executions >= plan.max_executions {
+            self.limit = Some(Limit::Executions(plan.max_executions));
+        } else if let Some(max) = plan.max_time.filter(|max| late && self.started.elapsed() >= *max) {
+            self.limit = Some(Limit::Millis(max.as_millis() as u64));
         } else {
-            progress.over = false;
+            self.over = false;
         }
     }
 
-    fn replayed(&mut self, progress: &mut ScRecord, failing: Cause, nth: u8, end: Result<(), ScStop>) {
+    fn replayed(&mut self, state: &mut ScExecution, failing: Cause, nth: u8, end: Result<(), ScStop>) {
         let same = matches!(
             &end,
-            Err(ScStop::Failed { kind, sites, .. }) if *kind == failing.kind && *sites == failing.sites
+            Err(ScStop::Failed(again)) if again.kind == failing.kind && again.sites == failing.sites
         );
         if same && nth < REPLAYS {
-            progress.failing = Some((failing, nth + 1));
-            progress.over = false;
+            self.failing = Some((failing, nth + 1));
+            self.over = false;
             return;
         }
         let (mut kind, mut message, mut trace) = (failing.kind, failing.message, Trace::default());
         if same {
-            trace.lanes = self.state.lanes();
-            trace.lines = std::mem::take(&mut self.state.tracer.lines);
+            trace.lanes = state.lanes();
+            trace.lines = std::mem::take(&mut state.tracer.lines);
             trace.interleaving = Some(Interleaving::Plain);
             mark_guilty(&mut trace, &failing.sites);
         } else {
@@ -196,7 +194,7 @@ impl ScDriver {
             );
             kind = FailureKind::NotDeterministic;
         }
-        progress.failure = Some(Failure { kind, message, sites: failing.sites, trace, token: String::new() });
+        self.failure = Some(Failure { kind, message, sites: failing.sites, trace, token: String::new() });
     }
 }
 
@@ -225,20 +223,21 @@ pub(crate) fn mark_guilty(trace: &mut Trace, sites: &[SourceLine]) {
 }
 
 /// The engine of this thread, while it lives.
-struct ScInstallation;
+struct ScInstallation {
+    _execution: Installed<ScExecution>,
+}
 
 impl ScInstallation {
-    fn new(state: *mut ScExecution) -> ScInstallation {
-        sc::install(state);
+    fn new(execution: Box<ScExecution>) -> ScInstallation {
+        let _execution = sc::install(execution);
         runtime::set_current(Some(&Sc));
-        ScInstallation
+        ScInstallation { _execution }
     }
 }
 
 impl Drop for ScInstallation {
     fn drop(&mut self) {
         runtime::set_current(None);
-        sc::install(std::ptr::null_mut());
     }
 }
 
@@ -246,7 +245,7 @@ impl Drop for ScInstallation {
 pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     panics::install();
     let name = plan.name.clone();
-    let mut state = Box::new(ScExecution::new(&plan));
+    let execution = Box::new(ScExecution::new(&plan));
     let progress = Arc::new(Mutex::new(ScRecord {
         plan,
         started: Instant::now(),
@@ -258,8 +257,8 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         failure: None,
         over: false,
     }));
-    let installed = ScInstallation::new(&raw mut *state);
-    let driver = ScDriver { state, progress: Arc::clone(&progress), ran: false };
+    let installed = ScInstallation::new(execution);
+    let driver = ScDriver { progress: Arc::clone(&progress), ran: false };
     let mut config = Config::new();
     config.stack_size = STACK;
     config.failure_persistence = FailurePersistence::None;

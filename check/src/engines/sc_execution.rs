@@ -4,8 +4,8 @@
 use crate::engines::sc_schedule::ThreadSchedule;
 use crate::plan::budget::Budget;
 use crate::plan::options::Plan;
-use crate::report::cause::PanicData;
-use crate::report::data::{FailureKind, Limit, SourceLine};
+use crate::report::cause::{Cause, PanicData};
+use crate::report::data::{FailureKind, Limit};
 use crate::seam::op::{Alt, AltKind, SyncOp};
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Obj, Site};
@@ -45,7 +45,7 @@ pub(super) struct ScThread {
 /// Why an execution stopped before its end.
 #[derive(Clone, Debug)]
 pub(super) enum ScStop {
-    Failed { kind: FailureKind, message: String, sites: Vec<SourceLine> },
+    Failed(Cause),
     Limit(Limit),
 }
 
@@ -237,7 +237,7 @@ impl ScExecution {
             sites.push(source_line(t.site));
         }
         let message = format!("no thread can go on: {}", waits.join(", "));
-        self.stop.get_or_insert(ScStop::Failed { kind, message, sites });
+        self.stop.get_or_insert(ScStop::Failed(Cause { kind, message, sites }));
     }
 
     /// The value in memory has been written: whoever waits may look again.

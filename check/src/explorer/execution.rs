@@ -41,7 +41,7 @@ use crate::search::minimise::Preference;
 use crate::search::stack::{ReadOption, WriteNote};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 /// What a thread at a read wants.
 #[derive(Clone, Copy, Debug)]
@@ -192,6 +192,8 @@ pub(crate) struct Execution {
     pub(crate) liveness: crate::explorer::liveness::Liveness,
     /// Which freed blocks may be allocated again.
     pub(crate) reuse: crate::memory::free_lists::Reuse,
+    /// Keeps other models from statics, from the first use to the end of the check.
+    pub(super) statics_claim: Option<MutexGuard<'static, ()>>,
     /// What the watchdog looks at.
     pub(crate) heartbeat: std::sync::Arc<crate::explorer::watchdog::Heartbeat>,
     /// The execution's number: half of an object's identity.
@@ -238,6 +240,7 @@ impl Execution {
             panics: Vec::new(),
             liveness: crate::explorer::liveness::Liveness::default(),
             reuse: crate::memory::free_lists::Reuse::default(),
+            statics_claim: None,
             heartbeat: std::sync::Arc::default(),
             execution: 0,
             stale_choices: 0,

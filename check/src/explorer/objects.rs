@@ -1,7 +1,7 @@
 //! The objects of an execution: which one an operation means, whether its
 //! memory is still there, and what a free does to it.
 
-use crate::explorer::current::{claim_statics, step, with};
+use crate::explorer::current::{step, with};
 use crate::explorer::execution::{Execution, ObjectRecord};
 use crate::graph::event::NONE;
 use crate::graph::stamp::Stamp;
@@ -98,11 +98,12 @@ struct StaticLookup {
     known: Option<ObjectRecord>,
 }
 
-fn statics_lookup(s: &Execution, obj: &Obj<'_>) -> StaticLookup {
+fn statics_lookup(s: &mut Execution, obj: &Obj<'_>) -> StaticLookup {
     if !statics::is_static(obj.addr()) {
         return StaticLookup { here: false, known: None };
     }
-    claim_statics(|| s.heartbeat.paused(statics::claim));
+    let heartbeat = &s.heartbeat;
+    s.statics_claim.get_or_insert_with(|| heartbeat.paused(statics::claim));
     let known = s.objects.iter().find(|o| o.ptr == obj.ptr && o.restore.is_some()).copied();
     StaticLookup { here: true, known }
 }

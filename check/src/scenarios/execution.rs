@@ -10,7 +10,7 @@ use crate::linearizability::wgl::{self, OpenCalls, SearchResult};
 use crate::scenarios::program::{OpOf, RetOf, Scenario, Subject};
 use crate::scenarios::record::{Log, Order};
 use crate::seam::context;
-use crate::seam::panics;
+use crate::seam::panic_memory;
 use crate::seam::runtime;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -118,7 +118,7 @@ pub(crate) fn execute<S: Subject>(
     for (lane, thread) in threads {
         match thread.join() {
             Ok(handle) => handles[lane] = Some(handle),
-            Err(payload) => panic!("process {lane} panicked: {}", panics::message(&*payload)),
+            Err(payload) => panic!("process {lane} panicked: {}", panic_memory::message(&*payload)),
         }
     }
     scenario.post.iter().for_each(|call| one(&mut handles, 2, call));

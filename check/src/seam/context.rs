@@ -9,13 +9,15 @@
 //! What the hot path asks at each operation stands in [`crate::seam::runtime`] instead, in thread-locals that
 //! need no destructor.
 
-use crate::report::cause::PanicData;
+use crate::report::cause::{Cause, PanicData};
+use crate::report::data::FailureKind;
+use crate::seam::panic_memory::PanicMemory;
 use crate::seam::runtime;
 use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::thread::ThreadId;
 
 /// Says whether threads that wait for ever are as they should be, and if not, why.
@@ -66,6 +68,8 @@ pub(crate) trait RealThreads: Send + Sync {
     fn outcome(&self, text: String);
     /// A number below `n`.
     fn choose(&self, n: usize) -> usize;
+    /// The panics of this execution.
+    fn panics(&self) -> MutexGuard<'_, PanicMemory>;
     /// The calling thread ends with a panic.
     fn panicked(&self, panic: PanicData);
     /// The calling thread is about to join another.
@@ -91,10 +95,16 @@ pub(crate) fn when_stuck(judge: Option<StuckJudge>) {
     CONTEXT.with(|context| context.judge.replace(judge));
 }
 
-/// What the judge says, if there is one. It is the user's code, so no engine is under a borrow here.
-pub(crate) fn judge_stuck() -> Option<Result<(), String>> {
-    let judge = CONTEXT.with(|context| context.judge.borrow().clone())?;
-    Some(judge())
+/// What a failure amounts to if threads that wait for ever are judged: `None` if they are as they should be.
+/// The judge is the user's code, so no engine is under a borrow here.
+pub(crate) fn judged(mut cause: Cause) -> Option<Cause> {
+    if !matches!(cause.kind, FailureKind::Deadlock | FailureKind::Livelock) {
+        return Some(cause);
+    }
+    let Some(judge) = CONTEXT.with(|context| context.judge.borrow().clone()) else { return Some(cause) };
+    let why = judge().err()?;
+    cause.message = format!("{}\n{why}", cause.message);
+    Some(cause)
 }
 
 fn register(list: &RefCell<Vec<fn()>>, act: fn()) {
@@ -111,13 +121,13 @@ pub(crate) fn at_end_of_thread(act: fn()) {
 
 /// A thread of the model has run its body.
 pub(crate) fn end_of_thread() {
-    let acts = CONTEXT.with(|context| context.thread_ends.borrow().clone());
-    acts.into_iter().for_each(|act| act());
+    let act = |nth: usize| CONTEXT.with(|context| context.thread_ends.borrow().get(nth).copied());
+    (0..).map_while(act).for_each(|act| act());
 }
 
-/// After each execution, `act` runs.
+/// After each execution, `act` runs. A thread whose thread-locals are gone has run its last one.
 pub(crate) fn at_end_of_execution(act: fn()) {
-    CONTEXT.with(|context| register(&context.execution_ends, act));
+    let _ = CONTEXT.try_with(|context| register(&context.execution_ends, act));
 }
 
 /// When this execution has run to its end, `reset` runs: it drops what a static holds.
@@ -140,9 +150,8 @@ pub(crate) fn end_of_execution(completed: bool) {
             drop(catch_unwind(AssertUnwindSafe(reset)));
         }
         runtime::set_current(engine);
-    } else {
-        std::mem::forget(resets);
     }
-    let acts = CONTEXT.with(|context| context.execution_ends.borrow().clone());
-    acts.into_iter().for_each(|act| act());
+    // By number: `act` may use the context. The list only grows.
+    let act = |nth: usize| CONTEXT.with(|context| context.execution_ends.borrow().get(nth).copied());
+    (0..).map_while(act).for_each(|act| act());
 }

@@ -2,10 +2,12 @@
 
 pub(crate) mod clock;
 pub(crate) mod context;
+pub(crate) mod execution_cell;
 mod frames;
 pub(crate) mod op;
 pub(crate) mod origin;
 pub(crate) mod outside;
+pub(crate) mod panic_memory;
 pub(crate) mod panics;
 pub(crate) mod place;
 pub(crate) mod quarantine;

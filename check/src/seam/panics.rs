@@ -2,37 +2,25 @@
 //!
 //! A panic of a model is a result. The hook keeps its message and its line for the report instead of
 //! printing them, once for each of many thousand executions.
-//!
-//! # Whose line
-//!
-//! A thread ends with a *payload*; the hook has seen *panics*. Between the two a panic may be caught, another
-//! one may come, and a payload may be raised again by `resume_unwind`, which runs no hook. So what the hook
-//! keeps is found by the payload itself: a text by where its bytes are, which does not change when the payload
-//! is boxed, anything else by the address of its box. A payload that no panic of the model made has a message
-//! and no line.
 
 use crate::report::cause::PanicData;
 use crate::report::data::SourceLine;
 use crate::seam::context;
+use crate::seam::panic_memory::PanicMemory;
 use crate::seam::runtime;
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use std::any::Any;
-use std::cell::Cell;
-use std::collections::VecDeque;
+use std::cell::{Cell, RefCell};
 use std::panic::{self, PanicHookInfo};
-use std::sync::{Mutex, Once, PoisonError};
-
-/// Panics that are remembered, at most: a payload is kept by somebody who has caught it, and few keep many.
-const REMEMBERED: usize = 256;
-
-/// The last panics inside models: where the payload is, and what it was.
-static SEEN: Mutex<VecDeque<(usize, PanicData)>> = Mutex::new(VecDeque::new());
+use std::sync::Once;
 
 /// Asked first at each panic inside a model on this thread.
 type Observer = fn(&PanicHookInfo<'_>);
 
 thread_local! {
     static OBSERVER: Cell<Option<Observer>> = const { Cell::new(None) };
+    /// The panics of the execution whose threads are coroutines of this one.
+    static MEMORY: RefCell<PanicMemory> = const { RefCell::new(PanicMemory::empty()) };
 }
 
 /// From now on `observer` sees each panic inside a model on this thread, where it happens.
@@ -41,52 +29,31 @@ pub(crate) fn observe(observer: Observer) {
     OBSERVER.set(Some(observer));
 }
 
-/// By what a payload is known again.
-fn identity(payload: &(dyn Any + Send)) -> usize {
-    if let Some(text) = payload.downcast_ref::<&'static str>() {
-        text.as_ptr() as usize
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.as_ptr() as usize
-    } else {
-        std::ptr::from_ref(payload).cast::<u8>() as usize
+/// Gives `f` the panics of the execution that this thread is of.
+fn with_memory<R>(f: impl FnOnce(&mut PanicMemory) -> R) -> R {
+    // What is allocated here is not the model's.
+    let _engine = runtime::engine_code();
+    if let Some(engine) = context::real_threads() {
+        return f(&mut engine.panics());
     }
+    let mut f = Some(f);
+    let mut once = |memory: &mut PanicMemory| f.take().expect("it is called once")(memory);
+    // A thread that is about to end may have no thread-locals any more.
+    MEMORY
+        .try_with(|memory| once(&mut memory.borrow_mut()))
+        .unwrap_or_else(|_| once(&mut PanicMemory::empty()))
 }
 
 /// The panic that made this payload.
 pub(crate) fn of(payload: &(dyn Any + Send)) -> PanicData {
-    let _engine = runtime::engine_code();
-    let (identity, message) = (identity(payload), message(payload));
-    let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let same = |(at, panic): &&(usize, PanicData)| *at == identity && panic.message == message;
-    let found = seen.iter().rev().find(same).map(|(_, panic)| panic.clone());
-    found.unwrap_or(PanicData { message, site: None })
+    with_memory(|memory| memory.of(payload))
 }
 
 /// Keeps what `info` says.
 fn remember(info: &PanicHookInfo<'_>) {
-    // What is allocated here is not the model's.
-    let _engine = runtime::engine_code();
     let site = info.location().map(|at| SourceLine { file: at.file().to_owned(), line: at.line() });
-    let panic = PanicData { message: message(info.payload()), site };
-    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if seen.len() == REMEMBERED {
-        seen.pop_front();
-    }
-    seen.push_back((identity(info.payload()), panic));
-}
-
-/// What is said of a panic whose payload is not text.
-const NOT_TEXT: &str = "a panic whose payload is not text";
-
-/// The text of a panic's payload.
-pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
-    if let Some(text) = payload.downcast_ref::<&'static str>() {
-        (*text).to_owned()
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        NOT_TEXT.to_owned()
-    }
+    context::at_end_of_execution(|| MEMORY.with_borrow_mut(PanicMemory::clear));
+    with_memory(|memory| memory.keep(info.payload(), site));
 }
 
 /// A scheduler of one execution of nothing, which makes shuttle install its own hook now rather than on top

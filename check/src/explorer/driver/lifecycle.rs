@@ -1,5 +1,6 @@
 //! One execution under the driver: it begins, it ends, and what it touched is put back.
 
+use crate::explorer::current;
 use crate::explorer::driver::record::{CheckRecord, ExecutionEnd, Phase};
 use crate::explorer::execution::{Execution, Stop};
 use crate::memory::heap;
@@ -9,7 +10,6 @@ use crate::seam::outside::SearchSlot;
 use crate::seam::place::Place;
 use crate::seam::runtime;
 use crate::seam::symbols::source_line;
-use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,8 +17,6 @@ static EXECUTION: AtomicU32 = AtomicU32::new(1);
 
 /// Runs one execution after another.
 pub(super) struct ExplorerDriver {
-    /// The execution under way, which the model's threads reach too: see [`current`](crate::explorer::current), invariant 1.
-    pub(super) state: NonNull<Execution>,
     pub(super) progress: Arc<Mutex<CheckRecord>>,
     /// Whether an execution has begun and not been looked at.
     pub(super) under_way: bool,
@@ -38,7 +36,7 @@ impl ExplorerDriver {
         self.under_way = true;
         // Relaxed: only uniqueness counts.
         let execution = EXECUTION.fetch_add(1, Ordering::Relaxed);
-        self.state().reset(execution);
+        current::with(|s| s.reset(execution));
         if let Some(slot) = &self.slot {
             slot.begin(execution);
         }
@@ -46,31 +44,26 @@ impl ExplorerDriver {
         true
     }
 
-    /// The execution under way. The reference ends before anybody makes another one.
-    pub(super) fn state(&mut self) -> &mut Execution {
-        // SAFETY: the execution lives as long as the driver, and nobody is inside `current::with`: the driver
-        // runs between executions only (invariants 1 and 2 of `current`).
-        unsafe { self.state.as_mut() }
-    }
-
     /// How the execution under way has ended, if there is one.
     pub(super) fn end(&mut self) -> Option<ExecutionEnd> {
         if !std::mem::take(&mut self.under_way) {
             return None;
         }
-        let end = end_of(self.state());
+        let end = current::with(end_of);
         let touched = self.slot.as_ref().and_then(SearchSlot::end);
         Some(touched.map_or(end, ExecutionEnd::Failed))
     }
 
     /// Puts statics back as they were, and memory back where it came from.
     pub(super) fn put_back(&mut self) {
-        for object in &self.state().objects {
-            if let Some(value) = object.restore {
-                // SAFETY: `restore` is set only for atomics in a static segment, which are always live.
-                unsafe { runtime::write_atomic(object.ptr, object.size, value) }
+        current::with(|s| {
+            for object in &s.objects {
+                if let Some(value) = object.restore {
+                    // SAFETY: `restore` is set only for atomics in a static segment, which are always live.
+                    unsafe { runtime::write_atomic(object.ptr, object.size, value) }
+                }
             }
-        }
+        });
         heap::set_active(false);
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! The search itself only notices what changes before a choice that it repeats.
 
+use crate::explorer::current;
 use crate::explorer::decide::NOT_DETERMINISTIC;
 use crate::explorer::driver::lifecycle::ExplorerDriver;
 use crate::explorer::driver::record::{CheckRecord, ExecutionEnd, Phase, Probing};
@@ -12,19 +13,20 @@ use crate::search::chooser::Chooser;
 
 impl ExplorerDriver {
     pub(super) fn begin_probe(&mut self, progress: &mut CheckRecord) {
-        let fingerprint = self.fingerprint();
-        let decisions = self.state().decisions.clone();
-        let list = decisions.clone();
-        let search = std::mem::replace(&mut self.state().search, Chooser::Replay { list, next: 0 });
+        let fingerprint = fingerprint();
+        let (decisions, search) = current::with(|s| {
+            let list = s.decisions.clone();
+            (list.clone(), std::mem::replace(&mut s.search, Chooser::Replay { list, next: 0 }))
+        });
         progress.phase = Phase::Probing(Box::new(Probing { decisions, fingerprint, search }));
     }
 
     pub(super) fn probed(&mut self, progress: &mut CheckRecord, end: &ExecutionEnd, probing: Probing) {
         heap::with(heap::Heap::clear);
-        self.state().search = probing.search;
+        current::with(|s| s.search = probing.search);
         let same = matches!(end, ExecutionEnd::Complete)
-            && self.fingerprint() == probing.fingerprint
-            && self.state().decisions == probing.decisions;
+            && fingerprint() == probing.fingerprint
+            && current::with(|s| s.decisions == probing.decisions);
         if same {
             return self.go_on(progress);
         }
@@ -36,11 +38,13 @@ impl ExplorerDriver {
             token: String::new(),
         });
     }
+}
 
-    /// A number for the execution's graph. Equal graphs have equal numbers,
-    /// whatever order they were run in: the events' numbers are added up.
-    pub(super) fn fingerprint(&mut self) -> u64 {
-        let graph = &self.state().graph;
+/// A number for the execution's graph. Equal graphs have equal numbers,
+/// whatever order they were run in: the events' numbers are added up.
+pub(super) fn fingerprint() -> u64 {
+    current::with(|s| {
+        let graph = &s.graph;
         let message = |number: u32| match graph.messages.get(number as usize) {
             Some(m) => u64::from(m.thread) << 48 | u64::from(m.seq) << 32 | u64::from(m.pos),
             None => u64::MAX,
@@ -51,7 +55,7 @@ impl ExplorerDriver {
             sum = sum.wrapping_add(mix(mix(mix(own) ^ message(event.reads)) ^ message(event.writes)));
         }
         sum
-    }
+    })
 }
 
 /// Scatters the bits of a number (the finish of MurmurHash3).

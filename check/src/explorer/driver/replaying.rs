@@ -5,6 +5,7 @@
 //! again is a model that is not deterministic. Then [`Minimiser`] proposes
 //! schedules, and the best one is replayed twice in turn. That run is told.
 
+use crate::explorer::current;
 use crate::explorer::driver::lifecycle::ExplorerDriver;
 use crate::explorer::driver::record::{CheckRecord, ExecutionEnd, Minimising, Phase, Replaying};
 use crate::explorer::narrate;
@@ -22,14 +23,17 @@ const REPLAYS: u8 = 2;
 
 impl ExplorerDriver {
     pub(super) fn begin_replay(&mut self, progress: &mut CheckRecord, failing: Cause) {
-        let decisions = self.state().decisions.clone();
-        self.state().tracer.on = true;
-        self.state().tracer.origins = about_memory(failing.kind);
+        let decisions = current::with(|s| {
+            s.tracer.on = true;
+            s.tracer.origins = about_memory(failing.kind);
+            s.decisions.clone()
+        });
         self.replay(progress, Replaying { nth: 1, failing, decisions, minimiser: None });
     }
 
     fn replay(&mut self, progress: &mut CheckRecord, replaying: Replaying) {
-        self.state().search = Chooser::Replay { list: replaying.decisions.clone(), next: 0 };
+        let list = replaying.decisions.clone();
+        current::with(|s| s.search = Chooser::Replay { list, next: 0 });
         progress.phase = Phase::Replaying(Box::new(replaying));
     }
 
@@ -53,13 +57,13 @@ impl ExplorerDriver {
         }
         let Replaying { failing, decisions, minimiser, .. } = replaying;
         if minimiser.is_none() && !matches!(progress.plan.mode, Mode::Replay(_)) {
-            let minimiser = Minimiser::new(self.shown(&failing));
+            let minimiser = Minimiser::new(failing_run(&failing));
             self.go_on_minimising(progress, Minimising { failing, minimiser });
             return;
         }
         progress.minimised = minimiser.and_then(|m| m.note());
         progress.failure = Some(Failure {
-            trace: narrate::tell(self.state(), &failing, narrate::THOROUGH).trace,
+            trace: current::with(|s| narrate::tell(s, &failing, narrate::THOROUGH)).trace,
             kind: failing.kind,
             message: failing.message,
             sites: failing.sites,
@@ -73,10 +77,10 @@ impl ExplorerDriver {
         end: ExecutionEnd,
         mut minimising: Minimising,
     ) {
-        let steps = self.state().tracer.lines.len();
+        let steps = current::with(|s| s.tracer.lines.len());
         let again = same_failure(&end, &minimising.failing, leaks());
-        let shown = again.as_ref().map(|again| self.shown(again));
-        if let (true, Some(again)) = (minimising.minimiser.judge(steps, shown), again) {
+        let run = again.as_ref().map(failing_run);
+        if let (true, Some(again)) = (minimising.minimiser.judge(steps, run), again) {
             minimising.failing = again;
         }
         self.go_on_minimising(progress, minimising);
@@ -85,7 +89,7 @@ impl ExplorerDriver {
     /// Sets up the next smaller schedule, or the best one once there is none.
     fn go_on_minimising(&mut self, progress: &mut CheckRecord, mut minimising: Minimising) {
         if let Some(preferences) = minimising.minimiser.propose() {
-            self.state().search = Chooser::Follower(Follower::new(preferences));
+            current::with(|s| s.search = Chooser::Follower(Follower::new(preferences)));
             progress.phase = Phase::Minimising(Box::new(minimising));
             return;
         }
@@ -95,14 +99,16 @@ impl ExplorerDriver {
         let decisions = minimiser.best().decisions.clone();
         self.replay(progress, Replaying { nth, failing, decisions, minimiser: Some(minimiser) });
     }
+}
 
-    /// The execution that has just failed, as the minimiser sees it.
-    fn shown(&mut self, failing: &Cause) -> FailingRun {
-        let preferences = std::mem::take(&mut self.state().preferences);
-        let told = narrate::tell(self.state(), failing, narrate::QUICK);
+/// The execution that has just failed, as the minimiser sees it.
+fn failing_run(failing: &Cause) -> FailingRun {
+    current::with(|s| {
+        let preferences = std::mem::take(&mut s.preferences);
+        let told = narrate::tell(s, failing, narrate::QUICK);
         let cost = (told.odd, told.trace.lines.len(), told.switches, unusual(&preferences));
-        FailingRun { cost, preferences, decisions: self.state().decisions.clone() }
-    }
+        FailingRun { cost, preferences, decisions: s.decisions.clone() }
+    })
 }
 
 /// Whether the sites of such a failure may be where memory was allocated or freed.

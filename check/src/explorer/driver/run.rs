@@ -14,9 +14,10 @@ use crate::memory::free_lists::Reuse;
 use crate::memory::heap;
 use crate::plan::options::{Mode, Plan};
 use crate::plan::orderings::OrderingSites;
-use crate::report::data::{Engine, FailureKind, Report, Verdict};
+use crate::report::data::{Engine, Report, Verdict};
 use crate::report::meter::Meter;
 use crate::seam::context;
+use crate::seam::execution_cell::Installed;
 use crate::seam::outside::SearchSlot;
 use crate::seam::panics;
 use crate::seam::runtime;
@@ -59,17 +60,14 @@ fn next_execution(may: bool) -> bool {
     })
 }
 
-/// What the end of an execution amounts to where somebody judges threads that wait for ever. The judge is the
-/// user's code.
+/// What the end of an execution amounts to where somebody judges threads that wait for ever.
 fn judged(end: ExecutionEnd) -> ExecutionEnd {
-    let ExecutionEnd::Failed(mut cause) = end else { return end };
-    let stuck = matches!(cause.kind, FailureKind::Deadlock | FailureKind::Livelock);
-    match stuck.then(context::judge_stuck).flatten() {
-        Some(Ok(())) => return ExecutionEnd::Waiting,
-        Some(Err(why)) => cause.message = format!("{}\n{why}", cause.message),
-        None => {}
+    match end {
+        ExecutionEnd::Failed(cause) => {
+            context::judged(cause).map_or(ExecutionEnd::Waiting, ExecutionEnd::Failed)
+        }
+        end => end,
     }
-    ExecutionEnd::Failed(cause)
 }
 
 /// Shuttle's scheduler: resumes whomever the state decided on.
@@ -169,10 +167,8 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     config.max_steps = MaxSteps::None;
     config.silence_warnings = true;
     Runner::new(Resumer, config).run(move || workers::conduct(&*model, next_execution));
-    let (liveness, reuse, unseen_cells) = with(|driver| {
-        let state = driver.state();
-        (std::mem::take(&mut state.liveness), std::mem::take(&mut state.reuse), state.unseen_cells)
-    });
+    let (liveness, reuse, unseen_cells) =
+        current::with(|s| (std::mem::take(&mut s.liveness), std::mem::take(&mut s.reuse), s.unseen_cells));
     drop(installed);
     drop(watched);
     let progress = Arc::into_inner(progress).expect("the driver is gone");
@@ -184,19 +180,21 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
 }
 
 /// The engine of this thread, while it lives: owns the driver and the execution.
-struct Installation(NonNull<ExplorerDriver>);
+struct Installation {
+    driver: NonNull<ExplorerDriver>,
+    _execution: Installed<Execution>,
+}
 
 impl Installation {
-    fn new(state: Box<Execution>, progress: &Arc<Mutex<CheckRecord>>) -> Installation {
-        let state = NonNull::from(Box::leak(state));
-        current::install(Some(state));
+    fn new(execution: Box<Execution>, progress: &Arc<Mutex<CheckRecord>>) -> Installation {
+        let _execution = current::install(execution);
         let (progress, slot) = (Arc::clone(progress), SearchSlot::take());
-        let driver =
-            NonNull::from(Box::leak(Box::new(ExplorerDriver { state, progress, under_way: false, slot })));
+        let driver = Box::new(ExplorerDriver { progress, under_way: false, slot });
+        let driver = NonNull::from(Box::leak(driver));
         DRIVER.set(Some(driver));
         runtime::set_current(Some(&Explorer));
         context::set_allocations(Some(&ExplorerAllocations));
-        Installation(driver)
+        Installation { driver, _execution }
     }
 }
 
@@ -206,13 +204,9 @@ impl Drop for Installation {
         context::set_allocations(None);
         heap::set_active(false);
         heap::with(heap::Heap::clear);
-        current::install(None);
         DRIVER.set(None);
-        // SAFETY: both came from boxes in `new`, and nobody has the pointers any more.
-        unsafe {
-            let driver = Box::from_raw(self.0.as_ptr());
-            drop(Box::from_raw(driver.state.as_ptr()));
-        }
+        // SAFETY: the pointer came from the box in `new`, and nobody else has it any more.
+        drop(unsafe { Box::from_raw(self.driver.as_ptr()) });
     }
 }
 

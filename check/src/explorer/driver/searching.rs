@@ -1,8 +1,11 @@
 //! What the driver makes of an execution of the search: it counts it, suspects a leak, begins to replay a
 //! failure, or goes on.
 
+use crate::explorer::current;
 use crate::explorer::driver::lifecycle::{ExplorerDriver, lock};
+use crate::explorer::driver::probe::fingerprint;
 use crate::explorer::driver::record::{CheckRecord, ExecutionEnd, Phase};
+use crate::explorer::execution::Execution;
 use crate::memory::heap;
 use crate::plan::options::Mode;
 use crate::report::cause::Cause;
@@ -18,13 +21,18 @@ const LEAK_SUSPECTS: u32 = 64;
 /// Executions between two looks at the clock.
 const CLOCK_EVERY: u64 = 64;
 
+/// Whether a complete execution counts in this part of a divided search.
+fn counts(execution: &mut Execution) -> bool {
+    !matches!(&execution.search, Chooser::Exhaustive(stack) if !stack.counts())
+}
+
 impl ExplorerDriver {
     /// Looks at the execution that has ended like this, and decides what to run next.
     pub(super) fn finish_execution(&mut self, end: ExecutionEnd) {
         self.put_back();
         let progress = Arc::clone(&self.progress);
         let progress = &mut *lock(&progress);
-        progress.too_large |= self.state().too_large;
+        progress.too_large |= current::with(|s| s.too_large);
         match std::mem::replace(&mut progress.phase, Phase::Over) {
             Phase::Searching => self.searched(progress, end),
             Phase::Leaking { left, search } => self.checked_leak(progress, end, left, search),
@@ -33,34 +41,37 @@ impl ExplorerDriver {
             Phase::Minimising(minimising) => self.minimised(progress, end, *minimising),
             Phase::Over => {}
         }
+        let failed = matches!(progress.phase, Phase::Replaying(_) | Phase::Minimising(_));
+        if failed || progress.failure.is_some() {
+            progress.plan.split.stop();
+        }
     }
 
     fn searched(&mut self, progress: &mut CheckRecord, end: ExecutionEnd) {
         let leaked = heap::with(|heap| heap.leaked());
         heap::with(heap::Heap::clear);
-        if matches!(end, ExecutionEnd::Failed(_)) {
-            progress.plan.split.stop();
-        }
         match end {
             ExecutionEnd::Blocked => progress.blocked += 1,
             ExecutionEnd::Frozen => progress.executions += 1,
             ExecutionEnd::Foreign => {}
-            ExecutionEnd::Complete if matches!(&self.state().search, Chooser::Exhaustive(stack) if !stack.counts()) =>
-                {}
+            ExecutionEnd::Complete if !current::with(counts) => {}
             ExecutionEnd::Waiting => progress.executions += 1,
             ExecutionEnd::Complete => {
                 progress.executions += 1;
-                if let Some(outcome) = self.state().outcome.take() {
+                if let Some(outcome) = current::with(|s| s.outcome.take()) {
                     progress.outcomes.insert(outcome);
                 }
-                if matches!(self.state().search, Chooser::Random(_)) && progress.distinct.len() < 1 << 22 {
-                    progress.distinct.insert(self.fingerprint());
+                if current::with(|s| matches!(s.search, Chooser::Random(_)))
+                    && progress.distinct.len() < 1 << 22
+                {
+                    progress.distinct.insert(fingerprint());
                 }
                 if leaked.0 > 0 && progress.plan.leaks && progress.suspects < LEAK_SUSPECTS {
                     progress.suspects += 1;
-                    let list = self.state().decisions.clone();
-                    let search =
-                        std::mem::replace(&mut self.state().search, Chooser::Replay { list, next: 0 });
+                    let search = current::with(|s| {
+                        let list = s.decisions.clone();
+                        std::mem::replace(&mut s.search, Chooser::Replay { list, next: 0 })
+                    });
                     progress.phase = Phase::Leaking { left: leaked, search: Some(search) };
                     return;
                 }
@@ -110,20 +121,20 @@ impl ExplorerDriver {
             return;
         }
         if let Some(search) = search {
-            self.state().search = search;
+            current::with(|s| s.search = search);
         }
         self.go_on(progress);
     }
 
     /// Sets up the next execution of the search, if there is one.
     pub(super) fn go_on(&mut self, progress: &mut CheckRecord) {
-        progress.tick(self.state());
+        current::with(|s| progress.tick(s));
         let plan = &progress.plan;
         let runs = progress.executions + progress.blocked;
         if let Mode::Replay(_) = plan.mode {
             return;
         }
-        if plan.split.stopped() || !progress.stages.next(&mut self.state().search) {
+        if plan.split.stopped() || !current::with(|s| progress.stages.next(&mut s.search)) {
             return;
         }
         if runs >= plan.max_executions {

@@ -1,6 +1,5 @@
 //! Objects by hand: one that is known again, one that has moved, one in new memory, one in freed memory.
 
-use crate::explorer::current;
 use crate::explorer::execution::Execution;
 use crate::explorer::objects::{free_objects, now, touch};
 use crate::explorer::test_support::{ModelWord, execution, failure, here, search};
@@ -202,6 +201,4 @@ fn a_static_is_known_by_its_address_and_its_value_is_kept() {
     assert_eq!((touch(&mut s, &second, here()).loc, s.objects.len()), (0, 1));
     assert_eq!(COUNTER.load(Ordering::Relaxed), 4);
     COUNTER.store(3, Ordering::Relaxed);
-    // Lets go of the statics.
-    current::install(None);
 }
