@@ -1,0 +1,423 @@
+//! Random programs of reader-writer locks and of shared handles, against a reference that knows nothing of the
+//! checker: it interleaves atomic steps on a plain state. The set of outcomes must be the same, whole, divided
+//! among threads, divided among shards, and for small programs without reduction.
+
+use ringwright_check::door::{Arc, Mutex, RwLock, RwLockWriteGuard, Weak, thread};
+use ringwright_check::{Check, FailureKind, Report, Verdict, outcome};
+use std::collections::{BTreeSet, HashSet};
+use std::hash::Hash;
+
+#[global_allocator]
+static ALLOC: ringwright_check::alloc::Quarantine = ringwright_check::alloc::Quarantine;
+
+/// Pseudo-random numbers (an xorshift), from a seed that a failure names.
+struct Rng(u64);
+
+impl Rng {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 33) as usize % n
+    }
+}
+
+/// A program of the reference: `None` if thread `thread` cannot go on in `state`.
+trait Reference: Clone + Eq + Hash {
+    fn threads(&self) -> usize;
+    fn done(&self, thread: usize) -> bool;
+    fn step(&self, thread: usize) -> Option<Self>;
+    fn outcome(&self) -> String;
+}
+
+/// Every outcome, and whether some interleaving is stuck.
+fn enumerate<R: Reference>(start: R) -> (BTreeSet<String>, bool) {
+    let (mut open, mut seen) = (vec![start], HashSet::new());
+    let (mut outcomes, mut stuck) = (BTreeSet::new(), false);
+    while let Some(state) = open.pop() {
+        if !seen.insert(state.clone()) {
+            continue;
+        }
+        let left: Vec<usize> = (0..state.threads()).filter(|t| !state.done(*t)).collect();
+        let next: Vec<R> = left.iter().filter_map(|t| state.step(*t)).collect();
+        if left.is_empty() {
+            outcomes.insert(state.outcome());
+        } else {
+            stuck |= next.is_empty();
+        }
+        open.extend(next);
+    }
+    (outcomes, stuck)
+}
+
+/// The reports of one model: whole, on three threads, in three shards, and if it is `small` without reduction.
+fn searched<M: Fn() + Send + Sync + 'static>(
+    seed: u64,
+    small: bool,
+    model: impl Fn() -> M,
+) -> Vec<(&'static str, Vec<Report>)> {
+    let check = || Check::new(format!("seed {seed}")).exhaustive().spurious(0);
+    let shards = (1..=3).map(|number| check().shard(number, 3).run(model())).collect();
+    let mut searched = vec![
+        ("whole", vec![check().run(model())]),
+        ("three threads", vec![check().threads(3).run(model())]),
+        ("three shards", shards),
+    ];
+    if small {
+        searched.push(("without reduction", vec![check().reduction(false).run(model())]));
+    }
+    searched
+}
+
+/// Compares every search of the model with the reference.
+fn compare<M: Fn() + Send + Sync + 'static>(
+    seed: u64,
+    small: bool,
+    (outcomes, stuck): &(BTreeSet<String>, bool),
+    program: &str,
+    model: impl Fn() -> M,
+) {
+    for (how, reports) in searched(seed, small, model) {
+        let failed: Vec<FailureKind> = reports.iter().filter_map(Report::failed).collect();
+        let told = || format!("seed {seed}, {how}: {program}\n{}", reports[0]);
+        if *stuck {
+            assert!(
+                failed.iter().all(|kind| *kind == FailureKind::Deadlock) && !failed.is_empty(),
+                "{}",
+                told()
+            );
+            continue;
+        }
+        assert!(failed.is_empty(), "{}", told());
+        let found: BTreeSet<String> = reports.iter().flat_map(|r| r.outcomes.iter().cloned()).collect();
+        assert_eq!(&found, outcomes, "{}", told());
+        let complete = |r: &Report| matches!(r.verdict, Verdict::Exhaustive | Verdict::Bounded(_));
+        assert!(reports.iter().all(complete), "{}", told());
+    }
+}
+
+// ---- Reader-writer locks
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum LockStep {
+    Read(usize),
+    Write(usize),
+    Set(usize, u32),
+    Downgrade(usize),
+    Get(usize),
+    Release(usize),
+}
+
+/// What is done under one of two locks; `inner` is done under the other, before the lock is given back.
+#[derive(Clone, Debug)]
+struct Section {
+    lock: usize,
+    kind: usize,
+    value: u32,
+    inner: Option<Box<Section>>,
+}
+
+impl Section {
+    fn random(rng: &mut Rng, lock: usize, nested: bool) -> Section {
+        let inner = (nested && rng.below(3) == 0).then(|| Box::new(Section::random(rng, 1 - lock, false)));
+        Section { lock, kind: rng.below(3), value: 1 + rng.below(9) as u32, inner }
+    }
+
+    fn steps(&self, out: &mut Vec<LockStep>) {
+        let Section { lock, kind, value, inner } = self;
+        out.push(if *kind == 0 { LockStep::Read(*lock) } else { LockStep::Write(*lock) });
+        if *kind > 0 {
+            out.push(LockStep::Set(*lock, *value));
+        }
+        if *kind == 2 {
+            out.push(LockStep::Downgrade(*lock));
+        }
+        inner.iter().for_each(|inner| inner.steps(out));
+        out.extend([LockStep::Get(*lock), LockStep::Release(*lock)]);
+    }
+
+    fn run(&self, locks: &[RwLock<u32>; 2], log: &mut Vec<u32>) {
+        let inner = |log: &mut Vec<u32>| self.inner.iter().for_each(|inner| inner.run(locks, log));
+        let lock = &locks[self.lock];
+        if self.kind == 0 {
+            let guard = lock.read().unwrap();
+            inner(log);
+            log.push(*guard);
+            return;
+        }
+        let mut guard = lock.write().unwrap();
+        *guard = self.value;
+        if self.kind == 2 {
+            let guard = RwLockWriteGuard::downgrade(guard);
+            inner(log);
+            log.push(*guard);
+        } else {
+            inner(log);
+            log.push(*guard);
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Locks {
+    programs: Vec<Vec<LockStep>>,
+    at: Vec<usize>,
+    logs: Vec<Vec<u32>>,
+    /// Of each lock: its readers, or -1 for a writer; its value.
+    locks: [(i32, u32); 2],
+    /// Which threads hold each lock for writing.
+    writing: Vec<[bool; 2]>,
+}
+
+impl Reference for Locks {
+    fn threads(&self) -> usize {
+        self.programs.len()
+    }
+
+    fn done(&self, thread: usize) -> bool {
+        self.at[thread] == self.programs[thread].len()
+    }
+
+    fn step(&self, thread: usize) -> Option<Locks> {
+        let mut next = self.clone();
+        match self.programs[thread][self.at[thread]] {
+            LockStep::Read(l) if self.locks[l].0 >= 0 => next.locks[l].0 += 1,
+            LockStep::Write(l) if self.locks[l].0 == 0 => {
+                next.locks[l].0 = -1;
+                next.writing[thread][l] = true;
+            }
+            LockStep::Read(_) | LockStep::Write(_) => return None,
+            LockStep::Set(l, value) => next.locks[l].1 = value,
+            LockStep::Downgrade(l) => {
+                next.locks[l].0 = 1;
+                next.writing[thread][l] = false;
+            }
+            LockStep::Get(l) => next.logs[thread].push(self.locks[l].1),
+            LockStep::Release(l) if self.writing[thread][l] => {
+                next.locks[l].0 = 0;
+                next.writing[thread][l] = false;
+            }
+            LockStep::Release(l) => next.locks[l].0 -= 1,
+        }
+        next.at[thread] += 1;
+        Some(next)
+    }
+
+    fn outcome(&self) -> String {
+        format!("{:?}", self.logs)
+    }
+}
+
+#[test]
+fn random_programs_of_locks() {
+    let mut stuck = 0;
+    for seed in 1..=120 {
+        let mut rng = Rng(seed * 0x9e37_79b9);
+        let threads = 2 + rng.below(2);
+        let programs: Vec<Vec<Section>> = (0..threads)
+            .map(|_| {
+                let sections = 1 + rng.below(if threads == 2 { 2 } else { 1 });
+                let random = |_| {
+                    let lock = rng.below(2);
+                    Section::random(&mut rng, lock, true)
+                };
+                (0..sections).map(random).collect()
+            })
+            .collect();
+        let flat = |program: &Vec<Section>| {
+            let mut steps = Vec::new();
+            program.iter().for_each(|section| section.steps(&mut steps));
+            steps
+        };
+        let reference = enumerate(Locks {
+            programs: programs.iter().map(flat).collect(),
+            at: vec![0; threads],
+            logs: vec![Vec::new(); threads],
+            locks: [(0, 0); 2],
+            writing: vec![[false; 2]; threads],
+        });
+        stuck += u32::from(reference.1);
+        compare(seed, threads == 2, &reference, &format!("{programs:?}"), || {
+            let programs = programs.clone();
+            move || {
+                let locks = Arc::new([RwLock::new(0), RwLock::new(0)]);
+                let run = |program: Vec<Section>| {
+                    let locks = Arc::clone(&locks);
+                    thread::spawn(move || {
+                        let mut log = Vec::new();
+                        program.iter().for_each(|section| section.run(&locks, &mut log));
+                        log
+                    })
+                };
+                let threads: Vec<_> = programs.iter().cloned().map(run).collect();
+                let logs: Vec<Vec<u32>> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+                outcome(format!("{logs:?}"));
+            }
+        });
+    }
+    assert!((3..60).contains(&stuck), "both kinds of programs are tried: {stuck} of 120 can be stuck");
+}
+
+// ---- Shared handles
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum HandleStep {
+    /// Drops a strong handle.
+    Drop,
+    /// Makes another strong handle.
+    Clone,
+    Downgrade,
+    DropWeak,
+    /// Makes a strong handle of a weak one, if there is a value.
+    Upgrade,
+    /// Whether this is the only handle.
+    GetMut,
+    /// Takes the value out if this is the only strong handle; otherwise drops nothing.
+    TryUnwrap,
+    /// Takes the value out if this is the last strong handle; drops the handle.
+    IntoInner,
+}
+
+const HANDLE_STEPS: [HandleStep; 8] = {
+    use HandleStep::{Clone, Downgrade, Drop, DropWeak, GetMut, IntoInner, TryUnwrap, Upgrade};
+    [Drop, Clone, Downgrade, DropWeak, Upgrade, GetMut, TryUnwrap, IntoInner]
+};
+
+/// The handles of each thread, and what it was told.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Handles {
+    programs: Vec<Vec<HandleStep>>,
+    at: Vec<usize>,
+    strong: Vec<usize>,
+    weak: Vec<usize>,
+    logs: Vec<String>,
+}
+
+impl Reference for Handles {
+    fn threads(&self) -> usize {
+        self.programs.len()
+    }
+
+    fn done(&self, thread: usize) -> bool {
+        self.at[thread] == self.programs[thread].len() && self.strong[thread] + self.weak[thread] == 0
+    }
+
+    fn step(&self, thread: usize) -> Option<Handles> {
+        let mut next = self.clone();
+        if self.at[thread] == self.programs[thread].len() {
+            // What is left is dropped when the thread ends, in the order of its variables.
+            let left = if self.weak[thread] > 0 { &mut next.weak } else { &mut next.strong };
+            left[thread] -= 1;
+            return Some(next);
+        }
+        let (strong, weak) = (self.strong.iter().sum::<usize>(), self.weak.iter().sum::<usize>());
+        let (own, own_weak) = (self.strong[thread], self.weak[thread]);
+        let mut told = |yes: bool| next.logs[thread].push(if yes { 'y' } else { 'n' });
+        match self.programs[thread][self.at[thread]] {
+            HandleStep::Drop if own > 0 => next.strong[thread] -= 1,
+            HandleStep::Clone if own > 0 => next.strong[thread] += 1,
+            HandleStep::Downgrade if own > 0 => next.weak[thread] += 1,
+            HandleStep::DropWeak if own_weak > 0 => next.weak[thread] -= 1,
+            HandleStep::Upgrade if own_weak > 0 => {
+                told(strong > 0);
+                next.strong[thread] += usize::from(strong > 0);
+            }
+            HandleStep::GetMut if own > 0 => told(strong == 1 && weak == 0),
+            HandleStep::TryUnwrap if own > 0 => {
+                told(strong == 1);
+                next.strong[thread] -= usize::from(strong == 1);
+            }
+            HandleStep::IntoInner if own > 0 => {
+                told(strong == 1);
+                next.strong[thread] -= 1;
+            }
+            // Without a handle there is nothing to do.
+            _ => next.logs[thread].push('-'),
+        }
+        next.at[thread] += 1;
+        Some(next)
+    }
+
+    fn outcome(&self) -> String {
+        format!("{:?}", self.logs)
+    }
+}
+
+fn run_handles(program: &[HandleStep], mut strong: Vec<Arc<Mutex<u32>>>) -> String {
+    let mut weak: Vec<Weak<Mutex<u32>>> = Vec::new();
+    let mut log = String::new();
+    let mut told = |yes: bool| log.push(if yes { 'y' } else { 'n' });
+    let mut idle = Vec::new();
+    for (nth, step) in program.iter().enumerate() {
+        match step {
+            HandleStep::Drop if !strong.is_empty() => drop(strong.pop()),
+            HandleStep::Clone if !strong.is_empty() => strong.push(Arc::clone(&strong[0])),
+            HandleStep::Downgrade if !strong.is_empty() => weak.push(Arc::downgrade(&strong[0])),
+            HandleStep::DropWeak if !weak.is_empty() => drop(weak.pop()),
+            HandleStep::Upgrade if !weak.is_empty() => {
+                let up = weak[0].upgrade();
+                told(up.is_some());
+                strong.extend(up);
+            }
+            HandleStep::GetMut if !strong.is_empty() => told(Arc::get_mut(&mut strong[0]).is_some()),
+            HandleStep::TryUnwrap if !strong.is_empty() => match Arc::try_unwrap(strong.pop().unwrap()) {
+                Ok(_) => told(true),
+                Err(back) => {
+                    told(false);
+                    strong.push(back);
+                }
+            },
+            HandleStep::IntoInner if !strong.is_empty() => {
+                told(Arc::into_inner(strong.pop().unwrap()).is_some());
+            }
+            _ => idle.push(nth),
+        }
+    }
+    // Where nothing was done, as in the reference: the answers and the idle steps in their order.
+    let answers = log.chars().collect::<Vec<_>>();
+    let (mut answers, mut all) = (answers.into_iter(), String::new());
+    for (nth, step) in program.iter().enumerate() {
+        use HandleStep::{GetMut, IntoInner, TryUnwrap, Upgrade};
+        if idle.contains(&nth) {
+            all.push('-');
+        } else if matches!(step, Upgrade | GetMut | TryUnwrap | IntoInner) {
+            all.extend(answers.next());
+        }
+    }
+    all
+}
+
+#[test]
+fn random_programs_of_handles() {
+    for seed in 1..=150 {
+        let mut rng = Rng(seed * 0x2545_f491);
+        let threads = 2 + rng.below(2);
+        let steps = if threads == 2 { 3 } else { 2 };
+        let programs: Vec<Vec<HandleStep>> = (0..threads)
+            .map(|_| (0..steps).map(|_| HANDLE_STEPS[rng.below(HANDLE_STEPS.len())]).collect())
+            .collect();
+        let reference = enumerate(Handles {
+            programs: programs.clone(),
+            at: vec![0; threads],
+            strong: vec![1; threads],
+            weak: vec![0; threads],
+            logs: vec![String::new(); threads],
+        });
+        compare(seed, threads == 2, &reference, &format!("{programs:?}"), || {
+            let programs = programs.clone();
+            move || {
+                let first = Arc::new(Mutex::new(7));
+                let handles: Vec<_> = (0..programs.len()).map(|_| Arc::clone(&first)).collect();
+                drop(first);
+                let threads: Vec<_> = programs
+                    .iter()
+                    .cloned()
+                    .zip(handles)
+                    .map(|(program, handle)| thread::spawn(move || run_handles(&program, vec![handle])))
+                    .collect();
+                let logs: Vec<String> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+                outcome(format!("{logs:?}"));
+            }
+        });
+    }
+}
