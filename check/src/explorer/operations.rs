@@ -113,6 +113,7 @@ impl Runtime for Explorer {
 
     fn store(&self, obj: Obj<'_>, value: u64, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
+        frame();
         let site = place::of(site);
         progress::begin(StepKind::Write("store"), site);
         let ask = OrderingUse::of("store", OrderingRole::Only, order);
@@ -130,6 +131,7 @@ impl Runtime for Explorer {
 
     fn unlock(&self, obj: Obj<'_>, site: Site) {
         let _engine = runtime::engine_code();
+        frame();
         let site = place::of(site);
         progress::begin(StepKind::Write("unlock"), site);
         step(|s| {
@@ -176,6 +178,7 @@ impl Runtime for Explorer {
 
     fn fence(&self, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
+        frame();
         let site = place::of(site);
         progress::begin(StepKind::Read("fence"), site);
         let ask = OrderingUse::of("fence", OrderingRole::Only, order);
@@ -190,6 +193,7 @@ impl Runtime for Explorer {
 
     fn access(&self, obj: Obj<'_>, access: Access, site: Site) {
         let _engine = runtime::engine_code();
+        frame();
         let site = place::of(site);
         if unmodelled() {
             return;
