@@ -82,6 +82,7 @@ pub use crate::linearizability::register::{Register, RegisterOp, RegisterRet};
 pub use crate::linearizability::set::{Set, SetOp};
 pub use crate::linearizability::spec::{Monitored, Spec, Violation};
 pub use crate::linearizability::stack::Stack;
+pub use crate::linearizability::undecided::Undecided;
 pub use crate::scenarios::findings::{FailingScenario, Findings};
 pub use crate::scenarios::program::{Lane, Role, Scenario, Subject};
 pub use crate::scenarios::record::Order;

@@ -91,8 +91,8 @@ fn result(arguments: &Arguments, checked: &CheckedFile, lines: bool, started: In
     let file = &arguments.file;
     let (code, output) = match &checked.result {
         Linearizability::Linearizable => (0, format!("{file}: linearizable ({counts})")),
-        Linearizability::GaveUp(budget) => {
-            (3, format!("{file}: undecided after {budget} configurations ({counts}); try a larger --budget"))
+        Linearizability::GaveUp(undecided) => {
+            (3, format!("{file}: {undecided} ({counts}); try a larger --budget"))
         }
         Linearizability::NotLinearizable(counterexample) => {
             let numbers = if lines { "lines" } else { "events" };
