@@ -30,7 +30,8 @@ fn cut(text: String, limit: usize) -> String {
     }
     let place = |nth: usize| text.char_indices().nth(nth).map_or(text.len(), |(at, _)| at);
     let (head, tail) = (place(limit - limit / 4), place(count - limit / 4));
-    let number = text.bytes().fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let number =
+        text.bytes().fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     format!("{}…{} ({count} characters, #{number:08x})", &text[..head], &text[tail..])
 }
 

@@ -118,7 +118,9 @@ pub(crate) fn judge<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, budget:
         let alone = history.restrict(&part);
         match monitor(spec, &alone) {
             Monitored::Linearizable => {}
-            Monitored::Violation(violation) => bad.push(BadPart { part, history: alone, violation, visited: 0 }),
+            Monitored::Violation(violation) => {
+                bad.push(BadPart { part, history: alone, violation, visited: 0 })
+            }
             Monitored::Unsuited => left.push((part, alone)),
         }
     }
@@ -189,11 +191,7 @@ pub(crate) fn violation_of_part<S: Spec>(
 }
 
 /// What is wrong with calls that have no linearization.
-fn violation<S: Spec>(
-    spec: &S,
-    history: &History<S::Op, S::Ret>,
-    result: SearchResult,
-) -> Option<Violation> {
+fn violation<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, result: SearchResult) -> Option<Violation> {
     let SearchResult::NoLinearization { prefix, state } = result else {
         return None;
     };

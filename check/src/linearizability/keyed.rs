@@ -71,7 +71,8 @@ impl<K: Value + Ord, S: Spec> Spec for Keyed<K, S> {
             state.insert(op.key.clone(), object);
             state
         };
-        let mut states: Vec<Self::State> = objects.into_iter().map(|object| put(state.clone(), object)).collect();
+        let mut states: Vec<Self::State> =
+            objects.into_iter().map(|object| put(state.clone(), object)).collect();
         states.extend(last.map(|object| put(state, object)));
         states
     }

@@ -39,7 +39,7 @@ pub enum SetOp<V> {
 }
 
 impl<V> SetOp<V> {
-    fn element(&self) -> &V {
+    pub(crate) fn element(&self) -> &V {
         match self {
             SetOp::Add(element) | SetOp::Remove(element) | SetOp::Contains(element) => element,
         }
@@ -97,8 +97,7 @@ impl<V: Value + Ord> Spec for Set<V> {
                 return Monitored::Unsuited;
             }
         }
-        let found =
-            elements.iter().find_map(|(name, element)| element.violation(&value(name), calls));
+        let found = elements.iter().find_map(|(name, element)| element.violation(&value(name), calls));
         found.map_or(Monitored::Linearizable, Monitored::from)
     }
 

@@ -58,7 +58,12 @@ pub trait Spec {
 
     /// The [`successors`](Spec::successors) of a state that nobody needs any more.
     /// To be overridden where a state is long, and can be changed in place.
-    fn into_successors(&self, state: Self::State, op: &Self::Op, ret: Option<&Self::Ret>) -> Vec<Self::State> {
+    fn into_successors(
+        &self,
+        state: Self::State,
+        op: &Self::Op,
+        ret: Option<&Self::Ret>,
+    ) -> Vec<Self::State> {
         self.successors(&state, op, ret)
     }
 

@@ -125,7 +125,8 @@ mod tests {
     #[test]
     fn states_of_one_hash_are_told_apart() {
         let mut visited = Visited::new(1 << 20);
-        let mut insert = |n: u64| visited.insert(&CallSet::default(), &Coarse(n), StateWeight::of(&Coarse(n)));
+        let mut insert =
+            |n: u64| visited.insert(&CallSet::default(), &Coarse(n), StateWeight::of(&Coarse(n)));
         assert!((0..100).all(&mut insert));
         assert!((0..100).all(|n| !insert(n)));
     }

@@ -148,7 +148,8 @@ fn search_in<S: Spec>(
 
 impl<S: Spec> LinearizationSearch<'_, S> {
     fn run(mut self) -> Searched {
-        let first = Arrival { calls: CallSet::default(), state: self.spec.init(), chosen: false, only: false };
+        let first =
+            Arrival { calls: CallSet::default(), state: self.spec.init(), chosen: false, only: false };
         let mut ended = self.arrive(first);
         while ended.is_none() {
             let Some(top) = self.stack.top() else { break };

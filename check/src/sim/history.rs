@@ -69,7 +69,8 @@ impl<S: Spec + 'static> ClientHistory<S> {
             }
             Linearizability::GaveUp(undecided) => {
                 let configurations = undecided.configurations;
-                let why = format!("the order of a history was searched through {configurations} configurations");
+                let why =
+                    format!("the order of a history was searched through {configurations} configurations");
                 self.world.stop_at(Limit::Engine(why));
                 Ok(())
             }
