@@ -138,6 +138,8 @@ pub enum FileErrorKind {
     },
     /// A call of one key that came back with another.
     OtherKey {
+        /// What was called: `read`, `write` or `cas`.
+        f: &'static str,
         /// The key that was called with.
         called: EventValue,
         /// The key that came back.
@@ -189,8 +191,8 @@ impl fmt::Display for FileErrorKind {
             Kind::MalformedValue { f: name, form, found } => {
                 write!(f, "the value of a {name} is {form}, not {}", value(found))
             }
-            Kind::OtherKey { called, returned } => {
-                write!(f, "a call with key {} came back with key {}", value(called), value(returned))
+            Kind::OtherKey { f: name, called, returned } => {
+                write!(f, "a {name} of key {} came back with key {}", value(called), value(returned))
             }
             Kind::NoCas => f.write_str("a register has no cas; see the specification cas-register"),
             Kind::Operation(message) => f.write_str(message),

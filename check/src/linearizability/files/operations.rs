@@ -191,7 +191,12 @@ fn key_value_ret(
         (RegisterOp::Read, value) => key_and("read", value)?,
     };
     if key != op.key {
-        return Err(FileErrorKind::OtherKey { called: op.key.clone(), returned: key });
+        let f = match op.op {
+            RegisterOp::Read => "read",
+            RegisterOp::Write(_) => "write",
+            RegisterOp::Cas(..) => "cas",
+        };
+        return Err(FileErrorKind::OtherKey { f, called: op.key.clone(), returned: key });
     }
     register_ret(&op.op, &value)
 }
