@@ -404,6 +404,57 @@ mod tests {
         assert!(some > 500 && none > 500, "{some} with an order, {none} without");
     }
 
+    /// A queue whose state is long.
+    struct Padded;
+
+    impl Spec for Padded {
+        type State = (Vec<u64>, State);
+        type Op = BufferOp<u8>;
+        type Ret = BufferRet<u8>;
+
+        fn init(&self) -> Self::State {
+            (vec![0; 500], State::new())
+        }
+
+        fn apply(&self, state: &mut Self::State, op: &BufferOp<u8>) -> Option<BufferRet<u8>> {
+            let ret = Queue::bounded(1).apply(&mut state.1, op)?;
+            state.0[0] += 1;
+            Some(ret)
+        }
+    }
+
+    #[test]
+    fn states_that_were_dropped_or_forgotten_change_no_verdict() {
+        let long = StateWeight::of(&Padded.init()).bytes;
+        // Room for two states and a few frames on the way, and for less than that behind it.
+        let bytes = (3 * long, 3 * long - long / 10);
+        for history in histories() {
+            let ample = search(&Padded, &history, OpenCalls::Unknown, u64::MAX).result;
+            let small = search_in(&Padded, &history, OpenCalls::Unknown, u64::MAX, bytes).result;
+            assert_eq!(small, ample, "{history:#?}");
+        }
+        let wide: Vec<_> = (0..9)
+            .map(|process| {
+                let (op, ret) = if process < 5 {
+                    (BufferOp::Push(process), BufferRet::Pushed)
+                } else {
+                    (BufferOp::Pop, BufferRet::Popped(process - 4))
+                };
+                let process = u64::from(process);
+                let (invoked, returned) = (1 + process, Some(100 - process));
+                Call { process: 0, op, ret: Some(ret), invoked, returned }
+            })
+            .collect();
+        // Four states of ten on the way, and 0 stays inside, so its push comes last.
+        let bytes = (8 * long, 5 * long);
+        let history = History::real_time(wide);
+        let result = search_in(&Padded, &history, OpenCalls::Unknown, u64::MAX, bytes).result;
+        assert!(matches!(&result, SearchResult::Linearization(order) if order.last() == Some(&0)), "{result:?}");
+        // A way that has no room whatever is dropped.
+        let result = search_in(&Padded, &history, OpenCalls::Unknown, u64::MAX, (8 * long, long)).result;
+        assert!(matches!(result, SearchResult::GaveUp { .. }), "{result:?}");
+    }
+
     #[test]
     fn the_longest_beginning_is_shown_with_its_state() {
         // push(1) = ok, push(2) = full, pop() = empty, one after the other.

@@ -54,7 +54,7 @@ fn history<O: Clone, R: Clone>(
     let mut list = Vec::new();
     for (process, (invoked, _, returned, op)) in calls.into_iter().enumerate() {
         let mut ways = ways(&state, &op);
-        let given = match ways.is_empty() || rng.once_in(12) {
+        let given = match ways.is_empty() || rng.once_in(6) {
             true => ret(rng),
             false => {
                 let (given, after) = ways.swap_remove(rng.below(ways.len()));
@@ -109,7 +109,7 @@ fn agree<S: Spec>(
         assert!(!has_order(&window, 0, init, ways), "seed {seed}: {found}\nof {:#?}", history.calls());
     }
     println!("{good} linearizable, {bad} not");
-    assert!(good > rounds / 8 && bad > rounds / 8, "{good} linearizable, {bad} not");
+    assert!(good > rounds / 16 && bad > rounds / 16, "{good} linearizable, {bad} not");
 }
 
 /// A buffer of which the last or the first item leaves. A `Full` or an `Empty` may be untrue.
