@@ -6,11 +6,14 @@
 //! nearest one below when the search comes back. A state that one of several
 //! results of a call led to cannot be computed again, and stays.
 
+use crate::linearizability::brief;
 use crate::linearizability::call_set::{CallSet, NextCall};
 use crate::linearizability::history::History;
 use crate::linearizability::spec::Spec;
 use crate::linearizability::visited::StateWeight;
 
+/// States that are followed to show the one that a search got to.
+const SHOWN: usize = 64;
 /// Bytes of a frame apart from its state and lists.
 const FRAME: usize = 200;
 
@@ -140,10 +143,23 @@ impl<'a, S: Spec> SearchStack<'a, S> {
         self.longest.completed
     }
 
-    /// The calls of the way that put most completed calls in order.
-    pub(crate) fn into_longest(mut self) -> Vec<usize> {
+    /// The calls of the way that put most completed calls in order, and the state after them.
+    pub(crate) fn into_longest(mut self) -> (Vec<usize>, String) {
         self.longest.copy_from(&self.path);
-        self.longest.copy
+        let mut states = vec![self.spec.init()];
+        for call in &self.longest.copy {
+            let what = &self.history.calls()[*call];
+            let next = |state| self.spec.into_successors(state, &what.op, what.ret.as_ref());
+            let mut after: Vec<S::State> = Vec::new();
+            for state in states.into_iter().flat_map(next) {
+                if after.len() < SHOWN && !after.contains(&state) {
+                    after.push(state);
+                }
+            }
+            states = after;
+        }
+        let state = states.first().map_or(String::new(), |state| brief::call(format!("{state:?}")));
+        (self.longest.copy, state)
     }
 
     /// The states that the call `next` leads to from the top frame's.

@@ -30,7 +30,6 @@
 //! "Faster linearizability checking via P-compositionality" (2015), for the
 //! partition, which is in [`crate::linearizability::check`].
 
-use crate::linearizability::brief;
 use crate::linearizability::call_set::{CallSet, NextCall};
 use crate::linearizability::history::History;
 use crate::linearizability::search_stack::{Frame, SearchStack};
@@ -43,8 +42,6 @@ const VISITED: usize = 384 << 20;
 const WAY: usize = 128 << 20;
 /// Of configurations in a row that one call alone leads out of, one in so many is remembered.
 const STRIDE: usize = 256;
-/// States that are followed to show the one that a search got to.
-const SHOWN: usize = 64;
 
 /// What a search comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,7 +173,13 @@ impl<S: Spec> LinearizationSearch<'_, S> {
             }
         }
         let visited = self.visited;
-        Searched { result: ended.unwrap_or_else(|| self.no_linearization()), visited }
+        Searched {
+            result: ended.unwrap_or_else(|| {
+                let (prefix, state) = self.stack.into_longest();
+                SearchResult::NoLinearization { prefix, state }
+            }),
+            visited,
+        }
     }
 
     /// Comes to a configuration. `Some`: the search is over.
@@ -211,26 +214,6 @@ impl<S: Spec> LinearizationSearch<'_, S> {
 
     fn gave_up(&self) -> SearchResult {
         SearchResult::GaveUp { completed: self.stack.most_completed() }
-    }
-
-    /// The longest beginning, and the state after it.
-    fn no_linearization(self) -> SearchResult {
-        let (spec, history) = (self.spec, self.history);
-        let prefix = self.stack.into_longest();
-        let mut states = vec![spec.init()];
-        for call in &prefix {
-            let what = &history.calls()[*call];
-            let next = |state| spec.into_successors(state, &what.op, what.ret.as_ref());
-            let mut after: Vec<S::State> = Vec::new();
-            for state in states.into_iter().flat_map(next) {
-                if after.len() < SHOWN && !after.contains(&state) {
-                    after.push(state);
-                }
-            }
-            states = after;
-        }
-        let state = states.first().map_or(String::new(), |state| brief::call(format!("{state:?}")));
-        SearchResult::NoLinearization { prefix, state }
     }
 
     /// Whether the open calls are as they should be in the final `state`.
@@ -449,7 +432,10 @@ mod tests {
         let bytes = (8 * long, 5 * long);
         let history = History::real_time(wide);
         let result = search_in(&Padded, &history, OpenCalls::Unknown, u64::MAX, bytes).result;
-        assert!(matches!(&result, SearchResult::Linearization(order) if order.last() == Some(&0)), "{result:?}");
+        assert!(
+            matches!(&result, SearchResult::Linearization(order) if order.last() == Some(&0)),
+            "{result:?}"
+        );
         // A way that has no room whatever is dropped.
         let result = search_in(&Padded, &history, OpenCalls::Unknown, u64::MAX, (8 * long, long)).result;
         assert!(matches!(result, SearchResult::GaveUp { .. }), "{result:?}");
