@@ -58,14 +58,14 @@ impl<K: Value + Ord, S: Spec> Spec for Keyed<K, S> {
         self.each.successors(object, &op.op, ret).into_iter().map(put).collect()
     }
 
-    fn into_successors(
+    fn successors_owned(
         &self,
         mut state: Self::State,
         op: &Self::Op,
         ret: Option<&S::Ret>,
     ) -> Vec<Self::State> {
         let object = state.remove(&op.key).unwrap_or_else(|| self.each.init());
-        let mut objects = self.each.into_successors(object, &op.op, ret);
+        let mut objects = self.each.successors_owned(object, &op.op, ret);
         let last = objects.pop();
         let put = |mut state: Self::State, object| {
             state.insert(op.key.clone(), object);

@@ -79,7 +79,7 @@ impl<V: Value> Spec for Queue<V> {
         self.rules.successors(Cow::Borrowed(items), op, ret)
     }
 
-    fn into_successors(
+    fn successors_owned(
         &self,
         items: VecDeque<V>,
         op: &BufferOp<V>,

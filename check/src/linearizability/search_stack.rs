@@ -149,7 +149,7 @@ impl<'a, S: Spec> SearchStack<'a, S> {
         let mut states = vec![self.spec.init()];
         for call in &self.longest.copy {
             let what = &self.history.calls()[*call];
-            let next = |state| self.spec.into_successors(state, &what.op, what.ret.as_ref());
+            let next = |state| self.spec.successors_owned(state, &what.op, what.ret.as_ref());
             let mut after: Vec<S::State> = Vec::new();
             for state in states.into_iter().flat_map(next) {
                 if after.len() < SHOWN && !after.contains(&state) {
@@ -175,7 +175,7 @@ impl<'a, S: Spec> SearchStack<'a, S> {
             true => {
                 self.bytes -= std::mem::take(&mut frame.bytes);
                 let state = frame.state.take();
-                state.map(|state| spec.into_successors(state, &what.op, what.ret.as_ref()))
+                state.map(|state| spec.successors_owned(state, &what.op, what.ret.as_ref()))
             }
             false => frame.state.as_ref().map(|state| spec.successors(state, &what.op, what.ret.as_ref())),
         };
@@ -194,7 +194,7 @@ impl<'a, S: Spec> SearchStack<'a, S> {
         for place in first..=at {
             for call in &self.path[depth..self.frames[place].depth] {
                 let what = &self.history.calls()[*call];
-                let step = |state| self.spec.into_successors(state, &what.op, what.ret.as_ref()).pop();
+                let step = |state| self.spec.successors_owned(state, &what.op, what.ret.as_ref()).pop();
                 state = state.and_then(step);
             }
             depth = self.frames[place].depth;

@@ -58,7 +58,7 @@ pub trait Spec {
 
     /// The [`successors`](Spec::successors) of a state that nobody needs any more.
     /// To be overridden where a state is long, and can be changed in place.
-    fn into_successors(
+    fn successors_owned(
         &self,
         state: Self::State,
         op: &Self::Op,

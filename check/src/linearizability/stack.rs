@@ -69,7 +69,7 @@ impl<V: Value> Spec for Stack<V> {
         self.rules.successors(Cow::Borrowed(items), op, ret)
     }
 
-    fn into_successors(
+    fn successors_owned(
         &self,
         items: VecDeque<V>,
         op: &BufferOp<V>,
