@@ -9,13 +9,15 @@ use ringwright_check::linearize::{
 
 /// What an operation may do: the results that it may give, each with what it leaves.
 type Ways<R> = Vec<(R, Vec<u32>)>;
+/// What an object may do in a state.
+type Object<'a, O, R> = &'a dyn Fn(&[u32], &O) -> Ways<R>;
 
 /// Whether some order explains the calls; the state is a list of numbers.
 fn has_order<O, R: PartialEq>(
     calls: &[Call<O, R>],
     done: u32,
     state: &[u32],
-    ways: &dyn Fn(&[u32], &O) -> Ways<R>,
+    ways: Object<'_, O, R>,
 ) -> bool {
     let missing = || (0..calls.len()).filter(|at| done & (1 << at) == 0);
     if missing().all(|at| calls[at].returned.is_none()) {
@@ -36,7 +38,7 @@ fn history<O: Clone, R: Clone>(
     most: usize,
     op: impl Fn(&mut Rng) -> O,
     ret: impl Fn(&mut Rng) -> R,
-    ways: &dyn Fn(&[u32], &O) -> Ways<R>,
+    ways: Object<'_, O, R>,
 ) -> Vec<Call<O, R>> {
     let n = 1 + rng.below(most);
     let length = [30, 120, 500][rng.below(3)];
@@ -81,7 +83,7 @@ fn agree<S: Spec>(
     op: impl Fn(&mut Rng) -> S::Op + Copy,
     ret: impl Fn(&mut Rng) -> S::Ret + Copy,
     init: &[u32],
-    ways: &dyn Fn(&[u32], &S::Op) -> Ways<S::Ret>,
+    ways: Object<'_, S::Op, S::Ret>,
 ) {
     let (mut good, mut bad) = (0, 0);
     for seed in 0..rounds {
