@@ -5,6 +5,7 @@ mod assertions;
 pub(crate) mod cause;
 mod command;
 pub(crate) mod data;
+pub(crate) mod expression;
 mod files;
 mod html;
 mod lanes;

@@ -5,6 +5,8 @@
 //! allocator nothing at all; [`crate::seam::symbols`] turns each into a line
 //! when a report is made.
 
+use crate::seam::frames;
+use crate::seam::origin;
 use crate::seam::runtime::Site;
 use std::cell::Cell;
 
@@ -25,23 +27,60 @@ impl From<Site> for Place {
     }
 }
 
+impl Place {
+    /// Whether this is a line of the door's or of std's, and none of the model's.
+    pub(crate) fn is_internal(self) -> bool {
+        matches!(self, Place::Line(site) if frames::is_internal(site.file()))
+    }
+}
+
+/// The address of no instruction: says that the stack is looked at.
+const EXACT: usize = 1;
+
 thread_local! {
+    /// The address of an instruction, or 0, or [`EXACT`].
     static RETURN_ADDRESS: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Says, while `f` runs, that its operation comes from before `address`.
 #[cfg(feature = "plain")]
 pub(crate) fn at_address<R>(address: usize, f: impl FnOnce() -> R) -> R {
-    RETURN_ADDRESS.set(address);
+    let before = RETURN_ADDRESS.replace(address);
     let result = f();
-    RETURN_ADDRESS.set(0);
+    RETURN_ADDRESS.set(before);
     result
+}
+
+/// Whether to ask the stack for the model's line where the door only knows one
+/// of its own: in a `drop`, or in a call that std makes. For the runs that are told.
+pub(crate) fn look_exactly(on: bool) {
+    RETURN_ADDRESS.set(if on { EXACT } else { 0 });
 }
 
 /// The place of the operation under way, which the door says is at `site`.
 pub(crate) fn of(site: Site) -> Place {
     match RETURN_ADDRESS.get() {
         0 => Place::Line(site),
+        EXACT => exact(site),
         address => Place::Address(address),
     }
+}
+
+#[cold]
+fn exact(site: Site) -> Place {
+    let place = Place::Line(site);
+    if place.is_internal() { origin::here().unwrap_or(place) } else { place }
+}
+
+/// The place of what the guard does that was made at `site` and is dropped now.
+pub(crate) fn of_drop(site: Site) -> Place {
+    if RETURN_ADDRESS.get() != EXACT {
+        return of(site);
+    }
+    // A guard that the door itself drops belongs to the call that the door was told of.
+    let found = origin::here().filter(|place| match place {
+        Place::Found(index) => origin::call(*index).is_some_and(|call| call.method == "drop"),
+        _ => false,
+    });
+    found.unwrap_or_else(|| of(site))
 }

@@ -14,6 +14,7 @@ use crate::plan::options::Mode;
 use crate::plan::token;
 use crate::report::cause::Cause;
 use crate::report::data::{Failure, FailureKind, Trace};
+use crate::seam::place;
 use crate::seam::symbols::source_line;
 use crate::search::chooser::Chooser;
 use crate::search::minimise::{FailingRun, Follower, Minimiser, unusual};
@@ -25,6 +26,7 @@ impl ExplorerDriver {
     pub(super) fn begin_replay(&mut self, progress: &mut CheckRecord, failing: Cause) {
         let decisions = current::with(|s| {
             s.tracer.on = true;
+            place::look_exactly(true);
             s.tracer.origins = about_memory(failing.kind);
             s.decisions.clone()
         });

@@ -20,6 +20,7 @@ use crate::seam::context;
 use crate::seam::execution_cell::Installed;
 use crate::seam::outside::SearchSlot;
 use crate::seam::panics;
+use crate::seam::place;
 use crate::seam::runtime;
 use crate::search::chooser::Chooser;
 use crate::search::stages::Stages;
@@ -137,6 +138,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     state.liveness.freezes = plan.freezes;
     state.reuse.on = plan.reuse;
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
+    place::look_exactly(state.tracer.on);
     let meter =
         Meter::new(&if worker == 0 { plan.name.clone() } else { format!("{} ({worker})", plan.name) });
     let progress = Arc::new(Mutex::new(CheckRecord {
@@ -202,6 +204,7 @@ impl Drop for Installation {
     fn drop(&mut self) {
         runtime::set_current(None);
         context::set_allocations(None);
+        place::look_exactly(false);
         heap::set_active(false);
         heap::with(heap::Heap::clear);
         DRIVER.set(None);
