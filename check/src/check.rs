@@ -363,7 +363,7 @@ impl Check {
         if let Some(report) = loom_child::intercept(&self.plan, self.engine, &model) {
             return report;
         }
-        let report = self.run_by_engine(model);
+        let report = self.run_by_engine(model).with_command();
         #[cfg(feature = "loom")]
         loom_parent::remember(&report);
         report
@@ -421,6 +421,7 @@ impl Check {
             outcomes: BTreeSet::new(),
             failure: None,
             notes: Vec::new(),
+            command: None,
         }
     }
 }

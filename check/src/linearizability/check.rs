@@ -4,6 +4,7 @@
 use crate::linearizability::history::History;
 use crate::linearizability::spec::{Monitored, Spec, Violation};
 use crate::linearizability::wgl::{self, OpenCalls, SearchResult};
+use crate::report::words::count;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -56,7 +57,9 @@ impl<W: fmt::Display> fmt::Display for Linearizability<W> {
         match self {
             Linearizability::Linearizable => f.write_str("linearizable"),
             Linearizability::NotLinearizable(why) => write!(f, "{why}"),
-            Linearizability::GaveUp(budget) => write!(f, "undecided after {budget} configurations"),
+            Linearizability::GaveUp(budget) => {
+                write!(f, "undecided after {}", count(*budget, "configuration"))
+            }
         }
     }
 }
@@ -132,7 +135,8 @@ fn search_part<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, budget: u64)
             let why = match prefix.len() {
                 0 => format!("no call can come first of {names}"),
                 n => format!(
-                    "at best {n} calls can be put in order; then the state is {state}, and no call can come next of {names}"
+                    "at best {} can be put in order; then the state is {state}, and no call can come next of {names}",
+                    count(n, "call")
                 ),
             };
             Linearizability::NotLinearizable(Violation::new(why, (0..history.len()).collect()))

@@ -334,7 +334,7 @@ mod tests {
             assert!(text.lines().all(|line| line.chars().count() <= width), "{width}:\n{text}");
             assert!(text.lines().all(|line| line.find('|') == Some(19)), "{width}:\n{text}");
         }
-        let text = Lanes { trace: &trace, colour: false, width: 80 }.to_string();
+        let text = Lanes { trace: &trace, colour: false, width: 100 }.to_string();
         let expected = "  t2               | a_rather_long_name.rs:123 load a = 1 Acquire\n                   | <- from t1 at a_rather_long_name.rs:123;\n                   |    one newer store there, but nothing orders them before this\n";
         assert!(text.contains(expected), "{text}");
         assert!(

@@ -6,7 +6,7 @@ pub(crate) mod cause;
 mod command;
 pub(crate) mod data;
 pub(crate) mod expression;
-mod files;
+pub(crate) mod files;
 mod html;
 mod lanes;
 pub(crate) mod meter;

@@ -7,6 +7,7 @@ use crate::linearizability::history::{History, Value};
 use crate::linearizability::spec::Spec;
 use crate::linearizability::table;
 use crate::linearizability::wgl::{self, OpenCalls, SearchResult};
+use crate::report::words::count;
 use crate::scenarios::program::{OpOf, RetOf, Scenario, Subject};
 use crate::scenarios::record::{Log, Order};
 use crate::seam::context;
@@ -55,7 +56,9 @@ impl<O: Value, R: Value> HistoryChecker<O, R> {
             Linearizability::Linearizable if stuck => needless_wait(spec, &history),
             Linearizability::Linearizable => None,
             Linearizability::NotLinearizable(counterexample) => Some(counterexample.to_string()),
-            Linearizability::GaveUp(budget) => Some(format!("undecided after {budget} configurations")),
+            Linearizability::GaveUp(budget) => {
+                Some(format!("undecided after {}", count(budget, "configuration")))
+            }
         };
         checked.insert((history, stuck), error.clone());
         error

@@ -224,6 +224,6 @@ impl Sim {
             max_time: self.max_time,
             body: &body,
         };
-        search.run(&mode)
+        search.run(&mode).with_command()
     }
 }

@@ -12,6 +12,7 @@ use crate::linearizability::check::{BUDGET, Linearizability, check_within};
 use crate::linearizability::history::{Call, CallId, Recorder};
 use crate::linearizability::spec::Spec;
 use crate::report::data::Limit;
+use crate::report::words::count;
 use crate::sim::client_result::ClientResult;
 use crate::sim::node::Node;
 use crate::sim::world::World;
@@ -68,7 +69,8 @@ impl<S: Spec + 'static> ClientHistory<S> {
                 Err(self.violation(calls))
             }
             Linearizability::GaveUp(budget) => {
-                let why = format!("the order of a history was searched through {budget} configurations");
+                let why =
+                    format!("the order of a history was searched through {}", count(budget, "configuration"));
                 self.world.stop_at(Limit::Engine(why));
                 Ok(())
             }

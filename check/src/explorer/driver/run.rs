@@ -16,6 +16,7 @@ use crate::plan::options::{Mode, Plan};
 use crate::plan::orderings::OrderingSites;
 use crate::report::data::{Engine, Report, Verdict};
 use crate::report::meter::Meter;
+use crate::report::words::count;
 use crate::seam::context;
 use crate::seam::execution_cell::Installed;
 use crate::seam::outside::SearchSlot;
@@ -236,6 +237,9 @@ fn report(progress: &mut CheckRecord) -> Report {
         }
     };
     let mut notes = progress.plan.notes();
+    if !matches!(progress.plan.mode, Mode::Replay(_)) {
+        notes.push(format!("stages: {}", progress.stages.describe(progress.failure.is_some())));
+    }
     notes.extend(progress.minimised.take());
     if !progress.hooked {
         notes.push(
@@ -244,8 +248,8 @@ fn report(progress: &mut CheckRecord) -> Report {
     }
     if progress.unseen_cells > 0 && !pass_is_active() {
         notes.push(format!(
-            "{} calls of `UnsafeCell::get`: what is done through the pointer is not seen without the thread-sanitizer pass",
-            progress.unseen_cells
+            "{} of `UnsafeCell::get`: what is done through the pointer is not seen without the thread-sanitizer pass",
+            count(progress.unseen_cells, "call")
         ));
     }
     let mut report = Report {
@@ -258,6 +262,7 @@ fn report(progress: &mut CheckRecord) -> Report {
         outcomes: std::mem::take(&mut progress.outcomes),
         failure: progress.failure.take(),
         notes,
+        command: None,
     };
     progress.liveness.report(&mut report);
     progress.reuse.report(&mut report);
