@@ -33,6 +33,7 @@ use crate::seam::execution_cell::{ExecutionCell, Installed};
 use crate::seam::op::{AltKind, DONE, Rmw, SyncOp};
 use crate::seam::place;
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
+use crate::seam::thread_body::ThreadBody;
 use shuttle_engine::runtime::execution::ExecutionState;
 use std::sync::atomic::Ordering;
 
@@ -205,7 +206,7 @@ impl Runtime for Sc {
         })
     }
 
-    fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize {
+    fn spawn(&self, name: Option<String>, body: ThreadBody, site: Site) -> usize {
         let _engine = runtime::engine_code();
         let number = with(|s| {
             let number = s.threads.len();
@@ -226,7 +227,7 @@ impl Runtime for Sc {
         let run = Box::new(move || {
             {
                 let _user = runtime::user_code();
-                body();
+                body.run();
             }
             with(|s| s.finish(number));
         });

@@ -2,7 +2,7 @@
 //! memory is still there, and what a free does to it.
 
 use crate::explorer::current::{step, with};
-use crate::explorer::execution::{Execution, ObjectRecord};
+use crate::explorer::execution::{Execution, ObjectRecord, PendingRequest};
 use crate::graph::event::NONE;
 use crate::graph::stamp::Stamp;
 use crate::memory::heap;
@@ -43,6 +43,14 @@ pub(super) fn touch(s: &mut Execution, obj: &Obj<'_>, site: Place) -> ObjectReco
         s.fail(FailureKind::Race, message, sites);
     }
     object
+}
+
+/// Reports a use after free if the object of `pending`, which runs now, is gone.
+pub(super) fn still_there(s: &mut Execution, pending: &PendingRequest) {
+    let object = s.loc_object.get(pending.loc as usize).and_then(|number| s.objects.get(*number as usize));
+    if let Some(freed) = object.and_then(|object| object.freed) {
+        use_after_free(s, freed, pending.site);
+    }
 }
 
 pub(crate) fn use_after_free(s: &mut Execution, freed: Stamp, site: Place) {

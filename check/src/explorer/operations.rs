@@ -7,7 +7,7 @@
 
 use crate::explorer::current::{resume, step, with};
 use crate::explorer::execution::{Execution, PendingRequest, Request, Status, Stop};
-use crate::explorer::objects::{now, report_race, touch};
+use crate::explorer::objects::{now, report_race, still_there, touch};
 use crate::explorer::progress::{self, StepKind};
 use crate::explorer::tracing;
 use crate::explorer::workers;
@@ -20,6 +20,7 @@ use crate::seam::clock::Clock;
 use crate::seam::op::{DONE, Rmw, Strength, SyncOp};
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
+use crate::seam::thread_body::ThreadBody;
 use crate::seam::tracer::{OBJECT, Subject};
 use std::sync::atomic::Ordering;
 
@@ -40,6 +41,8 @@ pub(super) fn read(pending: PendingRequest) -> (u64, crate::search::stack::ReadO
     step(|s| {
         let (pending, choice) = s.take_chosen();
         s.graph.site = Some(pending.site);
+        // Others have run since it was published, and may have freed the object.
+        still_there(s, &pending);
         let value = s.apply(&pending, &choice);
         trace_read(s, &pending, &choice, value);
         (value, choice)
@@ -236,7 +239,7 @@ impl Runtime for Explorer {
         choice.alt.result
     }
 
-    fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize {
+    fn spawn(&self, name: Option<String>, body: ThreadBody, site: Site) -> usize {
         let _engine = runtime::engine_code();
         progress::begin(StepKind::Write("spawn"), site.into());
         let number = step(|s| {
@@ -291,6 +294,10 @@ impl Runtime for Explorer {
                 Operation::new(OperationKind::Join, "join")
             });
         });
+    }
+
+    fn join_closure(&self, _: usize, done: Obj<'_>, site: Site) {
+        self.sync(done, SyncOp::Await, 0, site);
     }
 
     fn me(&self) -> usize {
