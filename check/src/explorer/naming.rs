@@ -7,11 +7,13 @@
 //! A step of an `Arc`, a channel or another call of the door's is told as that
 //! call: `Arc::clone(&shared): 1 -> 2`, `tx.send: lock`.
 
+use crate::plan::orderings::OrderingSpot;
 use crate::report::data::TraceLine;
 use crate::report::expression::{self, SourceCall};
 use crate::report::paths;
 use crate::report::step::{Operation, OperationKind};
 use crate::report::words::value_text;
+use crate::seam::frames;
 use crate::seam::origin;
 use crate::seam::place::Place;
 use crate::seam::tracer::{Mark, OBJECT, Subject};
@@ -166,6 +168,16 @@ impl Names {
         let name = line.operation.as_ref().map_or("", |operation| &operation.name);
         call.is_some_and(|call| part(name, &call) == Part::Handle)
     }
+}
+
+/// Whether the operation at `spot` is what its line calls, and not a step of the door's.
+pub(crate) fn is_own_call(spot: &OrderingSpot) -> bool {
+    if frames::is_internal(spot.file) {
+        return false;
+    }
+    let source = paths::source_as_built(spot.file);
+    let call = source.and_then(|text| expression::call_at(&text, spot.line, spot.column));
+    call.is_none_or(|call| part(spot.ask.op, &call) == Part::Whole)
 }
 
 /// How the operation called `operation` is a part of `call`.

@@ -72,7 +72,11 @@ fn trace_read(
         }
         Request::Join(_) | Request::Newer | Request::Frozen => return,
     };
-    s.tracer.step(me, Some(pending.site), || what);
+    let site = match pending.want {
+        Request::Sync(SyncOp::ReadUnlock) => place::of_drop(pending.site),
+        _ => pending.site,
+    };
+    s.tracer.step(me, Some(site), || what);
     s.detail_event(kind, name, strength, Some(value));
 }
 
@@ -133,7 +137,8 @@ impl Runtime for Explorer {
 
     fn unlock(&self, obj: Obj<'_>, site: Site) {
         let _engine = runtime::engine_code();
-        let (site, dropped) = (place::of(site), place::of_drop(site));
+        let site = place::of(site);
+        let dropped = place::of_drop(site);
         progress::begin(StepKind::Write("unlock"), site);
         step(|s| {
             let loc = touch(s, &obj, site).loc;

@@ -9,7 +9,6 @@
 
 use crate::report::data::SourceLine;
 use crate::seam::frames::{self, Owner};
-use crate::seam::place::Place;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -31,7 +30,7 @@ pub(crate) struct DoorCall {
 /// What has been looked up so far.
 #[derive(Default)]
 struct Known {
-    /// [`Place::Found`] is an index.
+    /// `Place::Found` is an index.
     origins: Vec<Origin>,
     /// The lines of stacks: an index, or none that is the user's.
     stacks: Option<HashMap<Vec<usize>, Option<u32>>>,
@@ -40,8 +39,8 @@ struct Known {
 static KNOWN: Mutex<Known> = Mutex::new(Known { origins: Vec::new(), stacks: None });
 
 /// The innermost line on the stack that is the user's: not the standard
-/// library's, a dependency's or the checker's. `None` without debug information.
-pub(crate) fn here() -> Option<Place> {
+/// library's, a dependency's or the checker's; by a number. `None` without debug information.
+pub(crate) fn here() -> Option<u32> {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let Known { origins, stacks } = &mut *known;
     let mut user_line = |stack: &[usize]| {
@@ -67,15 +66,14 @@ pub(crate) fn here() -> Option<Place> {
     };
     let stack = frames::stack();
     let stacks = stacks.get_or_insert_default();
-    let found = match stacks.get(&stack) {
+    match stacks.get(&stack) {
         Some(found) => *found,
         None => {
             let found = user_line(&stack);
             stacks.insert(stack, found);
             found
         }
-    };
-    found.map(Place::Found)
+    }
 }
 
 /// The line that [`here`] has found.

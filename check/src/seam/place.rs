@@ -69,18 +69,15 @@ pub(crate) fn of(site: Site) -> Place {
 #[cold]
 fn exact(site: Site) -> Place {
     let place = Place::Line(site);
-    if place.is_internal() { origin::here().unwrap_or(place) } else { place }
+    if place.is_internal() { origin::here().map_or(place, Place::Found) } else { place }
 }
 
-/// The place of what the guard does that was made at `site` and is dropped now.
-pub(crate) fn of_drop(site: Site) -> Place {
+/// The place of what a guard does that is dropped now, and was made at `place`.
+pub(crate) fn of_drop(place: Place) -> Place {
     if RETURN_ADDRESS.get() != EXACT {
-        return of(site);
+        return place;
     }
     // A guard that the door itself drops belongs to the call that the door was told of.
-    let found = origin::here().filter(|place| match place {
-        Place::Found(index) => origin::call(*index).is_some_and(|call| call.method == "drop"),
-        _ => false,
-    });
-    found.unwrap_or_else(|| of(site))
+    let drops = |index: &u32| origin::call(*index).is_some_and(|call| call.method == "drop");
+    origin::here().filter(drops).map_or(place, Place::Found)
 }
