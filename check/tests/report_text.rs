@@ -363,3 +363,19 @@ fn a_scenario_that_fails_writes_its_page_and_counts_in_the_singular() {
     assert_eq!(std::fs::read_to_string(path).expect("it is there"), report.to_html());
     assert!(Path::new(path).with_extension("json").is_file());
 }
+
+#[test]
+fn a_thread_that_waits_in_a_drop_waits_at_a_line_of_the_model() {
+    let report = Check::new("a channel is not lock-free").lock_free().run(|| {
+        let (tx, rx) = mpsc::channel();
+        let sender = thread::spawn(move || _ = tx.send(1));
+        drop(rx); // the drop of a receiver
+        sender.join().expect("it does not panic");
+    });
+    report.assert_failed(FailureKind::NotLockFree);
+    let failure = report.failure.as_ref().expect("it failed");
+    assert!(failure.sites.iter().all(|site| site.file == file!()), "{report}");
+    let last = failure.trace.lines.iter().rfind(|line| line.lane == 0).expect("main waits");
+    assert_eq!(last.what, "waits forever: drop(Receiver): lock", "{report}");
+    assert_eq!(last.site.as_ref().map(|site| site.line), Some(line_of("// the drop of a receiver")));
+}

@@ -8,7 +8,8 @@
 use crate::seam::frames;
 use crate::seam::origin;
 use crate::seam::runtime::Site;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 /// A place in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,9 @@ impl From<Site> for Place {
 impl Place {
     /// Whether this is a line of the door's or of std's, and none of the model's.
     pub(crate) fn is_internal(self) -> bool {
-        matches!(self, Place::Line(site) if frames::is_internal(site.file()))
+        let Place::Line(site) = self else { return false };
+        let internal = || frames::is_internal(site.file());
+        INTERNAL.with_borrow_mut(|known| *known.entry(site.file().as_ptr() as usize).or_insert_with(internal))
     }
 }
 
@@ -40,6 +43,9 @@ const EXACT: usize = 1;
 thread_local! {
     /// The address of an instruction, or 0, or [`EXACT`].
     static RETURN_ADDRESS: Cell<usize> = const { Cell::new(0) };
+    static LOOKS_AT_DROPS: Cell<bool> = const { Cell::new(false) };
+    /// By the address of its name, which is quick: whether a file is internal.
+    static INTERNAL: RefCell<HashMap<usize, bool>> = RefCell::default();
 }
 
 /// Says, while `f` runs, that its operation comes from before `address`.
@@ -55,6 +61,12 @@ pub(crate) fn at_address<R>(address: usize, f: impl FnOnce() -> R) -> R {
 /// of its own: in a `drop`, or in a call that std makes. For the runs that are told.
 pub(crate) fn look_exactly(on: bool) {
     RETURN_ADDRESS.set(if on { EXACT } else { 0 });
+}
+
+/// Whether to ask the stack also where a guard is dropped, whose place is
+/// otherwise that of its making: for the run that is told.
+pub(crate) fn look_at_drops(on: bool) {
+    LOOKS_AT_DROPS.set(on);
 }
 
 /// The place of the operation under way, which the door says is at `site`.
@@ -74,7 +86,7 @@ fn exact(site: Site) -> Place {
 
 /// The place of what a guard does that is dropped now, and was made at `place`.
 pub(crate) fn of_drop(place: Place) -> Place {
-    if RETURN_ADDRESS.get() != EXACT {
+    if !LOOKS_AT_DROPS.get() {
         return place;
     }
     // A guard that the door itself drops belongs to the call that the door was told of.

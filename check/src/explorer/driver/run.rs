@@ -206,6 +206,7 @@ impl Drop for Installation {
         runtime::set_current(None);
         context::set_allocations(None);
         place::look_exactly(false);
+        place::look_at_drops(false);
         heap::set_active(false);
         heap::with(heap::Heap::clear);
         DRIVER.set(None);
