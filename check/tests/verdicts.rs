@@ -14,6 +14,8 @@ mod abandoned;
 mod freed;
 #[path = "verdicts/threads.rs"]
 mod threads;
+#[path = "verdicts/unwinding.rs"]
+mod unwinding;
 #[path = "verdicts/wakes.rs"]
 mod wakes;
 

@@ -14,6 +14,7 @@ use crate::seam::place::Place;
 use crate::seam::runtime::{self, Access, Obj};
 use crate::seam::statics;
 use crate::seam::symbols::source_line;
+use crate::seam::unwinding;
 use std::alloc::Layout;
 use std::sync::atomic::Ordering;
 
@@ -171,7 +172,7 @@ pub(crate) fn keeps_back(addr: usize) -> bool {
         if let Some(first) = was {
             let sites = first.site.into_iter().chain(stamp.site).collect();
             s.fail(FailureKind::DoubleFree, "a block is freed twice".into(), sites);
-        } else if !std::thread::panicking() {
+        } else if !unwinding::unmodelled() {
             free_objects(s, &objects, stamp);
             free_bytes(s, start, size, stamp);
             s.offer(start);

@@ -22,6 +22,7 @@ use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
 use crate::seam::thread_body::ThreadBody;
 use crate::seam::tracer::{OBJECT, Subject};
+use crate::seam::unwinding::unmodelled;
 use std::sync::atomic::Ordering;
 
 /// The engine. Its state is the thread's.
@@ -30,13 +31,7 @@ pub(crate) struct Explorer;
 
 /// Publishes `pending`, waits until it is chosen, and runs it.
 pub(super) fn read(pending: PendingRequest) -> (u64, crate::search::stack::ReadOption) {
-    let me = step(|s| {
-        let me = s.me;
-        s.threads[me].pending = Some(pending);
-        s.threads[me].status = Status::Waiting;
-        s.advance();
-        me
-    });
+    let me = step(|s| s.stand(pending));
     resume(me);
     step(|s| {
         let (pending, choice) = s.take_chosen();
@@ -93,17 +88,11 @@ fn sync_text(op: SyncOp, choice: &crate::search::stack::ReadOption) -> String {
     format!("{} {OBJECT}{how}", if op == SyncOp::Enter { "wait" } else { op.name() })
 }
 
-/// Whether the thread unwinds a panic: its operations then run at once, on the
-/// newest values, with no choice and no report.
-fn unwinding() -> bool {
-    std::thread::panicking()
-}
-
 impl Runtime for Explorer {
     fn load(&self, obj: Obj<'_>, order: Ordering, site: Site) -> u64 {
         let _engine = runtime::engine_code();
         let site = place::of(site);
-        if unwinding() {
+        if unmodelled() {
             return obj.value();
         }
         progress::begin(StepKind::Read("load"), site);
@@ -153,7 +142,7 @@ impl Runtime for Explorer {
     fn rmw(&self, obj: Obj<'_>, op: Rmw, ok: Ordering, err: Ordering, site: Site) -> Result<u64, u64> {
         let _engine = runtime::engine_code();
         let failed = |value| matches!(op, Rmw::Cas { expected, .. } if expected != value);
-        if unwinding() {
+        if unmodelled() {
             let value = obj.value();
             if !failed(value) {
                 self.store(obj, op.apply(value, obj.bits), ok, site);
@@ -198,7 +187,7 @@ impl Runtime for Explorer {
     fn access(&self, obj: Obj<'_>, access: Access, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
-        if unwinding() {
+        if unmodelled() {
             return;
         }
         step(|s| {
@@ -228,7 +217,7 @@ impl Runtime for Explorer {
 
     fn sync(&self, obj: Obj<'_>, op: SyncOp, nanos: u64, site: Site) -> u64 {
         let _engine = runtime::engine_code();
-        if unwinding() {
+        if unmodelled() {
             return unwound_sync(&obj, op, self, site);
         }
         let site = place::of(site);
@@ -275,18 +264,12 @@ impl Runtime for Explorer {
     fn join(&self, thread: usize, done: Obj<'_>, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
-        if unwinding() && with(|s| s.threads[thread].status != Status::Finished) {
+        if unmodelled() && with(|s| s.threads[thread].status != Status::Finished) {
             return;
         }
         progress::begin(StepKind::Wait("join"), site);
-        let me = step(|s| {
-            let me = s.me;
-            let pending = PendingRequest { want: Request::Join(thread), loc: NONE, bits: 0, site };
-            s.threads[me].pending = Some(pending);
-            s.threads[me].status = Status::Waiting;
-            s.advance();
-            me
-        });
+        let pending = PendingRequest { want: Request::Join(thread), loc: NONE, bits: 0, site };
+        let me = step(|s| s.stand(pending));
         resume(me);
         step(|s| {
             s.threads[me].pending = None;
@@ -318,7 +301,7 @@ impl Runtime for Explorer {
 
     fn yield_now(&self, site: Site) {
         let _engine = runtime::engine_code();
-        if !unwinding() {
+        if !unmodelled() {
             wait_for_newer(site.into());
         }
     }
@@ -363,6 +346,13 @@ impl Runtime for Explorer {
         });
     }
 
+    fn panic_begins(&self, panic: PanicData) {
+        with(|s| {
+            let me = s.me;
+            s.threads[me].last_panic = Some(panic);
+        });
+    }
+
     fn past(&self) -> Option<(usize, u16, Clock)> {
         with(|s| {
             let past = &s.graph.pasts[s.me];
@@ -382,10 +372,7 @@ fn wait_for_newer(site: Place) {
         let waits = s.end_turn();
         if waits {
             s.spins_inside(site);
-            let pending = PendingRequest { want: Request::Newer, loc: NONE, bits: 0, site };
-            s.threads[me].pending = Some(pending);
-            s.threads[me].status = Status::Waiting;
-            s.advance();
+            s.stand(PendingRequest { want: Request::Newer, loc: NONE, bits: 0, site });
         }
         (me, waits)
     });
@@ -395,7 +382,7 @@ fn wait_for_newer(site: Place) {
     }
 }
 
-/// A lock's operation while a panic unwinds: whatever can be done at once.
+/// A lock's operation while a panic unwinds that cannot be modelled: whatever can be done at once.
 fn unwound_sync(obj: &Obj<'_>, op: SyncOp, explorer: &Explorer, site: Site) -> u64 {
     let mut alts = Vec::new();
     op.alts(obj.value(), with(|s| s.me), &mut alts);

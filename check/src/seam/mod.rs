@@ -16,3 +16,4 @@ pub(crate) mod statics;
 pub(crate) mod symbols;
 pub(crate) mod thread_body;
 pub(crate) mod tracer;
+pub(crate) mod unwinding;

@@ -137,6 +137,8 @@ pub(crate) trait Runtime {
     fn begin_operation(&self, _name: &str, _limit: u32) {}
     /// The operation last begun by the running thread has ended.
     fn end_operation(&self) {}
+    /// The running thread begins to panic. It may catch the panic itself.
+    fn panic_begins(&self, _panic: PanicData) {}
     /// A model thread ended with a panic that nobody has joined yet.
     fn panicked(&self, panic: PanicData);
     /// The running thread, how many events it has had, and what happens before
