@@ -227,7 +227,7 @@ fn calls_of_the_door_are_told_as_what_they_are_at_the_lines_of_the_model() {
         "join t1",
     ];
     assert_eq!(main[..main.len() - 1], expected, "{report}");
-    let sender = ["lock shared", "unlock shared", "tx.send: lock", "tx.send: unlock"];
+    let sender = ["lock theirs", "unlock theirs", "tx.send: lock", "tx.send: unlock"];
     assert_eq!(steps(&report, 1)[..4], sender, "{report}");
     assert!(steps(&report, 0).contains(&"rx.recv: lock"), "{report}");
 }
@@ -375,7 +375,8 @@ fn a_thread_that_waits_in_a_drop_waits_at_a_line_of_the_model() {
     report.assert_failed(FailureKind::NotLockFree);
     let failure = report.failure.as_ref().expect("it failed");
     assert!(failure.sites.iter().all(|site| site.file == file!()), "{report}");
-    let last = failure.trace.lines.iter().rfind(|line| line.lane == 0).expect("main waits");
-    assert_eq!(last.what, "waits forever: drop(Receiver): lock", "{report}");
-    assert_eq!(last.site.as_ref().map(|site| site.line), Some(line_of("// the drop of a receiver")));
+    let last = |lane| failure.trace.lines.iter().rfind(|line| line.lane == lane).expect("it has steps");
+    assert_eq!((&*last(0).what, &*last(1).what), ("frozen forever", "waits forever: tx.send: lock"), "{report}");
+    assert_eq!(last(0).site.as_ref().map(|site| site.line), Some(line_of("// the drop of a receiver")));
+    assert!(steps(&report, 0).contains(&"drop(Receiver): lock"), "{report}");
 }

@@ -16,8 +16,9 @@ use crate::report::words::value_text;
 use crate::seam::frames;
 use crate::seam::origin;
 use crate::seam::place::Place;
-use crate::seam::tracer::{Mark, OBJECT, Subject};
-use std::collections::{HashMap, HashSet};
+use crate::seam::tracer::{Mark, OBJECT, TracedObject};
+use std::cmp::Reverse;
+use std::collections::HashMap;
 
 /// Calls that count the handles to something.
 const HANDLE_METHODS: [&str; 9] = [
@@ -43,55 +44,74 @@ enum Part {
     Inside,
 }
 
+/// What the operations on one object call it.
+#[derive(Debug)]
+struct NameVotes {
+    subject: TracedObject,
+    /// Whether it counts weak handles.
+    weak: bool,
+    names: Vec<NameVote>,
+}
+
+/// A name, how often it is used, and the first lane that does.
+#[derive(Debug)]
+struct NameVote {
+    name: String,
+    times: usize,
+    lane: usize,
+}
+
 /// The names of the objects of one execution.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     files: HashMap<&'static str, Option<String>>,
-    names: HashMap<Subject, String>,
+    names: HashMap<TracedObject, String>,
 }
 
 impl Names {
     /// The names of what `told` is about.
     pub(super) fn of(told: &[(TraceLine, Mark)]) -> Names {
         let mut names = Names::default();
-        let mut votes: Vec<(Subject, Vec<(String, usize)>)> = Vec::new();
-        let mut weak = HashSet::new();
-        for (line, mark) in told {
-            let (Some(subject), Some(operation)) = (mark.subject, &line.operation) else { continue };
-            let Some(call) = mark.place.and_then(|place| names.call(place)) else { continue };
-            if part(&operation.name, &call) == Part::Inside || call.method == "upgrade" {
-                continue;
-            }
-            if call.method == "downgrade" {
-                weak.insert(subject);
-            }
-            let Some(name) = call.receiver else { continue };
-            let at = votes.iter().position(|(known, _)| *known == subject).unwrap_or_else(|| {
-                votes.push((subject, Vec::new()));
-                votes.len() - 1
-            });
-            match votes[at].1.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, times)) => *times += 1,
-                None => votes[at].1.push((name, 1)),
-            }
-        }
         let mut taken: HashMap<String, usize> = HashMap::new();
-        for (subject, votes) in votes {
-            // The first of the most frequent ones, and of these the shortest.
+        for NameVotes { subject, weak, names: votes } in names.votes(told) {
+            // The most frequent one; of these the main thread's, which others often call by a clone's name.
             let best = votes.into_iter().reduce(|best, next| {
-                let more = |(name, times): &(String, usize)| (*times, std::cmp::Reverse(name.len()));
+                let more = |name: &NameVote| (name.times, Reverse(name.lane), Reverse(name.name.len()));
                 if more(&next) > more(&best) { next } else { best }
             });
-            let Some((name, _)) = best else { continue };
+            let Some(NameVote { name, .. }) = best else { continue };
             // The count of weak handles is a part of what its owner is called.
-            let same = if weak.contains(&subject) {
+            let same = if weak {
                 1
             } else {
-                *taken.entry(name.clone()).and_modify(|n| *n += 1).or_insert(1)
+                *taken.entry(name.clone()).and_modify(|times| *times += 1).or_insert(1)
             };
             names.names.insert(subject, if same == 1 { name } else { format!("{name}#{same}") });
         }
         names
+    }
+
+    /// What the operations on each object call it, in the order of the objects' first steps.
+    fn votes(&mut self, told: &[(TraceLine, Mark)]) -> Vec<NameVotes> {
+        let mut all: Vec<NameVotes> = Vec::new();
+        for (line, mark) in told {
+            let (Some(subject), Some(operation)) = (mark.subject, &line.operation) else { continue };
+            let Some(call) = mark.place.and_then(|place| self.call(place)) else { continue };
+            if part(&operation.name, &call) == Part::Inside || call.method == "upgrade" {
+                continue;
+            }
+            let Some(name) = call.receiver else { continue };
+            let at = all.iter().position(|known| known.subject == subject).unwrap_or_else(|| {
+                all.push(NameVotes { subject, weak: false, names: Vec::new() });
+                all.len() - 1
+            });
+            all[at].weak |= call.method == "downgrade";
+            match all[at].names.iter_mut().find(|known| known.name == name) {
+                Some(known) => (known.times, known.lane) = (known.times + 1, known.lane.min(line.lane)),
+                None => all[at].names.push(NameVote { name, times: 1, lane: line.lane }),
+            }
+        }
+        all
     }
 
     /// The call at `place`, as its source or else the stack has it.
@@ -114,7 +134,7 @@ impl Names {
     }
 
     /// The name of `subject`.
-    fn name(&self, subject: Subject) -> String {
+    fn name(&self, subject: TracedObject) -> String {
         let letter = || {
             let letter = subject.letter();
             if self.names.values().any(|name| *name == letter) { format!("{letter}#0") } else { letter }
@@ -128,7 +148,7 @@ impl Names {
         operation: &str,
         what: &str,
         place: Option<Place>,
-        subject: Option<Subject>,
+        subject: Option<TracedObject>,
     ) -> String {
         let call = place.and_then(|place| self.call(place));
         let part = call.as_ref().map_or(Part::Whole, |call| part(operation, call));

@@ -11,7 +11,7 @@ use crate::report::data::{FailureKind, SourceLine, Trace, TraceLine};
 use crate::report::step::{Interleaving, Operation, OperationKind, StoreSeen};
 use crate::seam::place::Place;
 use crate::seam::symbols::source_line;
-use crate::seam::tracer::{Mark, OBJECT, Subject};
+use crate::seam::tracer::{Mark, OBJECT, TracedObject};
 use std::collections::HashMap;
 
 /// Cuts of the graph to look at for the fewest odd steps, in a trace that is shown.
@@ -157,7 +157,7 @@ fn blocked(s: &Execution, failing: &Cause, names: &mut Names) -> Vec<TraceLine> 
 
 fn waits_for(s: &Execution, pending: &PendingRequest, names: &mut Names) -> String {
     let mut operation = |name: &str| {
-        let subject = (pending.loc != NONE).then_some(Subject::Location(pending.loc));
+        let subject = (pending.loc != NONE).then_some(TracedObject::Location(pending.loc));
         let told = names.told(name, &format!("{name} {OBJECT}"), Some(pending.site), subject);
         format!("waits forever: {told}")
     };

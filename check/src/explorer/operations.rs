@@ -21,7 +21,7 @@ use crate::seam::op::{DONE, Rmw, Strength, SyncOp};
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
 use crate::seam::thread_body::ThreadBody;
-use crate::seam::tracer::{OBJECT, Subject};
+use crate::seam::tracer::{OBJECT, TracedObject};
 use crate::seam::unwinding::unmodelled;
 use std::sync::atomic::Ordering;
 
@@ -206,7 +206,7 @@ impl Runtime for Explorer {
                 Access::Write => format!("write {OBJECT}"),
             });
             s.tracer.detail(|mark| {
-                mark.subject = Some(Subject::Cell(object.cell));
+                mark.subject = Some(TracedObject::Cell(object.cell));
                 Operation::new(OperationKind::Cell, if access == Access::Read { "read" } else { "write" })
             });
             if let Some((other, was)) = conflict {

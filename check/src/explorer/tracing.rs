@@ -6,7 +6,7 @@ use crate::graph::event::NONE;
 use crate::report::step::{Operation, OperationKind};
 use crate::report::words::value_text;
 use crate::seam::op::Strength;
-use crate::seam::tracer::{OBJECT, Subject};
+use crate::seam::tracer::{OBJECT, TracedObject};
 use crate::search::minimise::Preference;
 use crate::search::stack::ReadOption;
 
@@ -47,7 +47,7 @@ impl Execution {
         }
         let Some(event) = self.graph.events.last() else { return };
         let written = self.graph.messages.get(event.writes as usize).map(|m| m.value);
-        let subject = (event.loc != NONE).then_some(Subject::Location(event.loc));
+        let subject = (event.loc != NONE).then_some(TracedObject::Location(event.loc));
         let number = self.graph.events.len() as u32 - 1;
         let candidates = std::mem::take(&mut self.candidates);
         self.tracer.detail(|mark| {

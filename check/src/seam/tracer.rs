@@ -22,19 +22,19 @@ pub(crate) const OBJECT: char = '\u{fffc}';
 
 /// What a step is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Subject {
+pub(crate) enum TracedObject {
     /// An atomic or the word of a lock, by the number of its location.
     Location(u32),
     /// A cell, by its number.
     Cell(u32),
 }
 
-impl Subject {
+impl TracedObject {
     /// What it is called where the source gives it no name.
     pub(crate) fn letter(self) -> String {
         match self {
-            Subject::Location(loc) => name(loc),
-            Subject::Cell(number) => format!("cell {number}"),
+            TracedObject::Location(loc) => name(loc),
+            TracedObject::Cell(number) => format!("cell {number}"),
         }
     }
 }
@@ -43,7 +43,7 @@ impl Subject {
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
     pub(crate) place: Option<Place>,
-    pub(crate) subject: Option<Subject>,
+    pub(crate) subject: Option<TracedObject>,
     /// Its event in the graph, if it has one: see [`NO_EVENT`].
     pub(crate) event: u32,
     /// The messages that it could have read.
