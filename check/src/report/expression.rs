@@ -204,6 +204,7 @@ mod tests {
             ("self.slot(i).^load(Acquire)", "slot()"),
             ("self.head.as_ref().unwrap().^load(Acquire)", "head"),
             ("self.make()?.count.^load(Acquire)", "count"),
+            ("self.make()?.^load(Acquire)", "make()"),
             (
                 "unsafe { chan.as_ref() }\n    .left\n    // AcqRel: pairs.\n    // And so on.\n    .^swap(1, AcqRel)",
                 "left",
