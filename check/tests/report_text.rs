@@ -376,7 +376,11 @@ fn a_thread_that_waits_in_a_drop_waits_at_a_line_of_the_model() {
     let failure = report.failure.as_ref().expect("it failed");
     assert!(failure.sites.iter().all(|site| site.file == file!()), "{report}");
     let last = |lane| failure.trace.lines.iter().rfind(|line| line.lane == lane).expect("it has steps");
-    assert_eq!((&*last(0).what, &*last(1).what), ("frozen forever", "waits forever: tx.send: lock"), "{report}");
+    assert_eq!(
+        (&*last(0).what, &*last(1).what),
+        ("frozen forever", "waits forever: tx.send: lock"),
+        "{report}"
+    );
     assert_eq!(last(0).site.as_ref().map(|site| site.line), Some(line_of("// the drop of a receiver")));
     assert!(steps(&report, 0).contains(&"drop(Receiver): lock"), "{report}");
 }
