@@ -119,6 +119,7 @@ impl Runtime for Explorer {
 
     fn store(&self, obj: Obj<'_>, value: u64, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
+        frame();
         let site = place::of(site);
         progress::begin(StepKind::Write("store"), site);
         let ask = OrderingUse::of("store", OrderingRole::Only, order);
@@ -136,6 +137,7 @@ impl Runtime for Explorer {
 
     fn unlock(&self, obj: Obj<'_>, site: Site) {
         let _engine = runtime::engine_code();
+        frame();
         let site = place::of(site);
         let dropped = place::of_drop(site);
         progress::begin(StepKind::Write("unlock"), site);
@@ -183,6 +185,7 @@ impl Runtime for Explorer {
 
     fn fence(&self, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
+        frame();
         let site = place::of(site);
         progress::begin(StepKind::Read("fence"), site);
         let ask = OrderingUse::of("fence", OrderingRole::Only, order);
@@ -197,6 +200,7 @@ impl Runtime for Explorer {
 
     fn access(&self, obj: Obj<'_>, access: Access, site: Site) {
         let _engine = runtime::engine_code();
+        frame();
         let site = place::of(site);
         if unmodelled() {
             return;

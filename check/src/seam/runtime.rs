@@ -221,6 +221,16 @@ impl RunningEngine {
     }
 
     #[inline]
+    pub(crate) fn fence(self, order: Ordering, site: Site) {
+        stack::enter(|| self.0.fence(order, site));
+    }
+
+    #[inline]
+    pub(crate) fn access(self, obj: Obj<'_>, access: Access, site: Site) {
+        stack::enter(|| self.0.access(obj, access, site));
+    }
+
+    #[inline]
     pub(crate) fn yield_now(self, site: Site) {
         stack::enter(|| self.0.yield_now(site));
     }

@@ -12,7 +12,6 @@ use crate::linearizability::check::{BUDGET, Linearizability, check_within};
 use crate::linearizability::history::{Call, CallId, Recorder};
 use crate::linearizability::spec::Spec;
 use crate::report::data::Limit;
-use crate::report::words::count;
 use crate::sim::client_result::ClientResult;
 use crate::sim::node::Node;
 use crate::sim::world::World;
@@ -68,9 +67,10 @@ impl<S: Spec + 'static> ClientHistory<S> {
                 let calls = violation.calls.iter().map(|call| &history.calls()[*call]);
                 Err(self.violation(calls))
             }
-            Linearizability::GaveUp(budget) => {
+            Linearizability::GaveUp(undecided) => {
+                let configurations = undecided.configurations;
                 let why =
-                    format!("the order of a history was searched through {}", count(budget, "configuration"));
+                    format!("the order of a history was searched through {configurations} configurations");
                 self.world.stop_at(Limit::Engine(why));
                 Ok(())
             }
