@@ -55,8 +55,10 @@
 //!
 //! [`Verdict::Exhaustive`] means every execution within the *budgets*. A budget
 //! limits what could happen any number of times in one execution: spurious
-//! failures and wake-ups, time-outs, and repeated turns of a spinning loop. The
-//! notes of the report name the budgets.
+//! failures and wake-ups, time-outs, and repeated turns of a loop that waits. The
+//! notes of the report name the budgets. If the search has cut something else
+//! that could hide a result, such as a loop that counts, the verdict is
+//! [`Verdict::Bounded`] and says what.
 //!
 //! A limit that is reached gives [`Verdict::LimitHit`]. A model that could not
 //! be run, for example because the replay token is for another model, gives
@@ -110,8 +112,8 @@
 //! - Load buffering: a load that reads a store which comes after it in its own
 //!   thread, through another thread.
 //! - Accesses of different sizes to one atomic, and signals.
-//! - A thread that unwinds a panic: its operations take the newest values,
-//!   without choices.
+//! - On other systems than Linux: code that runs while a panic unwinds. It takes
+//!   the newest values, without choices; the report has a note.
 //! - Stale reads in an execution with SeqCst operations and more than 1,024
 //!   events. The verdict is then [`Verdict::Bounded`].
 //!

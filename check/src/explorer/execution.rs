@@ -198,6 +198,8 @@ pub(crate) struct Execution {
     pub(crate) unseen_cells: u64,
     /// Loops that were not followed to their end in all executions: where, and for how many turns in a row.
     pub(crate) cut_loops: Vec<(Place, u32)>,
+    /// Whether a loop has waited for news in any execution.
+    pub(crate) loops_waited: bool,
     /// Whether the memory that the engine leaves on a thread's stack is wiped after each call.
     pub(crate) wipes: bool,
     /// Whether others could go on while a loop was asked for one more turn.
@@ -245,6 +247,7 @@ impl Execution {
             too_large: false,
             unseen_cells: 0,
             cut_loops: Vec::new(),
+            loops_waited: false,
             wipes: false,
             unfair: false,
             choices: Vec::new(),
@@ -365,9 +368,18 @@ impl Execution {
 
     /// Ends the execution as a failure, unless something ended it before.
     pub(crate) fn fail(&mut self, kind: FailureKind, message: String, sites: Vec<Place>) {
-        if self.stop.is_none() {
-            self.stop = Some(Stop::Failed { kind, message, sites });
+        if self.stop.is_some() {
+            return;
         }
+        // A panic of the main thread is the failure, whatever else comes to light while it unwinds.
+        let panic = self.threads[0].last_panic.as_ref().filter(|_| self.me == 0 && std::thread::panicking());
+        let (kind, message) = match panic {
+            Some(panic) => {
+                (FailureKind::Panic, format!("{}\nand while it unwinds: {message}", panic.message))
+            }
+            None => (kind, message),
+        };
+        self.stop = Some(Stop::Failed { kind, message, sites });
     }
 
     /// The running thread goes on with `choice` at `pending` at once.

@@ -369,7 +369,9 @@ impl Runtime for Explorer {
     fn panic_begins(&self, panic: PanicData) {
         with(|s| {
             let me = s.me;
-            s.threads[me].last_panic = Some(panic);
+            if let Some(thread) = s.threads.get_mut(me) {
+                thread.last_panic = Some(panic);
+            }
         });
     }
 

@@ -335,6 +335,7 @@ impl Execution {
 
     /// The loop can only do the same again.
     fn wait_for_news(&mut self, site: Place) -> TurnEnd {
+        self.loops_waited = true;
         let t = &mut self.threads[self.me].turns;
         t.pace = Pace::News;
         t.counts = false;

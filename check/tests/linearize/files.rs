@@ -168,5 +168,5 @@ fn a_budget_that_is_too_small_is_no_verdict() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/linearize/cas-register-lost.jsonl");
     let result = command(&["--spec", "cas-register", "--budget", "1", file.to_str().expect("text")]);
     assert_eq!(result.code, 3, "{}", result.output);
-    assert!(result.output.contains("undecided after 1 configurations"), "{}", result.output);
+    assert!(result.output.contains("undecided after 1 configuration:"), "{}", result.output);
 }

@@ -100,6 +100,8 @@ pub(super) struct CheckRecord {
     pub(super) reuse: Reuse,
     /// Raw pointers to what cells hold that models got.
     pub(super) unseen_cells: u64,
+    /// Whether a loop has waited for news.
+    pub(super) loops_waited: bool,
     /// Loops that were not followed to their end: where, and for how many turns.
     pub(super) cut_loops: BTreeSet<(SourceLine, u32)>,
 }
@@ -145,6 +147,7 @@ impl CheckRecord {
         self.liveness.join(other.liveness);
         self.reuse.join(&other.reuse);
         self.unseen_cells += other.unseen_cells;
+        self.loops_waited |= other.loops_waited;
         self.cut_loops.extend(other.cut_loops);
     }
 }

@@ -165,6 +165,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
         meter,
         liveness: Liveness::default(),
         unseen_cells: 0,
+        loops_waited: false,
         cut_loops: BTreeSet::new(),
         reuse: Reuse::default(),
     }));
@@ -178,14 +179,14 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     Runner::new(Resumer, config).run(move || workers::conduct(&*model, next_execution));
     let (liveness, reuse, unseen_cells) =
         current::with(|s| (std::mem::take(&mut s.liveness), std::mem::take(&mut s.reuse), s.unseen_cells));
-    let cut_loops = current::with(|s| std::mem::take(&mut s.cut_loops));
+    let (cut_loops, waited) = current::with(|s| (std::mem::take(&mut s.cut_loops), s.loops_waited));
     drop(installed);
     drop(watched);
     let progress = Arc::into_inner(progress).expect("the driver is gone");
     let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.hooked = heap::hooked();
     (progress.liveness, progress.reuse) = (liveness, reuse);
-    progress.unseen_cells = unseen_cells;
+    (progress.unseen_cells, progress.loops_waited) = (unseen_cells, waited);
     progress.cut_loops.extend(cut_loops.into_iter().map(|(place, turns)| (source_line(place), turns)));
     progress
 }
@@ -253,6 +254,11 @@ fn report(progress: &mut CheckRecord) -> Report {
     if !progress.hooked {
         notes.push(
             "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen".into(),
+        );
+    }
+    if progress.loops_waited && !progress.hooked {
+        notes.push(
+            "a loop waits: without the quarantining allocator a counter on the heap is not seen".into(),
         );
     }
     if !unwinding::modelled() {
