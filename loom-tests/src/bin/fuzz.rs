@@ -1,6 +1,8 @@
 //! Random programs against references that know nothing of the checker: see `loom_tests::fuzz`.
 
 use clap::{Parser, ValueEnum};
+use loom_tests::fuzz::locks;
+use loom_tests::fuzz::locks::program::{Broken, RwPolicy};
 use loom_tests::fuzz::campaign::{self, Campaign, Counts};
 use loom_tests::fuzz::compare::{Settings, Way, check};
 use loom_tests::fuzz::program::Program;
@@ -32,6 +34,12 @@ struct Args {
     /// Break one rule of the memory model, to see that it is noticed.
     #[arg(long, value_enum)]
     broken: Option<RuleArg>,
+    /// Break one rule of the reference for blocking objects, to see that it is noticed.
+    #[arg(long = "break", value_enum)]
+    break_object: Option<ObjectArg>,
+    /// Whether readers wait for a writer that waits.
+    #[arg(long, value_enum, default_value = "readers")]
+    rwlock: PolicyArg,
     /// Executions of each random search.
     #[arg(long, default_value_t = 200)]
     executions: u64,
@@ -51,6 +59,7 @@ struct Args {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
+    Locks,
     Weak,
     Mixed,
 }
@@ -73,6 +82,25 @@ enum RuleArg {
     NoPsc,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum ObjectArg {
+    Mutex,
+    Rwlock,
+    Condvar,
+    Park,
+    Barrier,
+    Channel,
+    Once,
+    Arc,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum PolicyArg {
+    Readers,
+    Writers,
+    Either,
+}
+
 fn seeds(text: &str) -> Result<(u64, u64), String> {
     let number = |text: &str| text.parse().map_err(|_| format!("`{text}` is not a number"));
     let (from, to) = text.split_once("..").ok_or("not of the form `from..to`")?;
@@ -83,6 +111,10 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let left_out = LeftOut::parse(&args.without);
     let counts = match args.kind {
+        Kind::Locks => {
+            let (policy, broken) = (args.policy(), args.broken_object());
+            run(&args, |seed| locks::generate::locks(seed, &left_out, policy, broken))
+        }
         Kind::Weak => run(&args, |seed| generate::weak(seed, &left_out)),
         Kind::Mixed => run(&args, |seed| generate::mixed(seed, &left_out)),
     };
@@ -94,6 +126,27 @@ fn main() -> ExitCode {
 impl Args {
     fn name(&self) -> String {
         format!("{:?}", self.kind).to_lowercase()
+    }
+
+    fn policy(&self) -> RwPolicy {
+        match self.rwlock {
+            PolicyArg::Readers => RwPolicy::ReadersFirst,
+            PolicyArg::Writers => RwPolicy::WritersFirst,
+            PolicyArg::Either => RwPolicy::Either,
+        }
+    }
+
+    fn broken_object(&self) -> Option<Broken> {
+        self.break_object.map(|object| match object {
+            ObjectArg::Mutex => Broken::Mutex,
+            ObjectArg::Rwlock => Broken::RwLock,
+            ObjectArg::Condvar => Broken::Condvar,
+            ObjectArg::Park => Broken::Park,
+            ObjectArg::Barrier => Broken::Barrier,
+            ObjectArg::Channel => Broken::Channel,
+            ObjectArg::Once => Broken::Once,
+            ObjectArg::Arc => Broken::Arc,
+        })
     }
 
     fn settings(&self) -> Settings {

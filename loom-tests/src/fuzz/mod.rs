@@ -8,6 +8,7 @@
 
 pub mod campaign;
 pub mod compare;
+pub mod locks;
 pub mod program;
 pub mod rng;
 pub mod shrink;

@@ -132,7 +132,7 @@ fn finish(program: &WeakProgram, graph: &Graph, expected: &mut Expected) {
 impl Graph {
     /// What tells it from all others, in whatever order it grew.
     fn key(&self) -> Vec<(usize, Vec<(usize, usize, bool)>)> {
-        self.threads.iter().map(|thread| (thread.at, thread.reads.clone())).collect()
+        self.threads.iter().map(|thread| (thread.events, thread.reads.clone())).collect()
     }
 
     /// The writes to `location`, with their values.
