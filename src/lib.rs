@@ -69,5 +69,9 @@ pub mod sync;
 
 #[cfg(feature = "check")]
 pub use ringwright_check as check;
+// The macro's second path, from when the checker was part of this package.
+#[cfg(feature = "check")]
+#[doc(no_inline)]
+pub use ringwright_check::thread_local;
 
 pub use error::{PopError, PushError};

@@ -360,6 +360,12 @@ impl AtomicBool {
         fetch_xor: Rmw::Xor, "Logical exclusive or.";
     }
 
+    /// The newest value, as no operation of the model.
+    pub(super) fn peek(&self) -> bool {
+        // Relaxed: it orders nothing.
+        self.value.load(Ordering::Relaxed)
+    }
+
     /// Logical not. Gives the value before.
     #[track_caller]
     pub fn fetch_not(&self, order: Ordering) -> bool {

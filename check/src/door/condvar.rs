@@ -156,6 +156,7 @@ impl Condvar {
         }
     }
 
+    #[track_caller]
     fn modelled<'a, T: ?Sized>(
         &self,
         engine: &dyn Runtime,

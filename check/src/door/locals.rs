@@ -40,8 +40,16 @@ pub const fn local_key<T: 'static>(real: &'static std::thread::LocalKey<T>, init
 /// The values of one model thread, by the address of their key. `None`: dropped.
 type Table = Vec<(usize, Option<Box<dyn Any>>)>;
 
-thread_local! {
+std::thread_local! {
     static TABLES: RefCell<Vec<Table>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Whether the running thread of a model has values.
+pub(crate) fn any() -> bool {
+    let me = runtime::current().map_or(0, |engine| engine.me());
+    TABLES.with_borrow(|tables| {
+        tables.get(me).is_some_and(|table| table.iter().any(|(_, value)| value.is_some()))
+    })
 }
 
 /// Drops the running model thread's values, the last made first.

@@ -51,8 +51,8 @@ impl<T> Mutex<T> {
     /// # Errors
     ///
     /// If a holder panicked; the value is in the error.
-    pub fn into_inner(self) -> LockResult<T> {
-        self.poison.wrap(self.value.into_inner())
+    pub fn into_inner(mut self) -> LockResult<T> {
+        self.poison.wrap_owned(self.value.into_inner())
     }
 }
 
@@ -84,13 +84,15 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// Whether a holder panicked.
+    #[track_caller]
     pub fn is_poisoned(&self) -> bool {
         self.poison.get()
     }
 
     /// Forgets that a holder panicked.
+    #[track_caller]
     pub fn clear_poison(&self) {
-        self.poison.set(false);
+        self.poison.clear();
     }
 
     /// The value, by exclusive borrow.
@@ -99,11 +101,12 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// If a holder panicked; the borrow is in the error.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        self.poison.wrap(self.value.get_mut())
+        self.poison.wrap_owned(self.value.get_mut())
     }
 }
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
+    #[track_caller]
     pub(super) fn new(lock: &'a Mutex<T>, held: Held<'a, Real<'a>>) -> Self {
         Self { lock, _watch: Watch::new(&lock.poison), held }
     }
@@ -111,6 +114,6 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
 
 impl<T: ?Sized> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mutex").field("poisoned", &self.poison.get()).finish_non_exhaustive()
+        f.debug_struct("Mutex").field("poisoned", &self.poison.newest()).finish_non_exhaustive()
     }
 }

@@ -56,8 +56,8 @@ impl<T> RwLock<T> {
     /// # Errors
     ///
     /// If a writer panicked; the value is in the error.
-    pub fn into_inner(self) -> LockResult<T> {
-        self.poison.wrap(self.value.into_inner())
+    pub fn into_inner(mut self) -> LockResult<T> {
+        self.poison.wrap_owned(self.value.into_inner())
     }
 }
 
@@ -115,13 +115,15 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Whether a writer panicked.
+    #[track_caller]
     pub fn is_poisoned(&self) -> bool {
         self.poison.get()
     }
 
     /// Forgets that a writer panicked.
+    #[track_caller]
     pub fn clear_poison(&self) {
-        self.poison.set(false);
+        self.poison.clear();
     }
 
     /// The value, by exclusive borrow.
@@ -130,7 +132,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// If a writer panicked; the borrow is in the error.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        self.poison.wrap(self.value.get_mut())
+        self.poison.wrap_owned(self.value.get_mut())
     }
 }
 
@@ -145,6 +147,6 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
 
 impl<T: ?Sized> fmt::Debug for RwLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RwLock").field("poisoned", &self.poison.get()).finish_non_exhaustive()
+        f.debug_struct("RwLock").field("poisoned", &self.poison.newest()).finish_non_exhaustive()
     }
 }

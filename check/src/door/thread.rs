@@ -1,11 +1,13 @@
 //! Threads: [`std::thread`].
 
-use crate::door::atomic::{AtomicBool, Ordering};
+use crate::door::atomic::{AtomicU8, Ordering};
+use crate::door::locals;
 use crate::door::object::Word;
 use crate::seam::context;
 use crate::seam::op::SyncOp;
 use crate::seam::panics;
 use crate::seam::runtime::{self, Site};
+use crate::seam::thread_body::ThreadBody;
 use std::cell::RefCell;
 use std::fmt;
 use std::io;
@@ -47,7 +49,8 @@ enum Of {
     Modelled(usize),
 }
 
-thread_local! {
+// std's, not the door's: the table is the engine's own, one for all threads of the model.
+std::thread_local! {
     /// The handles of the model's threads, by number.
     static HANDLES: RefCell<Vec<Option<Thread>>> = const { RefCell::new(Vec::new()) };
 }
@@ -180,8 +183,14 @@ pub fn available_parallelism() -> io::Result<NonZero<usize>> {
 /// What a thread leaves for whoever joins it.
 struct Packet<T> {
     result: Mutex<Option<Result<T>>>,
-    done: AtomicBool,
+    /// How far the thread has come: see [`RETURNED`] and [`OVER`].
+    done: AtomicU8,
 }
+
+/// The closure has returned, but there are thread-locals to drop.
+const RETURNED: u8 = 1;
+/// The thread has run all its code.
+const OVER: u8 = 2;
 
 impl<T> Packet<T> {
     fn take(&self) -> Option<Result<T>> {
@@ -234,14 +243,24 @@ impl<T> Handle<T> {
         self.packet.take().expect("a thread leaves its result before it is done")
     }
 
+    /// Waits until the closure has returned, and not for thread-locals: how a scope ends.
+    #[track_caller]
+    fn join_closure(self) -> Result<T> {
+        let Started::Modelled(number) = self.started else { return self.join() };
+        let engine = runtime::current().expect("a model's thread was joined from outside the model");
+        engine.join_closure(number, self.packet.done.object(), Location::caller());
+        engine.panic_taken(number);
+        self.packet.take().expect("a thread leaves its result before it is done")
+    }
+
     #[track_caller]
     fn is_finished(&self) -> bool {
         match &self.started {
             Started::Real(handle) => handle.is_finished(),
             Started::Modelled(_) => {
                 let _own = runtime::own_code();
-                // Acquire: pairs with the Release store at the end of `run_thread`.
-                self.packet.done.load(Ordering::Acquire)
+                // Relaxed: std promises no order, and says that thread-locals may still be dropped.
+                self.packet.done.load(Ordering::Relaxed) != 0
             }
         }
     }
@@ -253,15 +272,20 @@ fn run_thread<T>(f: impl FnOnce() -> T, packet: &Packet<T>) {
     if let Err(payload) = &result {
         panics::end_with_panic(&**payload);
     }
-    context::end_of_thread();
     {
         let _engine = runtime::engine_code();
         *packet.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
     }
-    if runtime::current().is_some() {
-        // Release: pairs with the Acquire of `join` and `is_finished`.
-        packet.done.store(true, Ordering::Release);
+    if runtime::current().is_none() {
+        return context::end_of_thread();
     }
+    if locals::any() {
+        // Release: pairs with the Acquire of `join_closure`.
+        packet.done.store(RETURNED, Ordering::Release);
+        context::end_of_thread();
+    }
+    // Release: pairs with the Acquire of `join` and `join_closure`.
+    packet.done.store(OVER, Ordering::Release);
 }
 
 /// Starts a thread.
@@ -275,7 +299,7 @@ where
     T: 'a,
 {
     let engine_code = runtime::engine_code();
-    let packet = Arc::new(Packet { result: Mutex::new(None), done: AtomicBool::new(false) });
+    let packet = Arc::new(Packet { result: Mutex::new(None), done: AtomicU8::new(0) });
     let theirs = Arc::clone(&packet);
     let name = builder.name.clone();
     let body: Box<dyn FnOnce() + 'a> = Box::new(move || {
@@ -303,7 +327,7 @@ where
         let handle = unsafe { real.spawn_unchecked(move || body.run()) }?;
         return Ok(Handle { started: Started::Real(handle), packet, thread: OnceLock::new() });
     };
-    let number = engine.spawn(builder.name.clone(), body, site);
+    let number = engine.spawn(builder.name.clone(), ThreadBody::new(body), site);
     if builder.name.is_some() {
         Thread::modelled(number, builder.name);
     }
@@ -516,7 +540,7 @@ impl<'scope> Scope<'scope, '_> {
         let mine = Arc::clone(&slot);
         let join = move || {
             let handle = mine.lock().unwrap_or_else(PoisonError::into_inner).take();
-            handle.is_some_and(|handle| handle.join().is_err())
+            handle.is_some_and(|handle| handle.join_closure().is_err())
         };
         let join: Box<dyn FnOnce() -> bool + 'scope> = Box::new(join);
         // SAFETY: `scope` calls or drops the closure before 'scope ends; the box has the same layout.

@@ -47,6 +47,7 @@ use crate::seam::context;
 use crate::seam::execution_cell::Installed;
 use crate::seam::op::{Alt, AltKind, DONE, Rmw, SyncOp};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
+use crate::seam::thread_body::ThreadBody;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -226,7 +227,7 @@ impl Runtime for Loom {
         alt.result
     }
 
-    fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize {
+    fn spawn(&self, name: Option<String>, body: ThreadBody, site: Site) -> usize {
         let _engine = runtime::engine_code();
         let number = with(|s| s.threads.len());
         if number == ::loom::MAX_THREADS {
@@ -246,7 +247,7 @@ impl Runtime for Loom {
         let run = move || {
             with(|s| s.me = number);
             let _user = runtime::user_code();
-            body();
+            body.run();
         };
         let me = with(|s| s.me);
         let handle = ::loom::thread::Builder::new().stack_size(STACK_WORDS).spawn(AssertSend(run).into_fn());

@@ -33,6 +33,8 @@ use crate::seam::execution_cell::{ExecutionCell, Installed};
 use crate::seam::op::{AltKind, DONE, Rmw, SyncOp};
 use crate::seam::place;
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
+use crate::seam::thread_body::ThreadBody;
+use crate::seam::unwinding::{give_up_control, unmodelled};
 use shuttle_engine::runtime::execution::ExecutionState;
 use std::sync::atomic::Ordering;
 
@@ -75,10 +77,10 @@ fn stand(want: ScRequest, site: Site) {
     if next == Some(me) {
         with(|s| s.next = None);
     } else {
-        shuttle_engine::runtime::thread::switch();
+        give_up_control(shuttle_engine::runtime::thread::switch);
     }
     while with(|s| s.stop.is_some()) {
-        shuttle_engine::runtime::thread::switch();
+        give_up_control(shuttle_engine::runtime::thread::switch);
     }
     with(|s| {
         s.threads[me].want = ScRequest::Step;
@@ -95,11 +97,6 @@ fn how(kind: AltKind) -> &'static str {
     }
 }
 
-/// Whether the thread unwinds a panic: its operations then run at once.
-fn unwinding() -> bool {
-    std::thread::panicking()
-}
-
 /// The engine. Its state is the thread's.
 #[derive(Debug)]
 pub(super) struct Sc;
@@ -107,7 +104,7 @@ pub(super) struct Sc;
 impl Runtime for Sc {
     fn load(&self, obj: Obj<'_>, _: Ordering, site: Site) -> u64 {
         let _engine = runtime::engine_code();
-        if !unwinding() {
+        if !unmodelled() {
             with(|s| s.statics.remember(&obj));
             stand(ScRequest::Step, site);
         }
@@ -118,7 +115,7 @@ impl Runtime for Sc {
 
     fn store(&self, obj: Obj<'_>, value: u64, _: Ordering, site: Site) {
         let _engine = runtime::engine_code();
-        if !unwinding() {
+        if !unmodelled() {
             with(|s| s.statics.remember(&obj));
             stand(ScRequest::Step, site);
         }
@@ -136,14 +133,14 @@ impl Runtime for Sc {
 
     fn rmw(&self, obj: Obj<'_>, op: Rmw, _: Ordering, _: Ordering, site: Site) -> Result<u64, u64> {
         let _engine = runtime::engine_code();
-        if !unwinding() {
+        if !unmodelled() {
             with(|s| s.statics.remember(&obj));
             stand(ScRequest::Step, site);
         }
         let old = obj.value();
         let fails = match op {
             Rmw::Cas { expected, .. } if expected != old => true,
-            Rmw::Cas { weak: true, .. } if !unwinding() => with(|s| {
+            Rmw::Cas { weak: true, .. } if !unmodelled() => with(|s| {
                 let me = s.me;
                 let fails = s.threads[me].spurious > 0 && s.schedule.pick(2) == 1;
                 s.threads[me].spurious -= u8::from(fails);
@@ -175,7 +172,7 @@ impl Runtime for Sc {
     fn sync(&self, obj: Obj<'_>, op: SyncOp, nanos: u64, site: Site) -> u64 {
         let _engine = runtime::engine_code();
         with(|s| s.statics.remember(&obj));
-        if !unwinding() {
+        if !unmodelled() {
             stand(ScRequest::Sync(op, obj.ptr), site);
         }
         with(|s| {
@@ -205,7 +202,7 @@ impl Runtime for Sc {
         })
     }
 
-    fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize {
+    fn spawn(&self, name: Option<String>, body: ThreadBody, site: Site) -> usize {
         let _engine = runtime::engine_code();
         let number = with(|s| {
             let number = s.threads.len();
@@ -220,13 +217,13 @@ impl Runtime for Sc {
         });
         if number == MAX_THREADS {
             loop {
-                shuttle_engine::runtime::thread::switch();
+                give_up_control(shuttle_engine::runtime::thread::switch);
             }
         }
         let run = Box::new(move || {
             {
                 let _user = runtime::user_code();
-                body();
+                body.run();
             }
             with(|s| s.finish(number));
         });
@@ -239,7 +236,7 @@ impl Runtime for Sc {
 
     fn join(&self, thread: usize, _: Obj<'_>, site: Site) {
         let _engine = runtime::engine_code();
-        if !unwinding() {
+        if !unmodelled() {
             stand(ScRequest::Join(thread), site);
         }
         with(|s| s.trace(None, site, |_| format!("join t{thread}")));
@@ -251,7 +248,7 @@ impl Runtime for Sc {
 
     fn yield_now(&self, site: Site) {
         let _engine = runtime::engine_code();
-        if !unwinding() {
+        if !unmodelled() {
             let looked = with(|s| s.threads[s.me].looked);
             stand(ScRequest::Change(looked), site);
         }

@@ -4,6 +4,7 @@
 use crate::explorer::execution::{Execution, Stop};
 use crate::report::data::Limit;
 use crate::seam::execution_cell::{ExecutionCell, Installed};
+use crate::seam::unwinding;
 use shuttle_engine::runtime::thread::switch;
 
 thread_local! {
@@ -24,7 +25,7 @@ pub(crate) fn with<R>(f: impl FnOnce(&mut Execution) -> R) -> R {
 /// Gives up control for ever: the execution is over.
 fn abandon() -> ! {
     loop {
-        switch();
+        unwinding::give_up_control(switch);
     }
 }
 
@@ -39,7 +40,7 @@ pub(crate) fn step<R>(f: impl FnOnce(&mut Execution) -> R) -> R {
         }
         (result, s.stop.is_some())
     });
-    if stopped && !std::thread::panicking() {
+    if stopped && !unwinding::unmodelled() {
         abandon();
     }
     result
@@ -58,6 +59,6 @@ pub(crate) fn unstepped(f: impl FnOnce(&mut Execution)) {
 pub(super) fn resume(me: usize) {
     let next = with(|s| if s.next == Some(me) { s.next.take() } else { None });
     if next.is_none() {
-        switch();
+        unwinding::give_up_control(switch);
     }
 }

@@ -8,6 +8,7 @@
 
 use crate::explorer::execution::{Execution, PendingRequest, Request, Status, Stop};
 use crate::plan::decision::Decision;
+use crate::report::cause::PanicData;
 use crate::report::data::FailureKind;
 use crate::seam::op::{Alt, AltKind, DONE, Rmw, Strength, SyncOp};
 use crate::search::chooser::Chooser;
@@ -411,7 +412,19 @@ impl Execution {
                 "; the main thread has returned: join the threads that it leaves, or tell them to end",
             );
         }
+        self.blame_panics(&message);
         self.fail(kind, message, sites);
+    }
+
+    /// Nobody can go on. A thread that stands still while it unwinds a panic is there because of the panic.
+    fn blame_panics(&mut self, stuck: &str) {
+        for number in 0..self.live_threads {
+            if let Some(panic) = self.threads[number].unwound_panic() {
+                let message = format!("{}\nand while it unwinds, {stuck}", panic.message);
+                let panic = PanicData { message, ..panic.clone() };
+                self.panics.push((number, panic, None));
+            }
+        }
     }
 }
 

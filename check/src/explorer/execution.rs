@@ -104,9 +104,18 @@ pub(crate) struct ModelThread {
     pub(super) forced: bool,
     /// How many calls of the door's that are built of its own atomics it is in.
     pub(super) own_calls: u8,
+    /// Whether it unwinds a panic where it stands.
+    unwinds: bool,
+    /// The panic that it began last.
+    pub(super) last_panic: Option<PanicData>,
 }
 
 impl ModelThread {
+    /// The panic that it unwinds where it stands.
+    pub(super) fn unwound_panic(&self) -> Option<&PanicData> {
+        self.last_panic.as_ref().filter(|_| self.unwinds && self.status == Status::Waiting)
+    }
+
     /// A turn that writes is progress.
     fn note_write(&mut self) {
         self.wrote = true;
@@ -312,6 +321,8 @@ impl Execution {
                 repeats: 0,
                 forced: false,
                 own_calls: 0,
+                unwinds: false,
+                last_panic: None,
             });
         }
         let thread = &mut self.threads[number];
@@ -334,6 +345,7 @@ impl Execution {
         thread.repeats = 0;
         thread.forced = false;
         thread.own_calls = 0;
+        thread.last_panic = None;
         self.live_threads += 1;
         Some(number)
     }
@@ -363,6 +375,19 @@ impl Execution {
         if self.stop.is_none() {
             self.stop = Some(Stop::Failed { kind, message, sites });
         }
+    }
+
+    /// The running thread, whose number this gives, stands at `pending`. Decides who runs next.
+    pub(super) fn stand(&mut self, pending: PendingRequest) -> usize {
+        let t = &mut self.threads[self.me];
+        t.pending = Some(pending);
+        t.status = Status::Waiting;
+        t.unwinds = std::thread::panicking();
+        if !t.unwinds {
+            t.last_panic = None;
+        }
+        self.advance();
+        self.me
     }
 
     /// Decides who runs next. Afterwards `next` or `stop` is set, or every

@@ -2,7 +2,7 @@
 //! memory is still there, and what a free does to it.
 
 use crate::explorer::current::{step, with};
-use crate::explorer::execution::{Execution, ObjectRecord};
+use crate::explorer::execution::{Execution, ObjectRecord, PendingRequest};
 use crate::graph::event::NONE;
 use crate::graph::stamp::Stamp;
 use crate::memory::heap;
@@ -14,6 +14,7 @@ use crate::seam::place::Place;
 use crate::seam::runtime::{self, Access, Obj};
 use crate::seam::statics;
 use crate::seam::symbols::source_line;
+use crate::seam::unwinding;
 use std::alloc::Layout;
 use std::sync::atomic::Ordering;
 
@@ -43,6 +44,14 @@ pub(super) fn touch(s: &mut Execution, obj: &Obj<'_>, site: Place) -> ObjectReco
         s.fail(FailureKind::Race, message, sites);
     }
     object
+}
+
+/// Reports a use after free if the object of `pending`, which runs now, is gone.
+pub(super) fn still_there(s: &mut Execution, pending: &PendingRequest) {
+    let object = s.loc_object.get(pending.loc as usize).and_then(|number| s.objects.get(*number as usize));
+    if let Some(freed) = object.and_then(|object| object.freed) {
+        use_after_free(s, freed, pending.site);
+    }
 }
 
 pub(crate) fn use_after_free(s: &mut Execution, freed: Stamp, site: Place) {
@@ -163,7 +172,7 @@ pub(crate) fn keeps_back(addr: usize) -> bool {
         if let Some(first) = was {
             let sites = first.site.into_iter().chain(stamp.site).collect();
             s.fail(FailureKind::DoubleFree, "a block is freed twice".into(), sites);
-        } else if !std::thread::panicking() {
+        } else if !unwinding::unmodelled() {
             free_objects(s, &objects, stamp);
             free_bytes(s, start, size, stamp);
             s.offer(start);

@@ -7,7 +7,7 @@
 
 use crate::explorer::current::{resume, step, with};
 use crate::explorer::execution::{Execution, PendingRequest, Request, Status, Stop};
-use crate::explorer::objects::{now, report_race, touch};
+use crate::explorer::objects::{now, report_race, still_there, touch};
 use crate::explorer::progress::{self, StepKind};
 use crate::explorer::tracing;
 use crate::explorer::workers;
@@ -20,7 +20,9 @@ use crate::seam::clock::Clock;
 use crate::seam::op::{DONE, Rmw, Strength, SyncOp};
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
+use crate::seam::thread_body::ThreadBody;
 use crate::seam::tracer;
+use crate::seam::unwinding::unmodelled;
 use std::sync::atomic::Ordering;
 
 /// The engine. Its state is the thread's.
@@ -29,17 +31,13 @@ pub(crate) struct Explorer;
 
 /// Publishes `pending`, waits until it is chosen, and runs it.
 pub(super) fn read(pending: PendingRequest) -> (u64, crate::search::stack::ReadOption) {
-    let me = step(|s| {
-        let me = s.me;
-        s.threads[me].pending = Some(pending);
-        s.threads[me].status = Status::Waiting;
-        s.advance();
-        me
-    });
+    let me = step(|s| s.stand(pending));
     resume(me);
     step(|s| {
         let (pending, choice) = s.take_chosen();
         s.graph.site = Some(pending.site);
+        // Others have run since it was published, and may have freed the object.
+        still_there(s, &pending);
         let value = s.apply(&pending, &choice);
         trace_read(s, &pending, &choice, value);
         (value, choice)
@@ -84,17 +82,11 @@ fn sync_text(op: SyncOp, loc: u32, choice: &crate::search::stack::ReadOption) ->
     format!("{} {}{how}", op.name(), tracer::name(loc))
 }
 
-/// Whether the thread unwinds a panic: its operations then run at once, on the
-/// newest values, with no choice and no report.
-fn unwinding() -> bool {
-    std::thread::panicking()
-}
-
 impl Runtime for Explorer {
     fn load(&self, obj: Obj<'_>, order: Ordering, site: Site) -> u64 {
         let _engine = runtime::engine_code();
         let site = place::of(site);
-        if unwinding() {
+        if unmodelled() {
             return obj.value();
         }
         progress::begin(StepKind::Read("load"), site);
@@ -143,7 +135,7 @@ impl Runtime for Explorer {
     fn rmw(&self, obj: Obj<'_>, op: Rmw, ok: Ordering, err: Ordering, site: Site) -> Result<u64, u64> {
         let _engine = runtime::engine_code();
         let failed = |value| matches!(op, Rmw::Cas { expected, .. } if expected != value);
-        if unwinding() {
+        if unmodelled() {
             let value = obj.value();
             if !failed(value) {
                 self.store(obj, op.apply(value, obj.bits), ok, site);
@@ -188,7 +180,7 @@ impl Runtime for Explorer {
     fn access(&self, obj: Obj<'_>, access: Access, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
-        if unwinding() {
+        if unmodelled() {
             return;
         }
         step(|s| {
@@ -221,7 +213,7 @@ impl Runtime for Explorer {
 
     fn sync(&self, obj: Obj<'_>, op: SyncOp, nanos: u64, site: Site) -> u64 {
         let _engine = runtime::engine_code();
-        if unwinding() {
+        if unmodelled() {
             return unwound_sync(&obj, op, self, site);
         }
         let site = place::of(site);
@@ -237,7 +229,7 @@ impl Runtime for Explorer {
         choice.alt.result
     }
 
-    fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize {
+    fn spawn(&self, name: Option<String>, body: ThreadBody, site: Site) -> usize {
         let _engine = runtime::engine_code();
         progress::begin(StepKind::Write("spawn"), site.into());
         let number = step(|s| {
@@ -268,18 +260,12 @@ impl Runtime for Explorer {
     fn join(&self, thread: usize, done: Obj<'_>, site: Site) {
         let _engine = runtime::engine_code();
         let site = place::of(site);
-        if unwinding() && with(|s| s.threads[thread].status != Status::Finished) {
+        if unmodelled() && with(|s| s.threads[thread].status != Status::Finished) {
             return;
         }
         progress::begin(StepKind::Wait("join"), site);
-        let me = step(|s| {
-            let me = s.me;
-            let pending = PendingRequest { want: Request::Join(thread), loc: NONE, bits: 0, site };
-            s.threads[me].pending = Some(pending);
-            s.threads[me].status = Status::Waiting;
-            s.advance();
-            me
-        });
+        let pending = PendingRequest { want: Request::Join(thread), loc: NONE, bits: 0, site };
+        let me = step(|s| s.stand(pending));
         resume(me);
         step(|s| {
             s.threads[me].pending = None;
@@ -292,6 +278,10 @@ impl Runtime for Explorer {
                 Operation::new(OperationKind::Join, "join")
             });
         });
+    }
+
+    fn join_closure(&self, _: usize, done: Obj<'_>, site: Site) {
+        self.sync(done, SyncOp::Await, 0, site);
     }
 
     fn me(&self) -> usize {
@@ -307,7 +297,7 @@ impl Runtime for Explorer {
 
     fn yield_now(&self, site: Site) {
         let _engine = runtime::engine_code();
-        if !unwinding() {
+        if !unmodelled() {
             wait_for_newer(site.into());
         }
     }
@@ -352,6 +342,13 @@ impl Runtime for Explorer {
         });
     }
 
+    fn panic_begins(&self, panic: PanicData) {
+        with(|s| {
+            let me = s.me;
+            s.threads[me].last_panic = Some(panic);
+        });
+    }
+
     fn past(&self) -> Option<(usize, u16, Clock)> {
         with(|s| {
             let past = &s.graph.pasts[s.me];
@@ -371,10 +368,7 @@ fn wait_for_newer(site: Place) {
         let waits = s.end_turn();
         if waits {
             s.spins_inside(site);
-            let pending = PendingRequest { want: Request::Newer, loc: NONE, bits: 0, site };
-            s.threads[me].pending = Some(pending);
-            s.threads[me].status = Status::Waiting;
-            s.advance();
+            s.stand(PendingRequest { want: Request::Newer, loc: NONE, bits: 0, site });
         }
         (me, waits)
     });
@@ -384,7 +378,7 @@ fn wait_for_newer(site: Place) {
     }
 }
 
-/// A lock's operation while a panic unwinds: whatever can be done at once.
+/// A lock's operation while a panic unwinds that cannot be modelled: whatever can be done at once.
 fn unwound_sync(obj: &Obj<'_>, op: SyncOp, explorer: &Explorer, site: Site) -> u64 {
     let mut alts = Vec::new();
     op.alts(obj.value(), with(|s| s.me), &mut alts);

@@ -31,6 +31,7 @@ use crate::report::words::count;
 use crate::seam::place::Place;
 use crate::seam::runtime;
 use crate::seam::symbols::source_line;
+use crate::seam::unwinding;
 use crate::search::chooser::Chooser;
 use std::collections::BTreeSet;
 use std::panic::Location;
@@ -151,7 +152,7 @@ impl Execution {
 /// thread if the search says so.
 #[inline]
 pub(super) fn begin(next: StepKind, site: Place) {
-    if !std::thread::panicking() && !with(|s| s.liveness.idle()) {
+    if !unwinding::unmodelled() && !with(|s| s.liveness.idle()) {
         watched(next, site);
     }
 }
@@ -165,14 +166,9 @@ fn watched(next: StepKind, site: Place) {
     if !freezes {
         return;
     }
-    step(|s| {
-        let me = s.me;
-        s.threads[me].pending = Some(PendingRequest { want: Request::Frozen, loc: NONE, bits: 0, site });
-        s.threads[me].status = Status::Waiting;
-        s.advance();
-    });
+    step(|s| s.stand(PendingRequest { want: Request::Frozen, loc: NONE, bits: 0, site }));
     loop {
-        shuttle_engine::runtime::thread::switch();
+        unwinding::give_up_control(shuttle_engine::runtime::thread::switch);
     }
 }
 

@@ -26,6 +26,7 @@ use crate::memory::heap;
 use crate::seam::op::{Alt, AltKind, DONE, Strength};
 use crate::seam::place::Place;
 use crate::seam::runtime;
+use crate::seam::unwinding;
 use crate::search::stack::ReadOption;
 use std::alloc::Layout;
 use std::panic::Location;
@@ -88,7 +89,7 @@ impl Execution {
 
 /// The address of a freed block of this layout, if the search gives out one.
 pub(crate) fn take(layout: Layout) -> Option<usize> {
-    if std::thread::panicking() || !with(|s| s.reuse.on) {
+    if unwinding::unmodelled() || !with(|s| s.reuse.on) {
         return None;
     }
     let _engine = runtime::engine_code();

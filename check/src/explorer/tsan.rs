@@ -17,6 +17,7 @@ use crate::seam::op::Rmw;
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, current, in_user_code};
 use crate::seam::symbols;
+use crate::seam::unwinding;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::Location;
@@ -122,7 +123,7 @@ extern "C" fn write(addr: usize, from: usize, size: usize) {
 
 /// Checks and records an access of the model's code.
 fn record(addr: usize, size: usize, access: Access, from: usize) {
-    if size == 0 || !in_user_code() || !heap::active() || std::thread::panicking() {
+    if size == 0 || !in_user_code() || !heap::active() || unwinding::unmodelled() {
         return;
     }
     let _engine = runtime::engine_code();

@@ -18,12 +18,10 @@ use crate::explorer::current::with;
 use crate::explorer::execution::{Execution, Status};
 use crate::seam::panics;
 use crate::seam::runtime::{self, Site};
+use crate::seam::thread_body::ThreadBody;
 use shuttle_engine::runtime::execution::ExecutionState;
 use shuttle_engine::runtime::thread::switch;
 use std::cell::RefCell;
-
-/// What a thread of the model runs.
-type Body = Box<dyn FnOnce()>;
 
 /// Executions of a round.
 const ROUND: u32 = 1_000;
@@ -35,7 +33,7 @@ pub(super) const STACK: usize = 256 * 1024;
 #[derive(Default)]
 struct Workers {
     /// What worker `n + 1` is to run next.
-    bodies: Vec<Option<Body>>,
+    bodies: Vec<Option<ThreadBody>>,
     retiring: bool,
     executions: u32,
 }
@@ -46,9 +44,7 @@ thread_local! {
 
 /// A round begins, with no worker.
 pub(crate) fn new_round() {
-    let left = WORKERS.take();
-    // A body that never ran belongs to an abandoned execution, whose destructors do not run.
-    left.bodies.into_iter().for_each(std::mem::forget);
+    WORKERS.take();
 }
 
 /// Whether the round is ending: then workers only end.
@@ -57,7 +53,7 @@ pub(crate) fn retiring() -> bool {
 }
 
 /// Runs `body` as thread `number` of the model.
-pub(crate) fn start(number: usize, body: Body, site: Site) {
+pub(crate) fn start(number: usize, body: ThreadBody, site: Site) {
     let fresh = WORKERS.with_borrow_mut(|workers| match workers.bodies.get_mut(number - 1) {
         Some(free) => {
             *free = Some(body);
@@ -77,12 +73,12 @@ pub(crate) fn start(number: usize, body: Body, site: Site) {
 }
 
 /// A worker's life.
-fn work(number: usize, first: Body) {
+fn work(number: usize, first: ThreadBody) {
     let mut next = Some(first);
     while let Some(body) = next {
         {
             let _user = runtime::user_code();
-            body();
+            body.run();
         }
         with(|s| s.threads[number].status = Status::Finished);
         next = wait(number);
@@ -90,7 +86,7 @@ fn work(number: usize, first: Body) {
 }
 
 /// Waits for the next body; `None` when the round is over.
-fn wait(number: usize) -> Option<Body> {
+fn wait(number: usize) -> Option<ThreadBody> {
     loop {
         switch();
         let (body, retiring) =

@@ -14,4 +14,6 @@ pub(crate) mod quarantine;
 pub(crate) mod runtime;
 pub(crate) mod statics;
 pub(crate) mod symbols;
+pub(crate) mod thread_body;
 pub(crate) mod tracer;
+pub(crate) mod unwinding;

@@ -153,6 +153,8 @@ pub(crate) enum SyncOp {
         timed: bool,
     },
     Unpark,
+    /// Waits until the word is not 0, and sees what was done before it was set.
+    Await,
 }
 
 /// The bit that says that a writer holds a reader-writer lock.
@@ -255,6 +257,8 @@ impl SyncOp {
                 }
             }
             SyncOp::Unpark => out.push(alt(Some(1), DONE, release, AltKind::Normal)),
+            SyncOp::Await if value == 0 => {}
+            SyncOp::Await => out.push(alt(None, DONE, acquire, AltKind::Normal)),
         }
     }
 
@@ -267,6 +271,7 @@ impl SyncOp {
                 | SyncOp::WriteLock
                 | SyncOp::Wait { timed: false, .. }
                 | SyncOp::Park { timed: false }
+                | SyncOp::Await
         )
     }
 
@@ -289,6 +294,7 @@ impl SyncOp {
             SyncOp::Park { timed: false } => "park",
             SyncOp::Park { timed: true } => "park_timeout",
             SyncOp::Unpark => "unpark",
+            SyncOp::Await => "join (scope)",
         }
     }
 }
@@ -321,6 +327,13 @@ mod tests {
         assert!(alts(SyncOp::ReadLock, WRITER | 1, 0).is_empty());
         assert_eq!(alts(SyncOp::ReadLock, 2, 0)[0].write, Some(3));
         assert!(alts(SyncOp::WriteLock, 1, 0).is_empty());
+    }
+
+    #[test]
+    fn a_word_is_awaited_until_it_is_set() {
+        assert!(alts(SyncOp::Await, 0, 1).is_empty());
+        let [set] = alts(SyncOp::Await, 2, 1)[..] else { panic!("one way on") };
+        assert_eq!((set.write, set.strength, set.kind), (None, Strength::ACQUIRE, AltKind::Normal));
     }
 
     #[test]

@@ -51,9 +51,14 @@ pub(crate) fn of(payload: &(dyn Any + Send)) -> PanicData {
 
 /// Keeps what `info` says.
 fn remember(info: &PanicHookInfo<'_>) {
+    // What is allocated here is not the model's.
+    let _engine = runtime::engine_code();
     let site = info.location().map(|at| SourceLine { file: at.file().to_owned(), line: at.line() });
     context::at_end_of_execution(|| MEMORY.with_borrow_mut(PanicMemory::clear));
     with_memory(|memory| memory.keep(info.payload(), site));
+    if let Some(engine) = runtime::current() {
+        engine.panic_begins(of(info.payload()));
+    }
 }
 
 /// A scheduler of one execution of nothing, which makes shuttle install its own hook now rather than on top

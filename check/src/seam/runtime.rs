@@ -7,6 +7,7 @@
 use crate::report::cause::PanicData;
 use crate::seam::clock::Clock;
 use crate::seam::op::{Rmw, SyncOp};
+use crate::seam::thread_body::ThreadBody;
 use std::cell::Cell;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -106,9 +107,14 @@ pub(crate) trait Runtime {
     /// may block. A timed one that misses lets `nanos` pass.
     fn sync(&self, obj: Obj<'_>, op: SyncOp, nanos: u64, site: Site) -> u64;
     /// Starts a thread and gives its number. `body` ends the thread.
-    fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> usize;
+    fn spawn(&self, name: Option<String>, body: ThreadBody, site: Site) -> usize;
     /// Waits until `done`, the flag that thread `thread` sets last, is set.
     fn join(&self, thread: usize, done: Obj<'_>, site: Site);
+    /// Waits until thread `thread` has set `done` for the first time: its closure has returned, but what its
+    /// thread-locals drop may still be under way. Engines that do not tell the two apart join it.
+    fn join_closure(&self, thread: usize, done: Obj<'_>, site: Site) {
+        self.join(thread, done, site);
+    }
     /// The number of the running thread.
     fn me(&self) -> usize;
     /// The running thread has nothing to do until somebody else has written.
@@ -131,6 +137,8 @@ pub(crate) trait Runtime {
     fn begin_operation(&self, _name: &str, _limit: u32) {}
     /// The operation last begun by the running thread has ended.
     fn end_operation(&self) {}
+    /// The running thread begins to panic. It may catch the panic itself.
+    fn panic_begins(&self, _panic: PanicData) {}
     /// A model thread ended with a panic that nobody has joined yet.
     fn panicked(&self, panic: PanicData);
     /// The running thread, how many events it has had, and what happens before

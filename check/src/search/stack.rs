@@ -15,7 +15,10 @@
 //! 2. *Cut-off*: the next thread is tried only if the last one had some message
 //!    covered already, or its subtree ran a later write to its location that
 //!    does not have its read in its `sb ∪ rf` past, or it is a
-//!    read-modify-write and another attempt of that kind hit the location.
+//!    read-modify-write and another attempt of that kind hit the location, or
+//!    all that it may do is wake up for no reason. Nobody may rely on that, so
+//!    "it never wakes" is an execution of its own, which begins with the next
+//!    thread.
 //!
 //! Two complete runs with the same graph differ by steps that commute; only
 //! reads-from forces an order, and the marks forbid to read an old message
@@ -51,6 +54,13 @@ pub(crate) struct Group {
     /// Whether no message of the location was covered.
     pub(crate) fresh: bool,
     pub(crate) choices: Vec<ReadOption>,
+}
+
+impl Group {
+    /// Whether the thread may as well never go on.
+    fn only_wakes_for_no_reason(&self) -> bool {
+        self.choices.iter().all(|choice| choice.alt.kind == AltKind::Spurious)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -305,7 +315,11 @@ impl ChoiceStack {
                     node.choice += 1;
                     return true;
                 }
-                let go_on = node.need || !group.fresh || !self.reduce || above_names;
+                let go_on = node.need
+                    || !group.fresh
+                    || !self.reduce
+                    || above_names
+                    || group.only_wakes_for_no_reason();
                 if go_on && node.group + 1 < node.live_groups {
                     node.group += 1;
                     node.choice = 0;

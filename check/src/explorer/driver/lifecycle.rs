@@ -76,9 +76,11 @@ fn end_of(state: &mut Execution) -> ExecutionEnd {
         (Some(Stop::Foreign), _) => ExecutionEnd::Foreign,
         (Some(Stop::Limit(limit)), _) => ExecutionEnd::Limit(limit),
         // A thread that died of a panic is the cause of whoever waits for it.
-        (Some(Stop::Failed { kind: FailureKind::Deadlock, .. } | Stop::Frozen) | None, Some(panic)) => {
-            ExecutionEnd::Failed(panicked(panic))
-        }
+        (
+            Some(Stop::Failed { kind: FailureKind::Deadlock | FailureKind::Livelock, .. } | Stop::Frozen)
+            | None,
+            Some(panic),
+        ) => ExecutionEnd::Failed(panicked(panic)),
         (Some(Stop::Failed { kind, message, sites }), _) => {
             ExecutionEnd::Failed(Cause { kind, message, sites: sites.into_iter().map(source_line).collect() })
         }

@@ -21,6 +21,7 @@ use crate::seam::execution_cell::Installed;
 use crate::seam::outside::SearchSlot;
 use crate::seam::panics;
 use crate::seam::runtime;
+use crate::seam::unwinding;
 use crate::search::chooser::Chooser;
 use crate::search::stages::Stages;
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
@@ -124,6 +125,8 @@ pub(crate) fn run(mut plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report 
 
 /// Searches the `worker`th part of `plan`, on this operating-system thread.
 fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckRecord {
+    // While nobody panics: here the count of panics is looked for, once for each thread of the system.
+    unwinding::modelled();
     let mut stages = Stages::new(&plan, worker);
     let (name, silence) = (plan.name.clone(), plan.watchdog);
     let search = match &plan.mode {
@@ -237,6 +240,12 @@ fn report(progress: &mut CheckRecord) -> Report {
     if !progress.hooked {
         notes.push(
             "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen".into(),
+        );
+    }
+    if !unwinding::modelled() {
+        notes.push(
+            "code that runs while a panic unwinds is run at once here, without choices and without checks"
+                .into(),
         );
     }
     if progress.unseen_cells > 0 && !pass_is_active() {
