@@ -1,7 +1,7 @@
 //! Random programs against references that know nothing of the checker: see `loom_tests::fuzz`.
 
 use clap::{Parser, ValueEnum};
-use loom_tests::fuzz::locks;
+use loom_tests::fuzz::{locks, tasks};
 use loom_tests::fuzz::locks::program::{Broken, RwPolicy};
 use loom_tests::fuzz::campaign::{self, Campaign, Counts};
 use loom_tests::fuzz::compare::{Settings, Way, check};
@@ -62,6 +62,7 @@ enum Kind {
     Locks,
     Weak,
     Mixed,
+    Async,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -116,6 +117,7 @@ fn main() -> ExitCode {
             run(&args, |seed| locks::generate::locks(seed, &left_out, policy, broken))
         }
         Kind::Weak => run(&args, |seed| generate::weak(seed, &left_out)),
+        Kind::Async => run(&args, |seed| tasks::generate::tasks(seed, &left_out, false)),
         Kind::Mixed => run(&args, |seed| generate::mixed(seed, &left_out)),
     };
     let Some(counts) = counts else { return ExitCode::SUCCESS };

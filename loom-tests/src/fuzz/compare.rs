@@ -146,6 +146,7 @@ fn judge(expected: &Expected, reports: &[Report], way: Way) -> Judgement {
     let right = |kind: &FailureKind| match kind {
         FailureKind::Race => expected.race,
         FailureKind::Deadlock => expected.deadlock,
+        FailureKind::Panic => expected.panic,
         _ => false,
     };
     let different = |what: &str| Judgement::Different(describe(what, expected, reports));
@@ -189,7 +190,7 @@ const SHOWN: usize = 12;
 fn describe(what: &str, expected: &Expected, reports: &[Report]) -> String {
     let mut text = format!("{what}\n");
     let seen: BTreeSet<String> = reports.iter().flat_map(|r| r.outcomes.iter().cloned()).collect();
-    let Expected { outcomes, race, deadlock } = expected;
+    let Expected { outcomes, race, deadlock, .. } = expected;
     let _ = writeln!(text, "expected: {} outcomes, race {race}, deadlock {deadlock}", outcomes.len());
     let verdicts: Vec<String> = reports.iter().map(|r| r.verdict.to_string()).collect();
     let _ = writeln!(text, "seen: {} outcomes, {}", seen.len(), verdicts.join(", "));

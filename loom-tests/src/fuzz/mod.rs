@@ -13,4 +13,5 @@ pub mod program;
 pub mod rng;
 pub mod shrink;
 pub mod steps;
+pub mod tasks;
 pub mod weak;

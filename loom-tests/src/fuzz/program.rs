@@ -13,6 +13,8 @@ pub struct Expected {
     pub race: bool,
     /// Whether some execution gets stuck.
     pub deadlock: bool,
+    /// Whether some execution gets stuck before anybody awaits a thread that has panicked.
+    pub panic: bool,
 }
 
 /// A random program.

@@ -18,6 +18,11 @@ pub trait Steps: Clone + Eq + Hash {
     /// The states after something that happens to the thread for no reason, on which nobody may rely.
     fn spurious(&self, _thread: usize, _next: &mut Vec<Self>) {}
 
+    /// Whether a thread has panicked that nobody has awaited.
+    fn has_panicked(&self) -> bool {
+        false
+    }
+
     /// What the program records when all threads are over.
     fn outcome(&self) -> String;
 }
@@ -42,6 +47,7 @@ pub fn enumerate<S: Steps>(start: S, limit: usize) -> Option<Expected> {
         next.clear();
         left.iter().for_each(|t| state.step(*t, &mut next));
         expected.deadlock |= next.is_empty();
+        expected.panic |= next.is_empty() && state.has_panicked();
         left.iter().for_each(|t| state.spurious(*t, &mut next));
         open.append(&mut next);
     }

@@ -19,7 +19,7 @@ enum Asked {
 #[must_use]
 pub fn locks(seed: u64, kinds: &LeftOut, policy: RwPolicy, broken: Option<Broken>) -> LocksProgram {
     let mut rng = Rng::new(seed ^ 0x006c_6f63_6b73);
-    let threads = rng.weighted(&[(2, 3), (3, 3)]);
+    let threads = rng.weighted(&[(2, 1), (3, 1)]);
     let asked = rng.weighted(&kinds.filter(&[
         (Asked::Nobody, 4, "nobody"),
         (Asked::Mutex(0), 1, "try"),
@@ -35,7 +35,8 @@ pub fn locks(seed: u64, kinds: &LeftOut, policy: RwPolicy, broken: Option<Broken
         .filter(|object| kinds.has(object) && rng.once_in(3))
         .collect();
     let scope = kinds.has("scope") && asked != Asked::Finished && rng.once_in(3);
-    let most = if threads == 2 { 4 } else { 3 };
+    let threads = if asked == Asked::Handles { 2 } else { threads };
+    let most = if threads == 2 { 4 } else { 2 };
     let mut program = LocksProgram {
         threads: Vec::new(),
         shape: if scope { Shape::Scope } else { Shape::Spawn },

@@ -13,7 +13,9 @@ use std::time::Duration;
 
 struct Shared {
     program: LocksProgram,
-    mutexes: [Mutex<u32>; 2],
+    first: Mutex<u32>,
+    /// Shared with the thread-locals, which may outlive everything else.
+    second: Arc<Mutex<u32>>,
     rw: RwLock<u32>,
     condvar: Condvar,
     barrier: Barrier,
@@ -54,12 +56,12 @@ struct Ends {
 type Known = Vec<Option<Thread>>;
 
 /// A thread-local whose destructor takes the second mutex.
-struct Local(RefCell<Option<std::sync::Arc<Shared>>>);
+struct Local(RefCell<Option<Arc<Mutex<u32>>>>);
 
 impl Drop for Local {
     fn drop(&mut self) {
-        if let Some(shared) = self.0.get_mut().take() {
-            *shared.mutexes[1].lock().unwrap_or_else(PoisonError::into_inner) += 1000;
+        if let Some(second) = self.0.get_mut().take() {
+            *second.lock().unwrap_or_else(PoisonError::into_inner) += 1000;
         }
     }
 }
@@ -75,7 +77,8 @@ const TIME: Duration = Duration::from_millis(1);
 pub fn run(program: &LocksProgram) {
     let shared = std::sync::Arc::new(Shared {
         program: program.clone(),
-        mutexes: Default::default(),
+        first: Mutex::new(0),
+        second: Arc::new(Mutex::new(0)),
         rw: RwLock::default(),
         condvar: Condvar::new(),
         barrier: Barrier::new(program.barrier),
@@ -117,7 +120,7 @@ pub fn run(program: &LocksProgram) {
         }
     }
     for at in 0..2 {
-        let (guard, poison) = unpoisoned(shared.mutexes[at].lock());
+        let (guard, poison) = unpoisoned(shared.mutex(at).lock());
         shared.log(0, &format!("m{at}={}{poison} ", *guard));
     }
     let (guard, poison) = unpoisoned(shared.rw.read());
@@ -170,6 +173,10 @@ fn attempted<G>(result: TryLockResult<G>) -> Option<(G, &'static str)> {
 }
 
 impl Shared {
+    fn mutex(&self, at: usize) -> &Mutex<u32> {
+        if at == 0 { &self.first } else { &self.second }
+    }
+
     fn log(&self, thread: usize, text: &str) {
         self.logs[thread].lock().expect("no panic").push_str(text);
     }
@@ -231,7 +238,7 @@ impl<'a> Runner<'a> {
             Op::CallOnce { panics } => self.call_once(panics, guards.mutexes[1].is_some()),
             Op::GetOrInit(value) => self.log(&format!("g{} ", self.shared.made.get_or_init(|| value))),
             Op::Handle(op) => self.handle(op, ends),
-            Op::UseLocal => LOCAL.with(|local| *local.0.borrow_mut() = Some(std::sync::Arc::clone(self.shared))),
+            Op::UseLocal => LOCAL.with(|local| *local.0.borrow_mut() = Some(Arc::clone(&self.shared.second))),
             Op::IsFinished(of) => self.log(if (self.finished)(of) { "f1 " } else { "f0 " }),
             Op::Panic => planned(),
             Op::PanicCaught => {
@@ -250,8 +257,8 @@ impl<'a> Runner<'a> {
         let taken = match op {
             Op::Unlock(at) => return guards.mutexes[at] = None,
             Op::Lock(at) | Op::TryLock(at) if guards.mutexes[at].is_some() => return,
-            Op::Lock(at) => Some((at, unpoisoned(shared.mutexes[at].lock()))),
-            Op::TryLock(at) => match attempted(shared.mutexes[at].try_lock()) {
+            Op::Lock(at) => Some((at, unpoisoned(shared.mutex(at).lock()))),
+            Op::TryLock(at) => match attempted(shared.mutex(at).try_lock()) {
                 Some(taken) => Some((at, taken)),
                 None => return self.log(&format!("m{at}! ")),
             },
@@ -365,7 +372,7 @@ impl<'a> Runner<'a> {
         let mut text = "o0 ";
         let body = || {
             if !has_mutex {
-                let (mut guard, poison) = unpoisoned(self.shared.mutexes[1].lock());
+                let (mut guard, poison) = unpoisoned(self.shared.mutex(1).lock());
                 self.log(&format!("c{}{poison} ", *guard));
                 *guard = fresh(self.me, self.at);
             }

@@ -228,7 +228,7 @@ impl Program for LocksProgram {
     }
 
     fn is_small(&self) -> bool {
-        self.threads.iter().map(Vec::len).sum::<usize>() <= 5 && self.threads.len() == 2 && !self.handles
+        self.threads.iter().map(Vec::len).sum::<usize>() <= 4 && self.threads.len() == 2 && !self.handles
     }
 }
 

@@ -22,6 +22,7 @@ pub fn expected(program: &LocksProgram) -> Option<Expected> {
     let (mut readers, writers) = (of(RwPolicy::ReadersFirst)?, of(RwPolicy::WritersFirst)?);
     readers.outcomes.extend(writers.outcomes);
     readers.deadlock |= writers.deadlock;
+    readers.panic |= writers.panic;
     Some(readers)
 }
 
@@ -67,6 +68,10 @@ impl Steps for State {
             }
             _ => {}
         }
+    }
+
+    fn has_panicked(&self) -> bool {
+        self.world.threads.iter().any(|thread| thread.panicked)
     }
 
     fn outcome(&self) -> String {
