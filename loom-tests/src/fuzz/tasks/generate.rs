@@ -9,21 +9,25 @@ pub fn tasks(seed: u64, kinds: &LeftOut, broken: bool) -> TaskProgram {
     let mut rng = Rng::new(seed ^ 0x7461_736b);
     let threads = rng.weighted(&[(1, 2), (2, 5), (3, 1)]);
     let semaphores = 1 + rng.below(2);
-    let most = [0, 4, 3, 2][threads];
+    let most = [0, 4, 2, 1][threads];
     let mut program = TaskProgram {
         threads: Vec::new(),
-        permits: (0..semaphores).map(|_| rng.weighted(&[(0, 4), (1, 1)])).collect(),
+        sets: Vec::new(),
+        permits: (0..semaphores).map(|_| rng.weighted(&[(0, 3), (1, 2)])).collect(),
         broken,
     };
     for thread in 0..threads {
-        let sizes: &[(usize, usize)] = if threads == 1 { &[(2, 3), (3, 1)] } else { &[(1, 4), (2, 1)] };
-        let count = rng.weighted(sizes);
+        // Sets that are woken by other threads are a kind of their own.
+        let can_share = threads == 1 || kinds.has("sets");
+        let sizes: &[(usize, usize)] = if threads == 1 { &[(2, 3), (3, 1)] } else { &[(1, 5), (2, 1)] };
+        let count = if can_share { rng.weighted(sizes) } else { 1 };
         let tasks = (0..count).map(|_| {
-            let length = 1 + rng.below(if count > 1 { 2 } else { most });
+            let length = 1 + rng.below(if threads == 1 || count == 1 { most } else { 1 });
             (0..length).map(|_| op(&mut rng, kinds, thread, threads, semaphores)).collect()
         });
         let tasks = tasks.collect();
         program.threads.push(tasks);
+        program.sets.push(count > 1 || (can_share && rng.once_in(3)));
     }
     program
 }
@@ -34,7 +38,7 @@ fn op(rng: &mut Rng, kinds: &LeftOut, thread: usize, threads: usize, semaphores:
         (Op::Acquire(at), 5, "acquire"),
         (Op::Cancel(at), 2, "cancel"),
         (Op::Timeout(at), 2, "timeout"),
-        (Op::Release(at), 6, "release"),
+        (Op::Release(at), 8, "release"),
         (Op::Yield, 2, "yield"),
         (Op::Count, 3, "count"),
     ]);

@@ -2,9 +2,10 @@
 
 use crate::fuzz::tasks::program::{Op, TaskProgram};
 use ringwright::check::task::{self, AbortHandle, JoinHandle, TaskSet, cancel_anywhere, timeout, yield_now};
-use ringwright::sync::{Arc, Mutex, thread};
+use ringwright::sync::{Mutex, thread};
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
@@ -75,7 +76,12 @@ pub fn run(program: &TaskProgram) {
             threads.push(thread::spawn(move || run_set(&shared, number, Handles::default())));
         }
     }
-    let handles = run_set(&shared, 0, handles);
+    let handles = if program.sets[0] {
+        run_set(&shared, 0, handles)
+    } else {
+        let join = task::block_on(run_task(Arc::clone(&shared), 0, 0, handles));
+        Handles { join, ..Handles::default() }
+    };
     threads.into_iter().for_each(|thread| drop(thread.join().expect("no panic")));
     for (_, handle) in handles.join {
         let _ = task::block_on(handle);

@@ -26,12 +26,14 @@ pub enum Op {
     Abort(usize),
 }
 
-/// A program. The first thread runs its tasks as a set; of the others, those with one task run it by
-/// `task::spawn`, and the first task of all can await and abort them.
+/// A program. A thread runs its tasks as a `TaskSet`, or the one that it has by `task::block_on` (main) or
+/// `task::spawn` (the others). The first task of all can await the spawned ones, and all of main can abort them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TaskProgram {
     /// The tasks of each thread.
     pub threads: Vec<Vec<Vec<Op>>>,
+    /// Which threads run a set.
+    pub sets: Vec<bool>,
     /// The permits that each semaphore starts with.
     pub permits: Vec<usize>,
     /// Whether the reference lets an aborted task go on, to see that it is noticed.
@@ -42,7 +44,7 @@ impl TaskProgram {
     /// Whether the thread runs one task by `task::spawn`.
     #[must_use]
     pub fn is_spawned(&self, thread: usize) -> bool {
-        thread > 0 && self.threads[thread].len() == 1
+        thread > 0 && !self.sets[thread]
     }
 }
 
@@ -73,10 +75,12 @@ impl Program for TaskProgram {
                     });
                 }
             }
-            if tasks.len() > 2 || (thread == 0 && tasks.len() > 1) {
+            if tasks.len() > 1 {
                 with(&|p| {
                     p.threads[thread].pop();
                 });
+            } else {
+                with(&|p| p.sets[thread] = false);
             }
         }
         let last = self.threads.len() - 1;
@@ -93,7 +97,7 @@ impl Program for TaskProgram {
     }
 
     fn is_small(&self) -> bool {
-        self.threads.iter().flatten().map(Vec::len).sum::<usize>() <= 3 && self.threads.len() <= 2
+        self.threads.iter().flatten().map(Vec::len).sum::<usize>() <= 4 && self.threads.len() == 1
     }
 }
 
@@ -101,9 +105,9 @@ impl fmt::Display for TaskProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (thread, tasks) in self.threads.iter().enumerate() {
             let how = match thread {
-                0 => "main, a set",
-                _ if self.is_spawned(thread) => "task::spawn",
-                _ => "a set",
+                _ if self.sets[thread] => "TaskSet",
+                0 => "task::block_on",
+                _ => "task::spawn",
             };
             writeln!(f, "thread {thread} ({how}):")?;
             for ops in tasks {
