@@ -31,7 +31,13 @@ fn the_enumerator_is_exact_on_the_litmus_programs() {
 }
 
 /// A campaign of the tests: the ways that are quick, and no replay.
-fn campaign<P: Program>(ways: &[Way], rule: BrokenRule, seeds: Range<u64>, most: u64, make: impl Fn(u64) -> P) -> Counts {
+fn campaign<P: Program>(
+    ways: &[Way],
+    rule: BrokenRule,
+    seeds: Range<u64>,
+    most: u64,
+    make: impl Fn(u64) -> P,
+) -> Counts {
     let settings = Settings { ways: ways.to_vec(), rule, executions: 30, ..Settings::default() };
     let print = |text: &str| println!("{text}");
     let campaign = Campaign { settings, shrinking: 60, most, replay: None, print: &print, print_all: false };
@@ -76,7 +82,9 @@ fn blocking_objects_do_what_some_interleaving_does() {
 
 #[test]
 fn tasks_do_what_some_interleaving_does() {
-    let counts = agrees(0..300, 300..340, |seed| tasks(seed, &LeftOut::default(), false));
+    // Sets that other threads wake are left out: a waker that outlives its set is reported as a race.
+    let kinds = LeftOut::parse("sets");
+    let counts = agrees(0..300, 300..340, |seed| tasks(seed, &kinds, false));
     assert!(counts.deadlocks >= 50 && counts.programs >= 330, "{counts}");
 }
 
@@ -99,6 +107,7 @@ fn a_broken_rule_of_each_blocking_object_is_noticed() {
         let counts = campaign(&[Way::Whole], BrokenRule::None, 0..400, 1, make);
         assert_eq!(counts.disagreements, 1, "{broken:?}: {counts}");
     }
-    let counts = campaign(&[Way::Whole], BrokenRule::None, 0..400, 1, |seed| tasks(seed, &LeftOut::default(), true));
+    let counts =
+        campaign(&[Way::Whole], BrokenRule::None, 0..400, 1, |seed| tasks(seed, &LeftOut::default(), true));
     assert_eq!(counts.disagreements, 1, "an abort that does nothing: {counts}");
 }

@@ -1,20 +1,22 @@
 //! Random programs against references that know nothing of the checker: see `loom_tests::fuzz`.
 
 use clap::{Parser, ValueEnum};
-use loom_tests::fuzz::{locks, tasks};
-use loom_tests::fuzz::locks::program::{Broken, RwPolicy};
 use loom_tests::fuzz::campaign::{self, Campaign, Counts};
 use loom_tests::fuzz::compare::{Settings, Way, check};
+use loom_tests::fuzz::locks::program::{Broken, RwPolicy};
 use loom_tests::fuzz::program::Program;
 use loom_tests::fuzz::rng::LeftOut;
 use loom_tests::fuzz::weak::generate;
+use loom_tests::fuzz::{locks, tasks};
 use ringwright::check::__private::BrokenRule;
 use ringwright::check::FailureKind;
-use std::process::{Command, ExitCode};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 /// Compares the checker with independent references on random programs.
 #[derive(Parser)]
+#[command(args_override_self = true)]
 struct Args {
     /// What the programs are made of.
     #[arg(long, value_enum)]
@@ -52,6 +54,13 @@ struct Args {
     /// Replay the failures of every n-th program; 0 for none.
     #[arg(long, default_value_t = 10)]
     replay: u64,
+    /// Seeds that one process runs: it keeps what executions that were abandoned leave behind, and a
+    /// hang ends it.
+    #[arg(long, default_value_t = 500)]
+    part: u64,
+    /// Run the seeds in this process, and print the counts as JSON.
+    #[arg(long, hide = true)]
+    one_part: bool,
     /// Run only the token in the environment, for the program of this seed.
     #[arg(long, hide = true)]
     replaying: Option<u64>,
@@ -110,6 +119,17 @@ fn seeds(text: &str) -> Result<(u64, u64), String> {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if args.replaying.is_none() && !args.one_part {
+        let counts = match in_parts(&args) {
+            Ok(counts) => counts,
+            Err(error) => {
+                eprintln!("fuzz: {error}");
+                return ExitCode::from(2);
+            }
+        };
+        println!("{}: {counts}", args.name());
+        return if counts.disagreements == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) };
+    }
     let left_out = LeftOut::parse(&args.without);
     let counts = match args.kind {
         Kind::Locks => {
@@ -120,9 +140,45 @@ fn main() -> ExitCode {
         Kind::Async => run(&args, |seed| tasks::generate::tasks(seed, &left_out, false)),
         Kind::Mixed => run(&args, |seed| generate::mixed(seed, &left_out)),
     };
-    let Some(counts) = counts else { return ExitCode::SUCCESS };
-    println!("{}: {counts}", args.name());
-    if counts.disagreements == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    if let Some(counts) = counts {
+        println!("{COUNTS}{}", serde_json::to_string(&counts).expect("counts are plain data"));
+    }
+    ExitCode::SUCCESS
+}
+
+/// What the line with the counts of a part begins with.
+const COUNTS: &str = "counts: ";
+
+/// Runs the seeds in processes of their own, one part after another.
+fn in_parts(args: &Args) -> Result<Counts, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let (mut from, to) = args.seeds;
+    let mut counts = Counts::default();
+    while from < to && counts.disagreements < args.most {
+        let end = to.min(from + args.part.max(1));
+        let mut child = Command::new(&program);
+        // The last of an option that is given twice counts.
+        child.args(std::env::args_os().skip(1)).args(["--one-part", "--seeds", &format!("{from}..{end}")]);
+        let mut child = child.stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
+        let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let mut part = None;
+        for line in lines {
+            let line = line.map_err(|error| error.to_string())?;
+            match line.strip_prefix(COUNTS) {
+                Some(json) => part = serde_json::from_str::<Counts>(json).ok(),
+                None => println!("{line}"),
+            }
+        }
+        let status = child.wait().map_err(|error| error.to_string())?;
+        if let Some(part) = part {
+            counts.merge(&part);
+        } else {
+            println!("{} {from}..{end}: the process has ended: {status}", args.name());
+            counts.disagreements += 1;
+        }
+        from = end;
+    }
+    Ok(counts)
 }
 
 impl Args {
@@ -198,7 +254,11 @@ fn run<P: Program>(args: &Args, program: impl Fn(u64) -> P) -> Option<Counts> {
         return None;
     }
     let replay = |seed: u64, failure, token: &str| {
-        if seed.is_multiple_of(args.replay) { args.replayed(seed, failure, token).map(|()| true) } else { Ok(false) }
+        if seed.is_multiple_of(args.replay) {
+            args.replayed(seed, failure, token).map(|()| true)
+        } else {
+            Ok(false)
+        }
     };
     let campaign = Campaign {
         settings: args.settings(),

@@ -4,16 +4,17 @@ use crate::fuzz::compare::{Comparison, Settings, Way, compare};
 use crate::fuzz::program::Program;
 use crate::fuzz::shrink::shrink;
 use ringwright::check::FailureKind;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The counts of a campaign.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Programs compared.
     pub programs: u64,
     /// Programs that were too large for the reference.
     pub skipped: u64,
-    /// Programs that can get stuck, and programs that have a race.
+    /// Programs that can get stuck.
     pub deadlocks: u64,
     /// Programs that have a race.
     pub races: u64,
@@ -54,6 +55,21 @@ impl fmt::Display for Counts {
 }
 
 impl Counts {
+    /// Adds the counts of another part of the seeds.
+    pub fn merge(&mut self, other: &Counts) {
+        self.programs += other.programs;
+        self.skipped += other.skipped;
+        self.deadlocks += other.deadlocks;
+        self.races += other.races;
+        self.undecided += other.undecided;
+        self.executions += other.executions;
+        self.random_searches += other.random_searches;
+        self.random_deadlocks += other.random_deadlocks;
+        self.replayed += other.replayed;
+        self.disagreements += other.disagreements;
+        self.seeds.extend(&other.seeds);
+    }
+
     fn add(&mut self, seed: u64, comparison: &Comparison) {
         let Some(expected) = &comparison.expected else {
             self.skipped += 1;

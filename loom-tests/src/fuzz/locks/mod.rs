@@ -7,7 +7,9 @@
 //! interleaving explains every execution.
 
 pub mod generate;
+mod kind;
+mod meetings;
 pub mod model;
-pub mod objects;
+mod objects;
 pub mod program;
 pub mod reference;

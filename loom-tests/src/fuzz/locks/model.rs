@@ -1,7 +1,7 @@
 //! Runs a program of blocking objects through the door.
 
+use crate::fuzz::locks::objects::fresh;
 use crate::fuzz::locks::program::{Bound, HandleOp, LocksProgram, Op, Shape};
-use crate::fuzz::locks::reference::fresh;
 use ringwright::sync::mpsc::{self, Receiver, Sender, SyncSender, TryRecvError, TrySendError};
 use ringwright::sync::thread::{self, JoinHandle, ScopedJoinHandle, Thread};
 use ringwright::sync::{Arc, Barrier, Condvar, Mutex, MutexGuard, Once, OnceLock, RwLock};
@@ -342,7 +342,11 @@ impl<'a> Runner<'a> {
                 Err(TrySendError::Disconnected(_)) => "s- ",
             },
             (Some(Tx::Bounded(sender)), Op::Send(message)) => {
-                if sender.send(message).is_ok() { "s+ " } else { "s- " }
+                if sender.send(message).is_ok() {
+                    "s+ "
+                } else {
+                    "s- "
+                }
             }
             _ => unreachable!("the caller sends"),
         };

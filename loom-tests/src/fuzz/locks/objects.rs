@@ -1,6 +1,6 @@
 //! The plain state of the reference: the objects and the threads between two atomic steps.
 
-use crate::fuzz::locks::program::{Bound, LocksProgram};
+use crate::fuzz::locks::program::{Bound, Broken, LocksProgram};
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
@@ -149,6 +149,28 @@ impl State {
     }
 }
 
+impl State {
+    pub(super) fn with(&self, thread: usize, change: impl FnOnce(&mut World, usize)) -> State {
+        let mut state = self.clone();
+        change(&mut state.world, thread);
+        state
+    }
+
+    /// The state after the thread's operation, with `text` in its log.
+    pub(super) fn after(&self, thread: usize, text: &str, change: impl FnOnce(&mut World, usize)) -> State {
+        self.with(thread, |world, me| {
+            change(world, me);
+            world.threads[me].log.push_str(text);
+            world.threads[me].phase = Phase::Ready;
+            world.threads[me].at += 1;
+        })
+    }
+
+    pub(super) fn is_broken(&self, what: Broken) -> bool {
+        self.program.broken == Some(what)
+    }
+}
+
 impl World {
     pub(super) fn senders(&self) -> usize {
         self.threads.iter().filter(|thread| thread.sender).count()
@@ -167,4 +189,37 @@ impl World {
             Bound::Of(most) => self.queue.len() < most,
         }
     }
+}
+
+impl World {
+    pub(super) fn unlock(&mut self, me: usize, at: usize, panics: bool) {
+        self.mutexes[at].taken = false;
+        self.mutexes[at].poisoned |= panics;
+        self.threads[me].mutexes[at] = false;
+    }
+
+    pub(super) fn release(&mut self, me: usize, panics: bool) {
+        if self.threads[me].rw == Hold::Alone {
+            self.rw.writer = false;
+            self.rw.poisoned |= panics;
+        } else {
+            self.rw.readers -= 1;
+        }
+        self.threads[me].rw = Hold::Not;
+    }
+
+    pub(super) fn drop_receiver(&mut self, me: usize) {
+        self.threads[me].receiver = false;
+        self.receiver_gone = true;
+        self.queue.clear();
+    }
+}
+
+/// What is written under a lock by the operation at this place: another value each time.
+pub(super) fn fresh(thread: usize, at: usize) -> u32 {
+    10 * (thread as u32 + 1) + at as u32
+}
+
+pub(super) fn poison(poisoned: bool) -> &'static str {
+    if poisoned { "p" } else { "" }
 }

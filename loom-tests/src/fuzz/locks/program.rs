@@ -1,8 +1,5 @@
-//! A program of blocking objects: its operations, its text, and its smaller versions.
+//! A program of blocking objects: its operations and its text.
 
-use crate::fuzz::locks::{model, reference};
-use crate::fuzz::program::{Expected, Program};
-use ringwright::check::Check;
 use std::fmt;
 
 /// An operation. What it does not apply to, such as unlocking a lock that the thread does not have, it
@@ -184,54 +181,6 @@ impl LocksProgram {
     }
 }
 
-impl Program for LocksProgram {
-    fn expected(&self) -> Option<Expected> {
-        reference::expected(self)
-    }
-
-    fn run(&self) {
-        model::run(self);
-    }
-
-    fn smaller(&self) -> Vec<LocksProgram> {
-        let mut all = Vec::new();
-        let mut with = |change: &dyn Fn(&mut LocksProgram)| {
-            let mut program = self.clone();
-            change(&mut program);
-            if program != *self {
-                all.push(program);
-            }
-        };
-        let last = self.threads.len() - 1;
-        let named = |op: &Op| matches!(op, Op::Unpark(of) | Op::IsFinished(of) if *of == last);
-        if last > 0 && self.receiver != last && !self.threads.iter().flatten().any(named) {
-            with(&|p| p.threads.truncate(last));
-        }
-        for (number, thread) in self.threads.iter().enumerate() {
-            with(&|p| p.threads[number].clear());
-            for at in 0..thread.len() {
-                with(&|p| {
-                    p.threads[number].remove(at);
-                });
-            }
-            with(&|p| p.senders[number] = false);
-        }
-        with(&|p| p.shape = Shape::Spawn);
-        with(&|p| p.spurious = 0);
-        with(&|p| p.handles = false);
-        with(&|p| p.bound = Bound::None);
-        all
-    }
-
-    fn budgets(&self, check: Check) -> Check {
-        check.spurious(self.spurious).timeouts(8)
-    }
-
-    fn is_small(&self) -> bool {
-        self.threads.iter().map(Vec::len).sum::<usize>() <= 4 && self.threads.len() == 2 && !self.handles
-    }
-}
-
 impl fmt::Display for LocksProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, thread) in self.threads.iter().enumerate() {
@@ -254,7 +203,10 @@ impl fmt::Display for LocksProgram {
             }
         }
         let LocksProgram { shape, barrier, bound, spurious, policy, .. } = self;
-        write!(f, "{shape:?}, a barrier of {barrier}, bound {bound:?}, {spurious} spurious wake-ups a thread")?;
+        write!(
+            f,
+            "{shape:?}, a barrier of {barrier}, bound {bound:?}, {spurious} spurious wake-ups a thread"
+        )?;
         writeln!(f, ", {policy:?}")
     }
 }

@@ -1,10 +1,9 @@
 //! The reference for blocking objects: what one atomic step of a thread does to the plain state.
 
-use crate::fuzz::locks::objects::{Hold, Once, Phase, State, World};
-use crate::fuzz::locks::program::{Bound, Broken, HandleOp, LocksProgram, Op, RwPolicy, Shape};
+use crate::fuzz::locks::objects::{Hold, Phase, State, World, fresh, poison};
+use crate::fuzz::locks::program::{Broken, LocksProgram, Op, RwPolicy, Shape};
 use crate::fuzz::program::Expected;
 use crate::fuzz::steps::{Steps, enumerate};
-use std::fmt::Write as _;
 
 /// The most states that are looked at.
 const MOST: usize = 300_000;
@@ -80,32 +79,7 @@ impl Steps for State {
     }
 }
 
-/// What is written under a lock by the operation at this place: another value each time.
-pub(super) fn fresh(thread: usize, at: usize) -> u32 {
-    10 * (thread as u32 + 1) + at as u32
-}
-
 impl State {
-    fn with(&self, thread: usize, change: impl FnOnce(&mut World, usize)) -> State {
-        let mut state = self.clone();
-        change(&mut state.world, thread);
-        state
-    }
-
-    /// The state after the thread's operation, with `text` in its log.
-    fn after(&self, thread: usize, text: &str, change: impl FnOnce(&mut World, usize)) -> State {
-        self.with(thread, |world, me| {
-            change(world, me);
-            world.threads[me].log.push_str(text);
-            world.threads[me].phase = Phase::Ready;
-            world.threads[me].at += 1;
-        })
-    }
-
-    fn is_broken(&self, what: Broken) -> bool {
-        self.program.broken == Some(what)
-    }
-
     /// Whether another reader gets the lock.
     fn lets_readers_in(&self) -> bool {
         let world = &self.world;
@@ -230,7 +204,8 @@ impl State {
     }
 
     fn notify(&self, thread: usize, op: Op, next: &mut Vec<State>) {
-        let waits = |of: &usize| matches!(self.world.threads[*of].phase, Phase::Waiting { notified: false, .. });
+        let waits =
+            |of: &usize| matches!(self.world.threads[*of].phase, Phase::Waiting { notified: false, .. });
         let waiting: Vec<usize> = (0..self.world.threads.len()).filter(waits).collect();
         let all = op == Op::NotifyAll || self.is_broken(Broken::Condvar);
         let wake = |world: &mut World, of: usize| {
@@ -245,124 +220,6 @@ impl State {
         }
     }
 
-    fn arrive(&self, thread: usize, next: &mut Vec<State>) {
-        let world = &self.world;
-        let first = self.is_broken(Broken::Barrier);
-        if world.here + 1 >= self.program.barrier {
-            let text = if first && self.program.barrier > 1 { "b0 " } else { "b1 " };
-            next.push(self.after(thread, text, |world, _| (world.here, world.round) = (0, world.round + 1)));
-        } else {
-            next.push(self.with(thread, |world, me| {
-                world.here += 1;
-                world.threads[me].phase = Phase::AtBarrier { round: world.round };
-                if first && world.here == 1 {
-                    world.threads[me].log.push('!');
-                }
-            }));
-        }
-    }
-
-    fn send(&self, thread: usize, message: u32, attempt: bool, next: &mut Vec<State>) {
-        let world = &self.world;
-        if world.receiver_gone {
-            next.push(self.after(thread, "s- ", |_, _| {}));
-        } else if self.program.bound == Bound::Of(0) {
-            if let Some(receiver) = world.waiting_receiver() {
-                next.push(self.after(thread, "s+ ", |world, _| {
-                    if let Phase::Receiving { handed, .. } = &mut world.threads[receiver].phase {
-                        *handed = Some(message);
-                    }
-                }));
-            } else if attempt {
-                next.push(self.after(thread, "s! ", |_, _| {}));
-            } else {
-                let phase = Phase::Offering { message, taken: false };
-                next.push(self.with(thread, |world, me| world.threads[me].phase = phase));
-            }
-        } else if world.has_room(self.program.bound) {
-            next.push(self.after(thread, "s+ ", |world, _| world.queue.push(message)));
-        } else if attempt {
-            next.push(self.after(thread, "s! ", |_, _| {}));
-        }
-    }
-
-    fn receive(&self, thread: usize, op: Op, next: &mut Vec<State>) {
-        let world = &self.world;
-        if !world.queue.is_empty() {
-            let at = if self.is_broken(Broken::Channel) { world.queue.len() - 1 } else { 0 };
-            let text = format!("v{} ", world.queue[at]);
-            return next.push(self.after(thread, &text, |world, _| {
-                world.queue.remove(at);
-            }));
-        }
-        let before = next.len();
-        for (of, sender) in world.threads.iter().enumerate() {
-            if let Phase::Offering { message, taken: false } = sender.phase {
-                next.push(self.after(thread, &format!("v{message} "), |world, _| {
-                    world.threads[of].phase = Phase::Offering { message, taken: true };
-                }));
-            }
-        }
-        if next.len() > before {
-            return;
-        }
-        let timed = op == Op::RecvTimeout;
-        if world.senders() == 0 {
-            next.push(self.after(thread, "v- ", |_, _| {}));
-        } else if op == Op::TryRecv {
-            next.push(self.after(thread, "v! ", |_, _| {}));
-        } else if self.program.bound == Bound::Of(0) {
-            let phase = Phase::Receiving { timed, handed: None };
-            next.push(self.with(thread, |world, me| world.threads[me].phase = phase));
-        } else if timed {
-            next.push(self.after(thread, "v! ", |_, _| {}));
-        }
-    }
-
-    fn call_once(&self, thread: usize, next: &mut Vec<State>) {
-        match self.world.once {
-            Once::Complete => next.push(self.after(thread, "o0 ", |_, _| {})),
-            Once::Poisoned => next.push(self.after(thread, "o! ", |_, _| {})),
-            Once::Running if self.is_broken(Broken::Once) => {
-                next.push(self.after(thread, "o0 ", |_, _| {}));
-            }
-            Once::Running => {}
-            Once::Incomplete => next.push(self.with(thread, |world, me| {
-                world.once = Once::Running;
-                // A closure that finds the mutex in its thread's hand leaves it alone.
-                let stage = if world.threads[me].mutexes[1] { 2 } else { 0 };
-                world.threads[me].phase = Phase::InOnce { stage };
-            })),
-        }
-    }
-
-    fn handle(&self, thread: usize, op: HandleOp) -> State {
-        let world = &self.world;
-        let me = &world.threads[thread];
-        let strong: usize = world.threads.iter().map(|t| t.strong).sum();
-        let weak: usize = world.threads.iter().map(|t| t.weak).sum();
-        let alone = strong == 1 && (weak == 0 || self.is_broken(Broken::Arc));
-        let told = |yes: bool| if yes { "y " } else { "n " };
-        let last = strong == 1;
-        match op {
-            HandleOp::Clone if me.strong > 0 => self.after(thread, "", |w, me| w.threads[me].strong += 1),
-            HandleOp::Drop if me.strong > 0 => self.after(thread, "", |w, me| w.threads[me].strong -= 1),
-            HandleOp::Downgrade if me.strong > 0 => self.after(thread, "", |w, me| w.threads[me].weak += 1),
-            HandleOp::DropWeak if me.weak > 0 => self.after(thread, "", |w, me| w.threads[me].weak -= 1),
-            HandleOp::Upgrade if me.weak > 0 => self.after(thread, told(strong > 0), |w, me| {
-                w.threads[me].strong += usize::from(strong > 0);
-            }),
-            HandleOp::GetMut if me.strong > 0 => self.after(thread, told(alone), |_, _| {}),
-            HandleOp::TryUnwrap if me.strong > 0 => self.after(thread, told(last), |w, me| {
-                w.threads[me].strong -= usize::from(last);
-            }),
-            HandleOp::IntoInner if me.strong > 0 => {
-                self.after(thread, told(last), |w, me| w.threads[me].strong -= 1)
-            }
-            _ => self.after(thread, "", |_, _| {}),
-        }
-    }
-
     /// A step in the midst of an operation, or at the thread's end.
     fn go_on(&self, thread: usize, phase: Phase, next: &mut Vec<State>) {
         let world = &self.world;
@@ -373,7 +230,13 @@ impl State {
             Phase::Relock { late } if !world.mutexes[0].taken || self.is_broken(Broken::Mutex) => {
                 let mutex = &world.mutexes[0];
                 let timed = self.program.threads[thread][world.threads[thread].at] == Op::WaitTimeout;
-                let how = if !timed { "" } else if late { "late" } else { "woken" };
+                let how = if !timed {
+                    ""
+                } else if late {
+                    "late"
+                } else {
+                    "woken"
+                };
                 let text = format!("w{}{}{how} ", mutex.value, poison(mutex.poisoned));
                 next.push(self.after(thread, &text, |world, me| {
                     world.mutexes[0].taken = true;
@@ -409,31 +272,8 @@ impl State {
                     world.mutexes[1].value += 1000;
                 }));
             }
-            Phase::Joining(..) | Phase::AtEndOfScope | Phase::Last(_) => self.await_others(thread, phase, next),
-            _ => {}
-        }
-    }
-
-    fn in_once(&self, thread: usize, stage: u8, next: &mut Vec<State>) {
-        let world = &self.world;
-        let at = |stage| Phase::InOnce { stage };
-        match stage {
-            0 if !world.mutexes[1].taken => next.push(self.with(thread, |world, me| {
-                let mutex = &mut world.mutexes[1];
-                let _ = write!(world.threads[me].log, "c{}{} ", mutex.value, poison(mutex.poisoned));
-                mutex.taken = true;
-                mutex.value = fresh(me, world.threads[me].at);
-                world.threads[me].phase = at(1);
-            })),
-            1 => next.push(self.with(thread, |world, me| {
-                world.mutexes[1].taken = false;
-                world.threads[me].phase = at(2);
-            })),
-            2 => {
-                let op = self.program.threads[thread][world.threads[thread].at];
-                let panics = op == Op::CallOnce { panics: true };
-                let (state, text) = if panics { (Once::Poisoned, "o! ") } else { (Once::Complete, "o1 ") };
-                next.push(self.after(thread, text, |world, _| world.once = state));
+            Phase::Joining(..) | Phase::AtEndOfScope | Phase::Last(_) => {
+                self.await_others(thread, phase, next)
             }
             _ => {}
         }
@@ -494,7 +334,10 @@ impl State {
             }
             Phase::Last(at) if at < 2 && !world.mutexes[at].taken => {
                 let mutex = &world.mutexes[at];
-                next.push(to(Phase::Last(at + 1), &format!("m{at}={}{} ", mutex.value, poison(mutex.poisoned))));
+                next.push(to(
+                    Phase::Last(at + 1),
+                    &format!("m{at}={}{} ", mutex.value, poison(mutex.poisoned)),
+                ));
             }
             Phase::Last(2) => {
                 let rw = &world.rw;
@@ -502,33 +345,5 @@ impl State {
             }
             _ => {}
         }
-    }
-}
-
-fn poison(poisoned: bool) -> &'static str {
-    if poisoned { "p" } else { "" }
-}
-
-impl World {
-    fn unlock(&mut self, me: usize, at: usize, panics: bool) {
-        self.mutexes[at].taken = false;
-        self.mutexes[at].poisoned |= panics;
-        self.threads[me].mutexes[at] = false;
-    }
-
-    fn release(&mut self, me: usize, panics: bool) {
-        if self.threads[me].rw == Hold::Alone {
-            self.rw.writer = false;
-            self.rw.poisoned |= panics;
-        } else {
-            self.rw.readers -= 1;
-        }
-        self.threads[me].rw = Hold::Not;
-    }
-
-    fn drop_receiver(&mut self, me: usize) {
-        self.threads[me].receiver = false;
-        self.receiver_gone = true;
-        self.queue.clear();
     }
 }

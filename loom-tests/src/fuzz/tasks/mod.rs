@@ -2,6 +2,7 @@
 //! threads, cancellation, time limits, aborts; against an interpreter that interleaves atomic steps.
 
 pub mod generate;
+mod kind;
 pub mod model;
 pub mod program;
 pub mod reference;

@@ -116,7 +116,12 @@ fn run_set(shared: &Arc<Shared>, thread: usize, mut handles: Handles) -> Handles
     Handles { join, ..Handles::default() }
 }
 
-async fn run_task(shared: Arc<Shared>, thread: usize, number: usize, handles: Handles) -> BTreeMap<usize, JoinHandle<()>> {
+async fn run_task(
+    shared: Arc<Shared>,
+    thread: usize,
+    number: usize,
+    handles: Handles,
+) -> BTreeMap<usize, JoinHandle<()>> {
     let Handles { mut join, abort } = handles;
     let log = |text: &str| shared.logs[thread][number].lock().expect("no panic").push_str(text);
     for op in &shared.program.threads[thread][number] {

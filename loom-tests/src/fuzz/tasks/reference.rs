@@ -13,8 +13,15 @@ const MOST: usize = 300_000;
 /// What interleavings of `program` there are; `None` if there are too many.
 #[must_use]
 pub fn expected(program: &TaskProgram) -> Option<Expected> {
-    let task = |ops: &Vec<Op>| Task { over: false, waits: false, condemned: false, at: 0, log: ops.len().to_string() };
-    let thread = |tasks: &Vec<Vec<Op>>| Thread { tasks: tasks.iter().map(task).collect(), ..Thread::default() };
+    let task = |ops: &Vec<Op>| Task {
+        over: false,
+        waits: false,
+        condemned: false,
+        at: 0,
+        log: ops.len().to_string(),
+    };
+    let thread =
+        |tasks: &Vec<Vec<Op>>| Thread { tasks: tasks.iter().map(task).collect(), ..Thread::default() };
     let world = World {
         threads: program.threads.iter().map(thread).collect(),
         permits: program.permits.clone(),
@@ -102,7 +109,8 @@ impl Steps for State {
     }
 
     fn outcome(&self) -> String {
-        let log = |thread: &Thread| thread.tasks.iter().map(|task| format!("{} ", task.log)).collect::<String>();
+        let log =
+            |thread: &Thread| thread.tasks.iter().map(|task| format!("{} ", task.log)).collect::<String>();
         let logs: Vec<String> = self.world.threads.iter().map(log).collect();
         format!("{}permits {:?} count {}", logs.join("| "), self.world.permits, self.world.count)
     }

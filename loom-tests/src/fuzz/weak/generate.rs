@@ -12,7 +12,8 @@ pub fn weak(seed: u64, kinds: &LeftOut) -> WeakProgram {
     let most = [0, 0, 4, 3, 2][threads];
     let (atomics, cells) = (1 + rng.below(if threads == 2 { 3 } else { 2 }), usize::from(kinds.has("cells")));
     // Programs with many orderings of one kind show what that kind is for.
-    let style = rng.weighted(&[(Style::Any, 4), (Style::SeqCst, 2), (Style::ReleaseAcquire, 2), (Style::Fences, 2)]);
+    let style =
+        rng.weighted(&[(Style::Any, 4), (Style::SeqCst, 2), (Style::ReleaseAcquire, 2), (Style::Fences, 2)]);
     let cells = if rng.once_in(3) { cells } else { 0 };
     let mut generator = Generator { rng, kinds, style, atomics, cells, wide: false };
     let threads = (0..threads).map(|_| generator.thread(most)).collect();

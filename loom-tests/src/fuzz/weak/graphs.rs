@@ -236,7 +236,8 @@ impl WeakProgram {
                 });
             }
             Op::Cas { at, expected, new, ok, err, weak } => read(event(at), &mut |event, value, each| {
-                let failed = Choice { spurious: value == expected, ..plain(event.ordered(err), vec![0, value]) };
+                let failed =
+                    Choice { spurious: value == expected, ..plain(event.ordered(err), vec![0, value]) };
                 if value == expected {
                     let written = Event { written: Some(new), ..event };
                     each(plain(written.ordered(ok), vec![1, value]));

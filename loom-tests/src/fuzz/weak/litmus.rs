@@ -44,7 +44,8 @@ impl Litmus {
                 let op = operation(&raw, at(&atomics), at(&cells));
                 let guard = match list(&raw["if"]).as_slice() {
                     [reg, wanted] => {
-                        let place = places.iter().position(|place: &Option<String>| *place == Some(text(reg)))?;
+                        let place =
+                            places.iter().position(|place: &Option<String>| *place == Some(text(reg)))?;
                         if places[..place].contains(&None) {
                             return None;
                         }

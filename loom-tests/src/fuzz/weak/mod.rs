@@ -8,6 +8,7 @@
 pub mod axioms;
 pub mod generate;
 pub mod graphs;
+mod kind;
 pub mod litmus;
 pub mod model;
 pub mod program;

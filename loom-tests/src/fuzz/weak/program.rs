@@ -1,8 +1,5 @@
-//! A program of atomics, fences, cells and locks: its operations, its text, and its smaller versions.
+//! A program of atomics, fences, cells and locks: its operations and its text.
 
-use crate::fuzz::program::{Expected, Program};
-use crate::fuzz::weak::{graphs, model};
-use ringwright::check::Check;
 use std::fmt;
 use std::sync::atomic::Ordering;
 
@@ -132,70 +129,14 @@ pub struct WeakProgram {
     pub main_takes_part: bool,
 }
 
-impl Program for WeakProgram {
-    fn expected(&self) -> Option<Expected> {
-        graphs::expected(self)
-    }
-
-    fn run(&self) {
-        model::run(self);
-    }
-
-    fn smaller(&self) -> Vec<WeakProgram> {
-        let mut all = Vec::new();
-        let mut with = |change: &dyn Fn(&mut WeakProgram)| {
-            let mut program = self.clone();
-            change(&mut program);
-            if program != *self {
-                all.push(program);
-            }
-        };
-        for (number, thread) in self.threads.iter().enumerate() {
-            with(&|p| {
-                p.threads.remove(number);
-            });
-            for at in 0..thread.len() {
-                with(&|p| {
-                    p.threads[number].remove(at);
-                });
-                with(&|p| p.threads[number][at].guard = None);
-                with(&|p| weaken(&mut p.threads[number][at].op));
-            }
-        }
-        with(&|p| p.main_takes_part = false);
-        with(&|p| p.spurious = 0);
-        all
-    }
-
-    fn budgets(&self, check: Check) -> Check {
-        check.spurious(self.spurious)
-    }
-
-    fn is_small(&self) -> bool {
-        let steps: usize = self.threads.iter().map(Vec::len).sum();
-        steps <= 6 || (steps <= 8 && self.threads.len() == 2)
-    }
-}
-
-/// Makes the orderings Relaxed, which is easier to read if they do not matter.
-fn weaken(op: &mut Op) {
-    match op {
-        Op::Load(_, order) | Op::Store(_, _, order) | Op::Change(_, _, _, order) => *order = Ordering::Relaxed,
-        Op::Cas { ok, err, weak, .. } => {
-            (*ok, *err) = (Ordering::Relaxed, Ordering::Relaxed);
-            *weak = false;
-        }
-        _ => {}
-    }
-}
-
 impl fmt::Display for WeakProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, thread) in self.threads.iter().enumerate() {
             let main = if number == 0 && self.main_takes_part { " (main)" } else { "" };
             writeln!(f, "thread {number}{main}:")?;
             for step in thread {
-                let guard = step.guard.map_or(String::new(), |(at, value)| format!("if log[{at}] == {value}: "));
+                let guard =
+                    step.guard.map_or(String::new(), |(at, value)| format!("if log[{at}] == {value}: "));
                 writeln!(f, "    {guard}{}", step.op)?;
             }
         }
