@@ -74,11 +74,16 @@ impl Maker<'_> {
             let menu = self.menu(program);
             let Some(op) = (!menu.is_empty()).then(|| self.rng.one(&menu)) else { break };
             // What waits under the lock takes it first.
-            if matches!(op, Op::Wait | Op::WaitTimeout) && !ops.contains(&Op::Lock(0)) {
+            let waits = matches!(op, Op::Wait | Op::WaitTimeout | Op::WaitWhile | Op::SetFlag);
+            if waits && !ops.contains(&Op::Lock(0)) {
                 ops.push(Op::Lock(0));
             }
             ops.push(op);
             match op {
+                Op::SetFlag => {
+                    ops.push(if self.rng.once_in(3) { Op::NotifyAll } else { Op::NotifyOne });
+                    ops.push(Op::Unlock(0));
+                }
                 Op::Lock(at) | Op::TryLock(at) if self.rng.once_in(3) => ops.push(Op::Unlock(at)),
                 Op::Read | Op::Write | Op::TryRead | Op::TryWrite if self.rng.once_in(3) => {
                     ops.push(Op::Release);
@@ -99,7 +104,15 @@ impl Maker<'_> {
             Asked::Mutex(at) => menu.extend([Op::TryLock(at), Op::Lock(at), Op::Unlock(at)]),
             Asked::RwLock => menu.extend([Op::TryRead, Op::TryWrite, Op::Read, Op::Write, Op::Release]),
             Asked::Condvar => {
-                menu.extend([Op::Wait, Op::Wait, Op::Lock(0), Op::Unlock(0), Op::NotifyOne, Op::NotifyAll]);
+                menu.extend([Op::Wait, Op::Lock(0), Op::Unlock(0), Op::NotifyOne, Op::NotifyAll]);
+                menu.extend([
+                    Op::WaitWhile,
+                    Op::WaitWhile,
+                    Op::WaitWhile,
+                    Op::SetFlag,
+                    Op::SetFlag,
+                    Op::SetFlag,
+                ]);
                 if self.kinds.has("timeout") {
                     menu.push(Op::WaitTimeout);
                 }

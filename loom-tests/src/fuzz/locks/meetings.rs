@@ -25,7 +25,8 @@ impl State {
     pub(super) fn send(&self, thread: usize, message: u32, attempt: bool, next: &mut Vec<State>) {
         let world = &self.world;
         if world.receiver_gone {
-            next.push(self.after(thread, "s- ", |_, _| {}));
+            let text = if self.is_broken(Broken::Channel) { "s+ " } else { "s- " };
+            next.push(self.after(thread, text, |_, _| {}));
         } else if self.program.bound == Bound::Of(0) {
             if let Some(receiver) = world.waiting_receiver() {
                 next.push(self.after(thread, "s+ ", |world, _| {
@@ -49,10 +50,9 @@ impl State {
     pub(super) fn receive(&self, thread: usize, op: Op, next: &mut Vec<State>) {
         let world = &self.world;
         if !world.queue.is_empty() {
-            let at = if self.is_broken(Broken::Channel) { world.queue.len() - 1 } else { 0 };
-            let text = format!("v{} ", world.queue[at]);
+            let text = format!("v{} ", world.queue[0]);
             return next.push(self.after(thread, &text, |world, _| {
-                world.queue.remove(at);
+                world.queue.remove(0);
             }));
         }
         let before = next.len();

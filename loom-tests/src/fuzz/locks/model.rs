@@ -8,6 +8,7 @@ use ringwright::sync::{Arc, Barrier, Condvar, Mutex, MutexGuard, Once, OnceLock,
 use ringwright::sync::{RwLockReadGuard, RwLockWriteGuard, Weak};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::Ordering;
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ struct Shared {
     second: Arc<Mutex<u32>>,
     rw: RwLock<u32>,
     condvar: Condvar,
+    /// Std's, under the first mutex.
+    flag: std::sync::atomic::AtomicBool,
     barrier: Barrier,
     once: Once,
     made: OnceLock<u32>,
@@ -81,6 +84,7 @@ pub fn run(program: &LocksProgram) {
         second: Arc::new(Mutex::new(0)),
         rw: RwLock::default(),
         condvar: Condvar::new(),
+        flag: std::sync::atomic::AtomicBool::new(false),
         barrier: Barrier::new(program.barrier),
         once: Once::new(),
         made: OnceLock::new(),
@@ -221,7 +225,9 @@ impl<'a> Runner<'a> {
             Op::Read | Op::TryRead | Op::Write | Op::TryWrite | Op::Downgrade | Op::Release => {
                 self.read_write(op, guards);
             }
-            Op::Wait | Op::WaitTimeout => self.wait(op, guards),
+            Op::Wait | Op::WaitTimeout | Op::WaitWhile => self.wait(op, guards),
+            Op::SetFlag if guards.mutexes[0].is_some() => self.shared.flag.store(true, Ordering::Relaxed),
+            Op::SetFlag => {}
             Op::NotifyOne => self.shared.condvar.notify_one(),
             Op::NotifyAll => self.shared.condvar.notify_all(),
             Op::Park => thread::park(),
@@ -317,8 +323,11 @@ impl<'a> Runner<'a> {
     fn wait(&self, op: Op, guards: &mut Guards<'a>) {
         let Some(guard) = guards.mutexes[0].take() else { return };
         let condvar = &self.shared.condvar;
-        let (guard, text) = if op == Op::Wait {
-            let (guard, poison) = unpoisoned(condvar.wait(guard));
+        let (guard, text) = if op != Op::WaitTimeout {
+            // Relaxed: the mutex orders it.
+            let unset = |_: &mut u32| !self.shared.flag.load(Ordering::Relaxed);
+            let waited = if op == Op::Wait { condvar.wait(guard) } else { condvar.wait_while(guard, unset) };
+            let (guard, poison) = unpoisoned(waited);
             let text = format!("w{}{poison} ", *guard);
             (guard, text)
         } else {

@@ -101,6 +101,7 @@ pub(super) struct Thread {
 pub(super) struct World {
     pub(super) threads: Vec<Thread>,
     pub(super) mutexes: [Mutex; 2],
+    pub(super) flag: bool,
     pub(super) rw: RwLock,
     pub(super) here: usize,
     pub(super) round: usize,

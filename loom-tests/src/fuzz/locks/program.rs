@@ -28,6 +28,10 @@ pub enum Op {
     Wait,
     /// The same for a limited time.
     WaitTimeout,
+    /// Waits until the flag is set.
+    WaitWhile,
+    /// Sets the flag, under the first mutex.
+    SetFlag,
     /// Wakes a waiter.
     NotifyOne,
     /// Wakes all waiters.
@@ -121,13 +125,13 @@ pub enum Broken {
     Mutex,
     /// Readers get in beside a writer.
     RwLock,
-    /// `notify_one` wakes all.
+    /// `notify_one` wakes nobody.
     Condvar,
     /// A token that comes before `park` is lost.
     Park,
     /// The first one to come is the leader.
     Barrier,
-    /// The last message is received first.
+    /// A send does not notice that the receiver is gone.
     Channel,
     /// Nobody waits for the closure that runs.
     Once,
@@ -225,6 +229,8 @@ impl fmt::Display for Op {
             Op::Release => f.write_str("unlock rw"),
             Op::Wait => f.write_str("condvar.wait(m0)"),
             Op::WaitTimeout => f.write_str("condvar.wait_timeout(m0)"),
+            Op::WaitWhile => f.write_str("condvar.wait_while(m0, the flag is not set)"),
+            Op::SetFlag => f.write_str("set the flag"),
             Op::Unpark(of) => write!(f, "unpark thread {of}"),
             Op::CallOnce { panics: true } => f.write_str("once.call_once(|| { lock m1; panic })"),
             Op::CallOnce { panics: false } => f.write_str("once.call_once(|| lock m1)"),

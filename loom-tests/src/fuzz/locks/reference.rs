@@ -109,10 +109,18 @@ impl State {
             Op::Read | Op::TryRead | Op::Write | Op::TryWrite | Op::Downgrade | Op::Release => {
                 self.read_write(thread, op, next);
             }
-            Op::Wait | Op::WaitTimeout if me.mutexes[0] => next.push(self.with(thread, |world, me| {
-                world.unlock(me, 0, false);
-                world.threads[me].phase = Phase::Waiting { timed: op == Op::WaitTimeout, notified: false };
-            })),
+            Op::WaitWhile if me.mutexes[0] && world.flag => {
+                let text = format!("w{} ", world.mutexes[0].value);
+                next.push(self.after(thread, &text, |_, _| {}));
+            }
+            Op::SetFlag if me.mutexes[0] => next.push(self.after(thread, "", |world, _| world.flag = true)),
+            Op::Wait | Op::WaitTimeout | Op::WaitWhile if me.mutexes[0] => {
+                next.push(self.with(thread, |world, me| {
+                    world.unlock(me, 0, false);
+                    world.threads[me].phase =
+                        Phase::Waiting { timed: op == Op::WaitTimeout, notified: false };
+                }))
+            }
             Op::NotifyOne | Op::NotifyAll => self.notify(thread, op, next),
             Op::Park if !me.token => {}
             Op::Park | Op::ParkTimeout => {
@@ -207,13 +215,15 @@ impl State {
         let waits =
             |of: &usize| matches!(self.world.threads[*of].phase, Phase::Waiting { notified: false, .. });
         let waiting: Vec<usize> = (0..self.world.threads.len()).filter(waits).collect();
-        let all = op == Op::NotifyAll || self.is_broken(Broken::Condvar);
+        let lost = op == Op::NotifyOne && self.is_broken(Broken::Condvar);
         let wake = |world: &mut World, of: usize| {
             if let Phase::Waiting { notified, .. } = &mut world.threads[of].phase {
                 *notified = true;
             }
         };
-        if all || waiting.is_empty() {
+        if lost {
+            next.push(self.after(thread, "", |_, _| {}));
+        } else if op == Op::NotifyAll || waiting.is_empty() {
             next.push(self.after(thread, "", |world, _| waiting.iter().for_each(|of| wake(world, *of))));
         } else {
             next.extend(waiting.iter().map(|of| self.after(thread, "", |world, _| wake(world, *of))));
@@ -229,6 +239,11 @@ impl State {
             Phase::Waiting { timed: true, .. } => next.push(to(Phase::Relock { late: true })),
             Phase::Relock { late } if !world.mutexes[0].taken || self.is_broken(Broken::Mutex) => {
                 let mutex = &world.mutexes[0];
+                let op = self.program.threads[thread][world.threads[thread].at];
+                if op == Op::WaitWhile && !world.flag && !mutex.poisoned {
+                    // It gives the mutex back at once.
+                    return next.push(to(Phase::Waiting { timed: false, notified: false }));
+                }
                 let timed = self.program.threads[thread][world.threads[thread].at] == Op::WaitTimeout;
                 let how = if !timed {
                     ""

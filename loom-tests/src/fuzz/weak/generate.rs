@@ -28,9 +28,12 @@ pub fn mixed(seed: u64, kinds: &LeftOut) -> WeakProgram {
     let mut rng = Rng::new(seed ^ 0x006d_6978_6564);
     let threads = rng.weighted(&[(2, 3), (3, 2)]);
     let locks = 1 + rng.below(2);
+    // Every fourth program is about SeqCst accesses beside the locks, which need two atomics to matter.
+    let about_seq_cst = seed % 4 == 3;
     let style = rng.weighted(&[(Style::Any, 3), (Style::SeqCst, 1), (Style::ReleaseAcquire, 1)]);
+    let style = if about_seq_cst { Style::SeqCst } else { style };
     let cells = if kinds.has("cells") && rng.once_in(2) { 1 } else { 0 };
-    let atomics = 1 + rng.below(2);
+    let atomics = if about_seq_cst { 2 } else { 1 + rng.below(2) };
     let mut generator = Generator { rng, kinds, style, atomics, cells, wide: false };
     let most = if threads == 2 { 4 } else { 2 };
     let threads = (0..threads).map(|_| generator.locked_thread(most, locks)).collect();
@@ -83,7 +86,7 @@ impl Generator<'_> {
         let mut steps = Vec::new();
         let mut left = 1 + self.rng.below(most);
         while left > 0 {
-            if self.rng.once_in(3) {
+            if self.rng.once_in(if self.style == Style::SeqCst { 2 } else { 3 }) {
                 steps.push(self.step());
                 left -= 1;
                 continue;
