@@ -204,10 +204,20 @@ impl Check {
         self
     }
 
-    /// Allows a spinning loop this many turns in a row that read nothing new,
-    /// while another thread can still go on.
+    /// Allows a loop that only waits this many turns in a row that read nothing
+    /// new, while another thread can still go on. More are not needed: such turns
+    /// change nothing at all.
     pub fn repeats(mut self, turns: u8) -> Check {
         self.plan.budget.repeats = turns;
+        self
+    }
+
+    /// Follows a loop that counts, and so may give up, for this many turns in a
+    /// row that read nothing new (12 by default). After that it is still seen to
+    /// give up, but not to read news only later; the verdict is then
+    /// [`Bounded`](crate::Verdict::Bounded) and names the loop.
+    pub fn turns(mut self, turns: u32) -> Check {
+        self.plan.budget.turns = turns;
         self
     }
 

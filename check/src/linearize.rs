@@ -37,7 +37,8 @@
 //!
 //! A call that never returned may have taken effect at any time after its
 //! invocation, or not at all: both are tried. A call that is known to have
-//! failed is not part of the history. An operation that must wait
+//! failed is not part of the history. A call that returned nobody knows what
+//! ([`Recorder::done`]) took effect before it returned. An operation that must wait
 //! ([`Spec::apply`] gives `None`) can be placed only where it can run; as long
 //! as it waits it counts as a call that never returned.
 //!
@@ -45,8 +46,9 @@
 //!
 //! The problem is NP-complete. Each part of the object ([`Spec::part`]) is
 //! checked alone: by the specification's own near-linear method if it has one
-//! for this history, otherwise by a search that never visits a configuration
-//! twice:
+//! for this history, otherwise by a search that remembers the configurations it
+//! has left. All parts get a small budget first, then a larger one, up to
+//! [`BUDGET`]:
 //!
 //! | specification | condition | time, n calls |
 //! |---|---|---|
@@ -55,6 +57,10 @@
 //! | [`Register`] | each value written once, no compare-and-set | O(n log n) |
 //! | [`Set`] | each element added and removed once | O(n) |
 //! | any | | exponential in the calls that overlap, linear in n if they are few |
+//!
+//! A search keeps some 500 MB at most, by estimate. Where that is not enough it
+//! forgets, and spends time instead. What is undecided within its budget says
+//! how far it came ([`Undecided`]).
 //!
 //! The queue method allows pops that never returned, unless another pop found
 //! the queue empty. 100,000 calls of a queue take about 0.3 s in a debug build.
@@ -82,6 +88,7 @@ pub use crate::linearizability::register::{Register, RegisterOp, RegisterRet};
 pub use crate::linearizability::set::{Set, SetOp};
 pub use crate::linearizability::spec::{Monitored, Spec, Violation};
 pub use crate::linearizability::stack::Stack;
+pub use crate::linearizability::undecided::Undecided;
 pub use crate::scenarios::findings::{FailingScenario, Findings};
 pub use crate::scenarios::program::{Lane, Role, Scenario, Subject};
 pub use crate::scenarios::record::Order;

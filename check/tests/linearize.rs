@@ -3,6 +3,10 @@
 
 #[path = "../examples/linearize/arguments.rs"]
 mod arguments;
+#[path = "linearize/bounds.rs"]
+mod bounds;
+#[path = "linearize/brute.rs"]
+mod brute;
 #[path = "../examples/linearize/command.rs"]
 mod command;
 #[path = "linearize/common.rs"]
@@ -13,5 +17,7 @@ mod cross;
 mod files;
 #[path = "linearize/long.rs"]
 mod long;
+#[path = "linearize/observations.rs"]
+mod observations;
 #[path = "linearize/scenarios.rs"]
 mod scenarios;

@@ -8,6 +8,8 @@ mod clock_jump;
 mod commit;
 #[path = "sim/crashes.rs"]
 mod crashes;
+#[path = "sim/endless.rs"]
+mod endless;
 #[path = "sim/oracles.rs"]
 mod oracles;
 #[path = "sim/partitions.rs"]

@@ -16,6 +16,8 @@ mod freed;
 mod threads;
 #[path = "verdicts/unwinding.rs"]
 mod unwinding;
+#[path = "verdicts/waiting.rs"]
+mod waiting;
 #[path = "verdicts/wakes.rs"]
 mod wakes;
 

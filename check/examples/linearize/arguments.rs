@@ -6,7 +6,7 @@ use std::fmt;
 
 /// How the command is called.
 pub(crate) const USAGE: &str = "usage: linearize --spec register|cas-register|key-value|queue|stack|set
-                 [--format jsonl|edn] [--budget CONFIGURATIONS] FILE";
+                 [--format jsonl|edn] [--budget CONFIGURATIONS] [--capacity ITEMS] FILE";
 
 /// A specification that a file can be checked by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub(crate) struct Arguments {
     pub(crate) spec: SpecName,
     pub(crate) format: Format,
     pub(crate) budget: u64,
+    /// How much room a queue or stack has, if that is known.
+    pub(crate) capacity: Option<usize>,
     pub(crate) file: String,
 }
 
@@ -62,6 +64,8 @@ pub(crate) enum ArgumentError {
     UnknownFormat(String),
     UnknownOption(String),
     Budget(String),
+    Capacity(String),
+    NoCapacity(SpecName),
     SecondFile(String),
 }
 
@@ -75,6 +79,8 @@ impl fmt::Display for ArgumentError {
             ArgumentError::UnknownFormat(name) => write!(f, "no such format: {name}"),
             ArgumentError::UnknownOption(option) => write!(f, "no such option: {option}"),
             ArgumentError::Budget(text) => write!(f, "no budget: {text}"),
+            ArgumentError::Capacity(text) => write!(f, "no capacity: {text}"),
+            ArgumentError::NoCapacity(spec) => write!(f, "a {spec} has no --capacity"),
             ArgumentError::SecondFile(file) => write!(f, "one file at a time: {file}"),
         }
     }
@@ -84,6 +90,7 @@ impl Arguments {
     /// Reads the arguments, without the program's name.
     pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Arguments, ArgumentError> {
         let (mut spec, mut format, mut budget, mut file) = (None, None, BUDGET, None);
+        let mut capacity = None;
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| ArgumentError::ValueMissing(arg.clone()));
@@ -95,6 +102,10 @@ impl Arguments {
                     let number = text.parse().ok().filter(|n| *n > 0);
                     budget = number.ok_or(ArgumentError::Budget(text))?;
                 }
+                "--capacity" => {
+                    let text = value()?;
+                    capacity = Some(text.parse().map_err(|_| ArgumentError::Capacity(text))?);
+                }
                 _ if arg.starts_with('-') => return Err(ArgumentError::UnknownOption(arg)),
                 _ if file.is_some() => return Err(ArgumentError::SecondFile(arg)),
                 _ => file = Some(arg),
@@ -103,6 +114,9 @@ impl Arguments {
         let name = spec.ok_or(ArgumentError::SpecMissing)?;
         let spec = SpecName::ALL.into_iter().find(|spec| spec.to_string() == name);
         let spec = spec.ok_or(ArgumentError::UnknownSpec(name))?;
+        if capacity.is_some() && !matches!(spec, SpecName::Queue | SpecName::Stack) {
+            return Err(ArgumentError::NoCapacity(spec));
+        }
         let file = file.ok_or(ArgumentError::FileMissing)?;
         let format = match format.as_deref() {
             Some("edn") => Format::Edn,
@@ -110,6 +124,6 @@ impl Arguments {
             Some(other) => return Err(ArgumentError::UnknownFormat(other.to_owned())),
             None => Format::of_path(&file),
         };
-        Ok(Arguments { spec, format, budget, file })
+        Ok(Arguments { spec, format, budget, capacity, file })
     }
 }

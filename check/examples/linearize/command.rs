@@ -1,7 +1,7 @@
 //! The command without its `main`: from arguments to an exit code and what is printed.
 
 use crate::arguments::{Arguments, SpecName, USAGE};
-use ringwright_check::linearize::files::{self, Event, FileError};
+use ringwright_check::linearize::files::{self, Events, FileError};
 use ringwright_check::linearize::{
     Counterexample, History, Keyed, Linearizability, Queue, Register, Set, Spec, Stack, explain_within,
 };
@@ -32,6 +32,15 @@ struct CheckedFile {
     open: usize,
 }
 
+/// What the file says beside its calls.
+struct FileNotes {
+    /// Whether events are numbered by lines.
+    lines: bool,
+    skipped: usize,
+    /// Who has which number, for clients with names.
+    names: Vec<String>,
+}
+
 /// Runs the command with these arguments, without the program's name.
 pub(crate) fn run(args: impl IntoIterator<Item = String>) -> CommandResult {
     let args: Vec<String> = args.into_iter().collect();
@@ -50,24 +59,34 @@ pub(crate) fn run(args: impl IntoIterator<Item = String>) -> CommandResult {
     let started = Instant::now();
     let events = files::read(&bytes, arguments.format);
     let checked = events.and_then(|events| {
-        let checked = check(arguments.spec, &events, arguments.budget)?;
-        Ok((checked, files::has_line_positions(&events)))
+        let checked = check(&arguments, &events)?;
+        let name = |(process, name)| format!("process {process} is {name:?}");
+        let names = events.names().into_iter().map(name).collect();
+        let lines = files::has_line_positions(&events);
+        Ok((checked, FileNotes { lines, skipped: events.skipped(), names }))
     });
     match checked {
         Err(FileError { line, kind, .. }) => CommandResult::refusal(format!("{file}:{line}: {kind}")),
-        Ok((checked, lines)) => result(&arguments, &checked, lines, started),
+        Ok((checked, notes)) => result(&arguments, &checked, &notes, started),
     }
 }
 
-fn check(spec: SpecName, events: &[Event], budget: u64) -> Result<CheckedFile, FileError> {
-    Ok(match spec {
+fn check(arguments: &Arguments, events: &Events) -> Result<CheckedFile, FileError> {
+    let budget = arguments.budget;
+    Ok(match arguments.spec {
         SpecName::Register => check_by(&Register::new(), &files::register_history(events)?, budget),
         SpecName::CasRegister => check_by(&Register::new(), &files::cas_register_history(events)?, budget),
         SpecName::KeyValue => {
             check_by(&Keyed::new(Register::new()), &files::key_value_history(events)?, budget)
         }
-        SpecName::Queue => check_by(&Queue::new(), &files::buffer_history(events)?, budget),
-        SpecName::Stack => check_by(&Stack::new(), &files::buffer_history(events)?, budget),
+        SpecName::Queue => {
+            let queue = arguments.capacity.map_or_else(Queue::of_unknown_capacity, Queue::bounded);
+            check_by(&queue, &files::buffer_history(events)?, budget)
+        }
+        SpecName::Stack => {
+            let stack = arguments.capacity.map_or_else(Stack::of_unknown_capacity, Stack::bounded);
+            check_by(&stack, &files::buffer_history(events)?, budget)
+        }
         SpecName::Set => check_by(&Set::new(), &files::set_history(events)?, budget),
     })
 }
@@ -80,9 +99,19 @@ fn check_by<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, budget: u64) ->
     }
 }
 
-fn result(arguments: &Arguments, checked: &CheckedFile, lines: bool, started: Instant) -> CommandResult {
+fn result(
+    arguments: &Arguments,
+    checked: &CheckedFile,
+    notes: &FileNotes,
+    started: Instant,
+) -> CommandResult {
+    let skipped = match notes.skipped {
+        0 => String::new(),
+        1 => "; 1 event of the nemesis skipped".to_owned(),
+        n => format!("; {n} events of the nemesis skipped"),
+    };
     let counts = format!(
-        "{} calls, {} of them open, as {}, {:.3} s",
+        "{} calls, {} of them open, as {}, {:.3} s{skipped}",
         checked.calls,
         checked.open,
         arguments.spec,
@@ -91,16 +120,17 @@ fn result(arguments: &Arguments, checked: &CheckedFile, lines: bool, started: In
     let file = &arguments.file;
     let (code, output) = match &checked.result {
         Linearizability::Linearizable => (0, format!("{file}: linearizable ({counts})")),
-        Linearizability::GaveUp(budget) => {
-            (3, format!("{file}: undecided after {budget} configurations ({counts}); try a larger --budget"))
+        Linearizability::GaveUp(undecided) => {
+            (3, format!("{file}: {undecided} ({counts}); try a larger --budget"))
         }
         Linearizability::NotLinearizable(counterexample) => {
-            let numbers = if lines { "lines" } else { "events" };
+            let numbers = if notes.lines { "lines" } else { "events" };
             let (why, table) = (&counterexample.why, &counterexample.table);
             let text = format!(
                 "{file}: not linearizable ({counts})\n{why}\nthe first window, numbered by {numbers} of the file:\n{table}"
             );
-            (1, text.trim_end().to_owned())
+            let lines = std::iter::once(text.trim_end()).chain(notes.names.iter().map(String::as_str));
+            (1, lines.collect::<Vec<&str>>().join("\n"))
         }
     };
     CommandResult { code, output, error: String::new() }

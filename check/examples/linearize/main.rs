@@ -7,11 +7,12 @@
 //! The arguments are:
 //!
 //! ```text
-//! linearize --spec SPEC [--format jsonl|edn] [--budget N] FILE
+//! linearize --spec SPEC [--format jsonl|edn] [--budget N] [--capacity N] FILE
 //! ```
 //!
 //! `SPEC` is `register`, `cas-register`, `key-value`, `queue`, `stack` or `set`. A
-//! file whose name ends with `.edn` is EDN, unless `--format` says otherwise. The
+//! file whose name ends with `.edn` is EDN, unless `--format` says otherwise. A push
+//! that found no room says nothing unless `--capacity` says how much there is. The
 //! documentation of `ringwright_check::linearize::files` has the formats, and the
 //! operations of each specification.
 //!

@@ -3,7 +3,7 @@
 use crate::door::object::Identity;
 use crate::seam::op::Rmw;
 use crate::seam::outside;
-use crate::seam::runtime::{self, Obj, Runtime};
+use crate::seam::runtime::{self, Obj, RunningEngine};
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic as real;
@@ -47,7 +47,7 @@ fn check_store(order: Ordering) {
 /// The engine that runs an operation on `obj`, if the calling thread is a model's.
 #[track_caller]
 #[inline]
-fn engine(obj: &Obj<'_>) -> Option<&'static dyn Runtime> {
+fn engine(obj: &Obj<'_>) -> Option<RunningEngine> {
     let engine = runtime::current();
     if engine.is_none() {
         outside::touches(obj, Location::caller());

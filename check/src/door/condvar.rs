@@ -8,7 +8,7 @@ use crate::door::mutex::{MutexGuard, Real};
 use crate::door::object::Word;
 use crate::door::time::Instant;
 use crate::seam::op::SyncOp;
-use crate::seam::runtime::{self, Runtime, Site};
+use crate::seam::runtime::{self, RunningEngine, Site};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::{LockResult, PoisonError};
@@ -159,7 +159,7 @@ impl Condvar {
     #[track_caller]
     fn modelled<'a, T: ?Sized>(
         &self,
-        engine: &dyn Runtime,
+        engine: RunningEngine,
         guard: MutexGuard<'a, T>,
         timeout: Option<Duration>,
         site: Site,

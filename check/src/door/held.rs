@@ -5,7 +5,7 @@
 
 use crate::door::object::Word;
 use crate::seam::op::{MISSED, SyncOp};
-use crate::seam::runtime::{self, Runtime, Site};
+use crate::seam::runtime::{self, RunningEngine, Site};
 use std::time::Duration;
 
 /// What the lock's word says of the holder.
@@ -82,7 +82,7 @@ impl<'a, R> Held<'a, R> {
 // Not generic: the callers are, and may be compiled with the sanitizer's pass.
 #[inline(never)]
 pub(crate) fn wait(
-    engine: &dyn Runtime,
+    engine: RunningEngine,
     condition: &Word,
     lock: &Word,
     timeout: Option<Duration>,

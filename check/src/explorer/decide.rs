@@ -6,7 +6,8 @@
 //! an execution. When nobody has anything to pick, the execution is covered by
 //! another one, or it is stuck.
 
-use crate::explorer::execution::{Execution, PendingRequest, Request, Status, Stop};
+use crate::explorer::execution::{Execution, ModelThread, PendingRequest, Request, Status, Stop};
+use crate::memory::heap;
 use crate::plan::decision::Decision;
 use crate::report::cause::PanicData;
 use crate::report::data::FailureKind;
@@ -24,6 +25,7 @@ pub(super) const NOT_DETERMINISTIC: &str = "the same choices led to different op
 impl Execution {
     /// A read point: every live thread stands at a read.
     pub(super) fn decide(&mut self) {
+        self.unfair |= self.others_could_go_on();
         let picked = match &self.search {
             Chooser::Exhaustive(_) => self.decide_exhaustively(),
             Chooser::Random(_) => self.decide_at_random(),
@@ -51,6 +53,15 @@ impl Execution {
             None if self.stop.is_none() => self.stuck(),
             None => {}
         }
+    }
+
+    /// Whether another thread may go on than one whose loop was asked for one more turn.
+    fn others_could_go_on(&mut self) -> bool {
+        let asked = |t: &ModelThread| t.status == Status::Waiting && t.turns.is_asked();
+        if !self.live().iter().any(asked) {
+            return false;
+        }
+        (0..self.live_threads).any(|thread| !asked(&self.threads[thread]) && self.may_progress(thread))
     }
 
     fn decide_exhaustively(&mut self) -> Option<(usize, ReadOption)> {
@@ -217,24 +228,6 @@ impl Execution {
         }
     }
 
-    /// Whether reading `message` would only repeat the last turn: this turn
-    /// must read something newer, has not yet, and no later read of it could.
-    pub(super) fn repetition(&self, thread: usize, loc: u32, message: u32) -> bool {
-        let t = &self.threads[thread];
-        if !t.forced {
-            return false;
-        }
-        let at = t.turn.len();
-        let Some((was_loc, was, _)) = t.last_turn.get(at) else {
-            return false;
-        };
-        let root = self.graph.messages[message as usize].root;
-        *was_loc == loc
-            && *was == root
-            && self.has_newer(loc, root)
-            && !t.last_turn[at + 1..].iter().any(|(loc, message, _)| self.has_newer(*loc, *message))
-    }
-
     pub(super) fn decide_at_random(&mut self) -> Option<(usize, ReadOption)> {
         let Chooser::Random(mut sampler) = std::mem::replace(&mut self.search, Chooser::Busy) else {
             unreachable!("the caller has matched")
@@ -308,13 +301,16 @@ impl Execution {
     /// Whether some thread has a choice that is not a spurious wake-up, which
     /// nobody may rely on.
     pub(crate) fn progress_possible(&mut self) -> bool {
-        (0..self.live_threads).any(|thread| {
-            let Some(pending) = self.choosing(thread) else {
-                return false;
-            };
-            self.choices_of(thread, &pending, 0);
-            self.choices.iter().any(|c| c.alt.kind != AltKind::Spurious)
-        })
+        (0..self.live_threads).any(|thread| self.may_progress(thread))
+    }
+
+    /// Whether `thread` has such a choice.
+    fn may_progress(&mut self, thread: usize) -> bool {
+        let Some(pending) = self.choosing(thread) else {
+            return false;
+        };
+        self.choices_of(thread, &pending, 0);
+        self.choices.iter().any(|c| c.alt.kind != AltKind::Spurious)
     }
 
     pub(super) fn not_deterministic(&mut self) {
@@ -357,28 +353,49 @@ impl Execution {
             self.stop = Some(Stop::Blocked);
             return;
         }
-        for thread in 0..self.live_threads {
-            let t = &mut self.threads[thread];
-            if t.status != Status::Waiting || t.rescues == 0 {
-                continue;
-            }
-            match t.pending.as_ref().map(|p| p.want) {
-                Some(Request::Newer) => {
-                    t.forced = false;
-                    t.status = Status::Running;
-                }
-                Some(Request::Sync(SyncOp::Wait { timed: true, .. } | SyncOp::Park { timed: true })) => {
-                    t.timeouts += 1;
-                }
-                _ => continue,
-            }
-            t.rescues -= 1;
+        if let Some(thread) = (0..self.live_threads).find(|thread| self.rescue(*thread)) {
+            self.threads[thread].rescues = self.threads[thread].rescues.saturating_sub(1);
             if let Chooser::Exhaustive(stack) = &mut self.search {
                 stack.rescue();
             }
             return;
         }
+        let waits = |t: &ModelThread| t.status == Status::Waiting && t.turns.counts();
+        if self.unfair || self.live().iter().any(waits) {
+            // A loop that counts goes on in another execution, and so does whoever could go on in the middle of
+            // a loop's turn.
+            self.stop = Some(Stop::Blocked);
+            return;
+        }
         self.report_stuck();
+    }
+
+    /// Nobody can go on: whether `thread` may after all, because its time is up, or because its loop may do
+    /// something else than it did.
+    fn rescue(&mut self, thread: usize) -> bool {
+        let t = &mut self.threads[thread];
+        if t.status != Status::Waiting {
+            return false;
+        }
+        match t.pending.as_ref().map(|p| p.want) {
+            Some(Request::Newer) if t.turns.counts() => false,
+            Some(Request::Newer) => {
+                // Only what the engine cannot see may have changed.
+                let blind = t.base == 0 || t.frame == 0 || !heap::hooked();
+                let again = t.turns.ask() || (blind && t.rescues > 0);
+                if again {
+                    t.turns.release();
+                    t.status = Status::Running;
+                }
+                again
+            }
+            Some(Request::Sync(SyncOp::Wait { timed: true, .. } | SyncOp::Park { timed: true })) => {
+                let again = t.timeouts == 0;
+                t.timeouts += u8::from(again);
+                again
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn report_stuck(&mut self) {

@@ -10,19 +10,9 @@
 //! what it reads. Joins and spinning threads are not choices: they run as soon
 //! as they can.
 //!
-//! # Spinning
-//!
-//! The reads of a thread between two `yield_now` or `spin_loop` calls are a
-//! *turn*. A turn without a write that reads just what the turn before read is
-//! a repetition. A read-modify-write that leaves the value as it was (a `swap`
-//! on a lock that is held) counts as a read here, and its message as the one
-//! that it read ([`root`](crate::graph::event::Message::root)): threads that spin with
-//! such do not wake each other. A thread may repeat itself [`Budget::repeats`] times; then it
-//! waits at its yield until one of the locations of the turn has a newer
-//! message, and the next turn must read a newer one somewhere. When nobody
-//! else can go on, a waiting thread gets some turns for nothing, in case its
-//! loop counts; when these are used up, the execution is a livelock.
+//! Loops that wait are the story of [`crate::explorer::waiting`].
 
+use crate::explorer::turns::Turns;
 use crate::graph::event::NONE;
 use crate::graph::rc11::Graph;
 use crate::graph::stamp::Stamp;
@@ -35,6 +25,7 @@ use crate::report::data::{FailureKind, Limit};
 use crate::seam::clock::MAX_THREADS;
 use crate::seam::op::{Alt, AltKind, Rmw, Strength, SyncOp};
 use crate::seam::place::Place;
+use crate::seam::stack;
 use crate::seam::tracer::Tracer;
 use crate::search::chooser::Chooser;
 use crate::search::minimise::Preference;
@@ -81,7 +72,7 @@ pub(crate) enum Status {
     Finished,
 }
 
-/// Turns and time-outs for nothing that a thread gets when nobody can go on.
+/// Turns for nothing that a thread gets when nobody can go on and its memory cannot be seen.
 const RESCUES: u8 = 40;
 
 #[derive(Debug)]
@@ -95,13 +86,11 @@ pub(crate) struct ModelThread {
     pub(super) spurious: u8,
     pub(super) timeouts: u8,
     pub(super) rescues: u8,
-    /// What it has read since its last yield: location, message's root, site.
-    pub(super) turn: Vec<(u32, u32, usize)>,
-    pub(super) last_turn: Vec<(u32, u32, usize)>,
-    pub(super) wrote: bool,
-    pub(super) repeats: u8,
-    /// Whether this turn must read something newer than the last one.
-    pub(super) forced: bool,
+    /// The turns of the loop that it may be in.
+    pub(super) turns: Turns,
+    /// Where its stack begins, and where it called the engine when it last gave up control; 0 if not known.
+    pub(super) base: usize,
+    pub(super) frame: usize,
     /// How many calls of the door's that are built of its own atomics it is in.
     pub(super) own_calls: u8,
     /// Whether it unwinds a panic where it stands.
@@ -114,12 +103,6 @@ impl ModelThread {
     /// The panic that it unwinds where it stands.
     pub(super) fn unwound_panic(&self) -> Option<&PanicData> {
         self.last_panic.as_ref().filter(|_| self.unwinds && self.status == Status::Waiting)
-    }
-
-    /// A turn that writes is progress.
-    fn note_write(&mut self) {
-        self.wrote = true;
-        self.forced = false;
     }
 }
 
@@ -213,6 +196,12 @@ pub(crate) struct Execution {
     pub(crate) too_large: bool,
     /// Raw pointers to what cells hold that models got in all executions.
     pub(crate) unseen_cells: u64,
+    /// Loops that were not followed to their end in all executions: where, and for how many turns in a row.
+    pub(crate) cut_loops: Vec<(Place, u32)>,
+    /// Whether the memory that the engine leaves on a thread's stack is wiped after each call.
+    pub(crate) wipes: bool,
+    /// Whether others could go on while a loop was asked for one more turn.
+    pub(super) unfair: bool,
     pub(super) choices: Vec<ReadOption>,
     pub(super) alts: Vec<Alt>,
     pub(super) places: Vec<u32>,
@@ -255,6 +244,9 @@ impl Execution {
             stale_choices: 0,
             too_large: false,
             unseen_cells: 0,
+            cut_loops: Vec::new(),
+            wipes: false,
+            unfair: false,
             choices: Vec::new(),
             alts: Vec::new(),
             places: Vec::new(),
@@ -278,6 +270,7 @@ impl Execution {
         self.preemptions = 0;
         self.last = 0;
         self.nanos = 0;
+        self.unfair = false;
         self.tracer.reset();
         self.candidates.clear();
         self.preferences.clear();
@@ -315,11 +308,9 @@ impl Execution {
                 spurious: 0,
                 timeouts: 0,
                 rescues: 0,
-                turn: Vec::new(),
-                last_turn: Vec::new(),
-                wrote: false,
-                repeats: 0,
-                forced: false,
+                turns: Turns::new(),
+                base: 0,
+                frame: 0,
                 own_calls: 0,
                 unwinds: false,
                 last_panic: None,
@@ -339,15 +330,17 @@ impl Execution {
         thread.spurious = self.budget.spurious;
         thread.timeouts = self.budget.timeouts;
         thread.rescues = RESCUES;
-        thread.turn.clear();
-        thread.last_turn.clear();
-        thread.wrote = false;
-        thread.repeats = 0;
-        thread.forced = false;
+        thread.turns.reset();
+        (thread.base, thread.frame) = (0, 0);
         thread.own_calls = 0;
         thread.last_panic = None;
         self.live_threads += 1;
         Some(number)
+    }
+
+    /// The body of `thread` begins on a stack below `base`.
+    pub(super) fn begins(&mut self, thread: usize, base: usize) {
+        self.threads[thread].base = base;
     }
 
     pub(crate) fn live(&self) -> &[ModelThread] {
@@ -377,11 +370,18 @@ impl Execution {
         }
     }
 
+    /// The running thread goes on with `choice` at `pending` at once.
+    pub(super) fn hold(&mut self, pending: PendingRequest, choice: ReadOption) {
+        let t = &mut self.threads[self.me];
+        (t.pending, t.chosen) = (Some(pending), Some(choice));
+    }
+
     /// The running thread, whose number this gives, stands at `pending`. Decides who runs next.
     pub(super) fn stand(&mut self, pending: PendingRequest) -> usize {
         let t = &mut self.threads[self.me];
         t.pending = Some(pending);
         t.status = Status::Waiting;
+        t.frame = stack::frame();
         t.unwinds = std::thread::panicking();
         if !t.unwinds {
             t.last_panic = None;
@@ -416,22 +416,14 @@ impl Execution {
     }
 
     /// Whether `thread` can go on without a choice.
-    fn can_run(&self, thread: usize) -> bool {
+    pub(super) fn can_run(&self, thread: usize) -> bool {
         let t = &self.threads[thread];
         match (t.status, t.pending.as_ref().map(|p| p.want)) {
             (Status::Running, _) => true,
             (Status::Waiting, Some(Request::Join(of))) => self.threads[of].status == Status::Finished,
-            (Status::Waiting, Some(Request::Newer)) => {
-                t.last_turn.iter().any(|(loc, message, _)| self.has_newer(*loc, *message))
-            }
+            (Status::Waiting, Some(Request::Newer)) => self.has_news(thread),
             _ => false,
         }
-    }
-
-    /// Whether there is something else to read at `loc` than in a turn that read
-    /// a message with this root.
-    pub(super) fn has_newer(&self, loc: u32, root: u32) -> bool {
-        self.graph.messages[self.graph.newest(loc) as usize].root != root
     }
 
     /// What was chosen for the running thread, with its operation.
@@ -456,14 +448,13 @@ impl Execution {
             self.take_block(pending.loc, message);
             return value;
         }
+        self.note_turn_read(pending, message);
         let mut written = NONE;
-        let mut idle = true;
         match alt.write {
             Some(new) => {
                 written = self.graph.rmw(me, message, new, alt.strength);
-                idle = matches!(pending.want, Request::Rmw { .. }) && value == new;
-                if !idle {
-                    self.threads[me].note_write();
+                if value != new {
+                    self.note_turn_write(pending.loc, written);
                 }
                 self.write_through(pending.loc, written);
             }
@@ -474,9 +465,6 @@ impl Execution {
         let rmw = !matches!(pending.want, Request::Load(_));
         if rmw {
             self.note(pending.loc, written, true);
-        }
-        if idle {
-            self.note_turn(pending, self.graph.messages[message as usize].root);
         }
         value
     }
@@ -504,7 +492,7 @@ impl Execution {
         self.stale += u32::from(place != places[0]);
         self.places = places;
         let message = self.graph.store(me, loc, value, strength, place);
-        self.threads[me].note_write();
+        self.note_turn_write(loc, message);
         self.write_through(loc, message);
         self.note(loc, message, false);
         message
@@ -538,52 +526,6 @@ impl Execution {
                 )
             }
         }
-    }
-
-    fn note_turn(&mut self, pending: &PendingRequest, root: u32) {
-        let site = match pending.site {
-            Place::Line(site) => std::ptr::from_ref(site) as usize,
-            Place::Address(address) => address,
-            Place::Found(index) => index as usize,
-        };
-        let t = &mut self.threads[self.me];
-        t.turn.push((pending.loc, root, site));
-        if t.forced && t.last_turn.get(t.turn.len() - 1) != t.turn.last() {
-            t.forced = false;
-        }
-    }
-
-    /// Whether the running thread has read the same things at the same places so
-    /// often in a row that it must be spinning without saying so.
-    pub(crate) fn spins_silently(&self) -> bool {
-        let turn = &self.threads[self.me].turn;
-        // A loop with one read turns eight times, one with up to four reads four times.
-        (1..=4).any(|reads| {
-            let length = if reads == 1 { 8 } else { reads * 4 };
-            turn.len() >= length && {
-                let last = &turn[turn.len() - length..];
-                last[reads..] == last[..length - reads]
-            }
-        })
-    }
-
-    /// The running thread yields; whether it must wait for something newer.
-    pub(crate) fn end_turn(&mut self) -> bool {
-        let repeats = self.budget.repeats;
-        let t = &mut self.threads[self.me];
-        if t.wrote || t.turn.is_empty() {
-            t.last_turn.clear();
-            t.repeats = 0;
-        } else if t.turn == t.last_turn {
-            t.repeats = t.repeats.saturating_add(1);
-        } else {
-            t.repeats = 0;
-            std::mem::swap(&mut t.turn, &mut t.last_turn);
-        }
-        t.turn.clear();
-        t.wrote = false;
-        t.forced = !t.last_turn.is_empty() && t.repeats >= repeats;
-        t.forced
     }
 }
 

@@ -18,5 +18,7 @@ pub(crate) mod test_support;
 pub(crate) mod tracing;
 #[cfg(feature = "plain")]
 pub(crate) mod tsan;
+pub(crate) mod turns;
+pub(crate) mod waiting;
 pub(crate) mod watchdog;
 pub(crate) mod workers;

@@ -10,6 +10,7 @@ use crate::explorer::execution::{Execution, PendingRequest, Request, Status, Sto
 use crate::explorer::objects::{now, report_race, still_there, touch};
 use crate::explorer::progress::{self, StepKind};
 use crate::explorer::tracing;
+use crate::explorer::waiting::TurnEnd;
 use crate::explorer::workers;
 use crate::graph::event::NONE;
 use crate::plan::orderings::{OrderingRole, OrderingUse};
@@ -17,9 +18,10 @@ use crate::report::cause::PanicData;
 use crate::report::data::Limit;
 use crate::report::step::{Operation, OperationKind};
 use crate::seam::clock::Clock;
-use crate::seam::op::{DONE, Rmw, Strength, SyncOp};
+use crate::seam::op::{AltKind, DONE, Rmw, Strength, SyncOp};
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
+use crate::seam::stack;
 use crate::seam::thread_body::ThreadBody;
 use crate::seam::tracer;
 use crate::seam::unwinding::unmodelled;
@@ -31,8 +33,16 @@ pub(crate) struct Explorer;
 
 /// Publishes `pending`, waits until it is chosen, and runs it.
 pub(super) fn read(pending: PendingRequest) -> (u64, crate::search::stack::ReadOption) {
-    let me = step(|s| s.stand(pending));
-    resume(me);
+    let (me, stands) = step(|s| match s.repeated(&pending) {
+        Some(choice) => {
+            s.hold(pending, choice);
+            (s.me, false)
+        }
+        None => (s.stand(pending), true),
+    });
+    if stands {
+        resume(me);
+    }
     step(|s| {
         let (pending, choice) = s.take_chosen();
         s.graph.site = Some(pending.site);
@@ -72,7 +82,6 @@ fn trace_read(
 }
 
 fn sync_text(op: SyncOp, loc: u32, choice: &crate::search::stack::ReadOption) -> String {
-    use crate::seam::op::AltKind;
     let how = match choice.alt.kind {
         AltKind::Normal => "",
         AltKind::Fail => ": held by another",
@@ -94,15 +103,17 @@ impl Runtime for Explorer {
         let ask = OrderingUse::of("load", OrderingRole::Only, order);
         let want = Request::Load(with(|s| s.strength(ask, site)));
         let pending = PendingRequest { want, loc, bits: obj.bits, site };
+        let frame = frame();
         let (value, _) = read(pending);
-        if with(|s| s.spins_silently()) {
-            wait_for_newer(site);
+        if with(Execution::ends_silently) {
+            end_turn(frame, site);
         }
         value
     }
 
     fn store(&self, obj: Obj<'_>, value: u64, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
+        frame();
         let site = place::of(site);
         progress::begin(StepKind::Write("store"), site);
         let ask = OrderingUse::of("store", OrderingRole::Only, order);
@@ -120,6 +131,7 @@ impl Runtime for Explorer {
 
     fn unlock(&self, obj: Obj<'_>, site: Site) {
         let _engine = runtime::engine_code();
+        frame();
         let site = place::of(site);
         progress::begin(StepKind::Write("unlock"), site);
         step(|s| {
@@ -153,18 +165,20 @@ impl Runtime for Explorer {
             let err = if cas { s.strength(fails, site) } else { fails.strength };
             (s.strength(succeeds, site), err)
         });
+        let frame = frame();
         let (value, choice) =
             read(PendingRequest { want: Request::Rmw { op, ok, err }, loc, bits: obj.bits, site });
         let writes = choice.alt.write.is_some();
         with(|s| s.came_to(if writes { succeeds } else { fails }, site));
-        if choice.alt.write.is_none_or(|new| new == value) && with(|s| s.spins_silently()) {
-            wait_for_newer(site);
+        if choice.alt.write.is_none_or(|new| new == value) && with(Execution::ends_silently) {
+            end_turn(frame, site);
         }
         if writes { Ok(value) } else { Err(value) }
     }
 
     fn fence(&self, order: Ordering, site: Site) {
         let _engine = runtime::engine_code();
+        frame();
         let site = place::of(site);
         progress::begin(StepKind::Read("fence"), site);
         let ask = OrderingUse::of("fence", OrderingRole::Only, order);
@@ -179,6 +193,7 @@ impl Runtime for Explorer {
 
     fn access(&self, obj: Obj<'_>, access: Access, site: Site) {
         let _engine = runtime::engine_code();
+        frame();
         let site = place::of(site);
         if unmodelled() {
             return;
@@ -222,9 +237,14 @@ impl Runtime for Explorer {
             site,
         );
         let loc = step(|s| touch(s, &obj, site).loc);
+        let frame = frame();
         let (_, choice) = read(PendingRequest { want: Request::Sync(op), loc, bits: obj.bits, site });
-        if choice.alt.kind == crate::seam::op::AltKind::Timeout {
+        let timed_out = choice.alt.kind == AltKind::Timeout;
+        if timed_out {
             with(|s| s.nanos += nanos);
+        }
+        if timed_out || (choice.alt.write.is_none() && with(Execution::ends_silently)) {
+            end_turn(frame, site);
         }
         choice.alt.result
     }
@@ -298,7 +318,7 @@ impl Runtime for Explorer {
     fn yield_now(&self, site: Site) {
         let _engine = runtime::engine_code();
         if !unmodelled() {
-            wait_for_newer(site.into());
+            end_turn(frame(), site.into());
         }
     }
 
@@ -361,20 +381,28 @@ impl Runtime for Explorer {
     }
 }
 
-/// Ends a turn, and waits for a newer message if the thread only repeats itself.
-fn wait_for_newer(site: Place) {
+/// The stack pointer at the running thread's call of the engine. What the engine leaves below it is wiped when
+/// the call returns, if the thread is in a loop: see [`stack`].
+fn frame() -> usize {
+    if with(|s| s.wipes || s.threads[s.me].turns.in_a_loop()) {
+        stack::wipe();
+    }
+    stack::frame()
+}
+
+/// Ends a turn of the running thread, and waits for news if its loop can only do the same again.
+fn end_turn(frame: usize, site: Place) {
     let (me, waits) = step(|s| {
-        let me = s.me;
-        let waits = s.end_turn();
+        let waits = s.end_turn(frame, site) == TurnEnd::Waits;
         if waits {
             s.spins_inside(site);
             s.stand(PendingRequest { want: Request::Newer, loc: NONE, bits: 0, site });
         }
-        (me, waits)
+        (s.me, waits)
     });
     if waits {
         resume(me);
-        with(|s| s.threads[me].pending = None);
+        with(|s| s.has_waited(frame));
     }
 }
 

@@ -197,7 +197,7 @@ pub fn bounded<R>(limit: u32, operation: &str, op: impl FnOnce() -> R) -> R {
         return op();
     };
     engine.begin_operation(operation, limit);
-    let _counted = Counted(engine);
+    let _counted = Counted(engine.inner());
     op()
 }
 

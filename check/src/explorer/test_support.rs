@@ -2,6 +2,7 @@
 
 use crate::explorer::execution::{Execution, PendingRequest, Request, Status, Stop};
 use crate::explorer::objects::touch;
+use crate::explorer::waiting::TurnEnd;
 use crate::graph::event::NONE;
 use crate::plan::budget::Budget;
 use crate::plan::decision::Decision;
@@ -17,7 +18,7 @@ use std::collections::BTreeSet;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub(crate) const BUDGET: Budget = Budget { spurious: 1, timeouts: 2, repeats: 1, steps: 1_000 };
+pub(crate) const BUDGET: Budget = Budget { spurious: 1, timeouts: 2, repeats: 1, turns: 12, steps: 1_000 };
 
 /// The line of the caller.
 #[track_caller]
@@ -180,7 +181,7 @@ fn finish_read(s: &mut Execution, step: Option<&Step>, seen: &mut Vec<u64>) -> b
     let value = s.apply(&pending, &choice);
     match step {
         Some(Step::Await(..)) if value == 0 => {
-            if s.end_turn() {
+            if s.end_turn(0, pending.site) == TurnEnd::Waits {
                 let me = s.me;
                 stand(s, me, Request::Newer, NONE);
             }

@@ -18,6 +18,7 @@ use crate::explorer::current::with;
 use crate::explorer::execution::{Execution, Status};
 use crate::seam::panics;
 use crate::seam::runtime::{self, Site};
+use crate::seam::stack;
 use crate::seam::thread_body::ThreadBody;
 use shuttle_engine::runtime::execution::ExecutionState;
 use shuttle_engine::runtime::thread::switch;
@@ -77,11 +78,24 @@ fn work(number: usize, first: ThreadBody) {
     let mut next = Some(first);
     while let Some(body) = next {
         {
+            begin(number);
             let _user = runtime::user_code();
             body.run();
         }
         with(|s| s.threads[number].status = Status::Finished);
         next = wait(number);
+    }
+}
+
+/// The body of thread `number` begins here.
+#[inline(never)]
+fn begin(number: usize) {
+    let wipes = with(|s| {
+        s.begins(number, stack::here());
+        s.wipes
+    });
+    if wipes {
+        stack::wipe_below();
     }
 }
 
@@ -102,6 +116,7 @@ fn wait(number: usize) -> Option<ThreadBody> {
 /// is one and it may be in this round, and says whether it did.
 pub(crate) fn conduct(model: &dyn Fn(), next_execution: impl Fn(bool) -> bool) {
     loop {
+        begin(0);
         panics::run_main(model);
         with(|s| s.threads[0].status = Status::Finished);
         while !with(Execution::over) {

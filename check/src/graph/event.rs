@@ -44,9 +44,11 @@ pub(crate) struct Message {
     pub(crate) porf: Clock,
     /// Whether a read-modify-write has read it.
     pub(crate) taken: bool,
-    /// The first message of the chain of read-modify-writes up to it that have
-    /// all left the value as it was; often its own number.
+    /// The first message of the chain up to it of writes that have all left the value as it was, or have come
+    /// back to it in a turn of a loop; often its own number.
     pub(crate) root: u32,
+    /// Whether nobody has verified yet that the turn which came back has changed nothing else.
+    pub(crate) unverified: bool,
 }
 
 /// Which rule the audit of the checker itself breaks: see `loom-tests`.

@@ -137,6 +137,7 @@ impl Graph {
             porf: Clock::EMPTY,
             taken: false,
             root: message,
+            unverified: false,
         });
         self.locations[loc].mo.push(message);
         loc as u32
@@ -327,6 +328,7 @@ impl Graph {
             porf,
             taken: false,
             root: message,
+            unverified: false,
         });
         let mo = &mut self.locations[loc as usize].mo;
         mo.insert(place as usize, message);

@@ -6,9 +6,9 @@
 //! calls that the specification calls [droppable](Spec::droppable) are taken away,
 //! many at once first, as long as what remains is still not linearizable.
 
-use crate::linearizability::check::{BUDGET, Linearizability, check_part, parts};
+use crate::linearizability::check::{BUDGET, Judgement, Linearizability, judge, violation_of_part};
 use crate::linearizability::history::{Call, History};
-use crate::linearizability::spec::Spec;
+use crate::linearizability::spec::{Spec, Violation};
 use crate::linearizability::table;
 use std::fmt;
 
@@ -56,33 +56,56 @@ pub fn explain_within<S: Spec>(
     history: &History<S::Op, S::Ret>,
     budget: u64,
 ) -> Linearizability<Counterexample> {
-    let mut gave_up = false;
-    // Of all parts that are not linearizable, the one that stops to be so first.
-    let mut first: Option<Window<S>> = None;
-    for part in parts(spec, history) {
-        let alone = history.restrict(&part);
-        match check_part(spec, &alone, budget) {
-            Linearizability::Linearizable => {}
-            Linearizability::GaveUp(_) => gave_up = true,
-            Linearizability::NotLinearizable(_) => {
-                let window = Window::first(spec, alone, part, budget);
-                if first.as_ref().is_none_or(|first| window.at < first.at) {
-                    first = Some(window);
-                }
-            }
-        }
-    }
+    let bad = match judge(spec, history, budget) {
+        Judgement::Linearizable => return Linearizability::Linearizable,
+        Judgement::Undecided(undecided) => return Linearizability::GaveUp(undecided),
+        Judgement::Bad(bad) => bad,
+    };
+    // Of the parts that are not linearizable, the one that stops to be so first.
+    let windows = bad.into_iter().map(|bad| {
+        let mut effort = Effort::after(bad.visited, budget);
+        let window = Window::first(spec, bad.history, bad.part, &mut effort);
+        (window, bad.violation, effort)
+    });
+    let first = windows.reduce(|first, other| if other.0.at < first.0.at { other } else { first });
     match first {
-        Some(window) => {
-            Linearizability::NotLinearizable(window.shrink(spec, budget).show(spec, history, budget))
+        Some((window, violation, mut effort)) => {
+            let window = window.shrink(spec, &mut effort);
+            Linearizability::NotLinearizable(window.show(spec, history, violation.why, &mut effort))
         }
-        None if gave_up => Linearizability::GaveUp(budget),
         None => Linearizability::Linearizable,
     }
 }
 
-fn is_bad<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, budget: u64) -> bool {
-    matches!(check_part(spec, history, budget), Linearizability::NotLinearizable(_))
+/// Configurations that may still be spent on making a counterexample short.
+struct Effort {
+    /// In one search.
+    each: u64,
+    /// In all of them.
+    left: u64,
+}
+
+impl Effort {
+    /// A window costs a few times what it cost to see that there is one.
+    fn after(visited: u64, budget: u64) -> Effort {
+        Effort {
+            each: visited.saturating_mul(2).max(10_000).min(budget.max(visited)),
+            left: visited.saturating_mul(16).max(500_000),
+        }
+    }
+
+    /// Why `history` is not linearizable, if that is seen with what is left.
+    fn violation<S: Spec>(&mut self, spec: &S, history: &History<S::Op, S::Ret>) -> Option<Violation> {
+        let each = self.each.min(self.left);
+        let mut left = each;
+        let violation = violation_of_part(spec, history, &mut left);
+        self.left -= each - left;
+        violation
+    }
+
+    fn is_bad<S: Spec>(&mut self, spec: &S, history: &History<S::Op, S::Ret>) -> bool {
+        self.violation(spec, history).is_some()
+    }
 }
 
 /// Calls that are not linearizable.
@@ -96,13 +119,13 @@ struct Window<S: Spec> {
 
 impl<S: Spec> Window<S> {
     /// The shortest prefix of `history` that is not linearizable.
-    fn first(spec: &S, history: History<S::Op, S::Ret>, names: Vec<usize>, budget: u64) -> Self {
+    fn first(spec: &S, history: History<S::Op, S::Ret>, names: Vec<usize>, effort: &mut Effort) -> Self {
         if !history.is_real_time() {
             return Window { history, names, at: None };
         }
         let mut responses: Vec<u64> = history.calls().iter().filter_map(|call| call.returned).collect();
         responses.sort_unstable();
-        let first_bad = responses.partition_point(|at| !is_bad(spec, &history.prefix(*at).0, budget));
+        let first_bad = responses.partition_point(|at| !effort.is_bad(spec, &history.prefix(*at).0));
         let at = responses.get(first_bad).copied();
         let (prefix, kept) = history.prefix(at.unwrap_or(u64::MAX));
         Window { history: prefix, names: kept.into_iter().map(|call| names[call]).collect(), at }
@@ -114,17 +137,17 @@ impl<S: Spec> Window<S> {
     }
 
     /// Takes away what is not needed.
-    fn shrink(self, spec: &S, budget: u64) -> Self {
+    fn shrink(self, spec: &S, effort: &mut Effort) -> Self {
         let mut window = self;
-        if let Linearizability::NotLinearizable(violation) = check_part(spec, &window.history, budget) {
+        if let Some(violation) = effort.violation(spec, &window.history) {
             let core = window.restrict(&violation.calls);
-            if is_bad(spec, &core.history, budget) {
+            if effort.is_bad(spec, &core.history) {
                 window = core;
             }
         }
         loop {
             let before = window.history.len();
-            window = window.drop_sets(spec, budget);
+            window = window.drop_sets(spec, effort);
             if window.history.len() == before {
                 return window;
             }
@@ -132,7 +155,7 @@ impl<S: Spec> Window<S> {
     }
 
     /// One round: half of the droppable sets at a time, then a quarter, down to one.
-    fn drop_sets(mut self, spec: &S, budget: u64) -> Self {
+    fn drop_sets(mut self, spec: &S, effort: &mut Effort) -> Self {
         let mut size = spec.droppable(self.history.calls()).len().div_ceil(2);
         while size > 0 {
             let mut start = 0;
@@ -146,7 +169,7 @@ impl<S: Spec> Window<S> {
                 gone.into_iter().for_each(|call| stays[call] = false);
                 let keep: Vec<usize> = (0..self.history.len()).filter(|call| stays[*call]).collect();
                 let smaller = self.restrict(&keep);
-                if is_bad(spec, &smaller.history, budget) {
+                if effort.is_bad(spec, &smaller.history) {
                     self = smaller;
                 } else {
                     start += size;
@@ -157,11 +180,17 @@ impl<S: Spec> Window<S> {
         self
     }
 
-    fn show(self, spec: &S, whole: &History<S::Op, S::Ret>, budget: u64) -> Counterexample {
-        let why = match check_part(spec, &self.history, budget) {
-            Linearizability::NotLinearizable(violation) => violation.why,
-            Linearizability::Linearizable | Linearizability::GaveUp(_) => String::new(),
-        };
+    /// `why`: what is wrong with the whole, if it is not seen of the window.
+    fn show(
+        self,
+        spec: &S,
+        whole: &History<S::Op, S::Ret>,
+        why: String,
+        effort: &mut Effort,
+    ) -> Counterexample {
+        // One more search, whatever is left.
+        effort.left = effort.left.max(effort.each);
+        let why = effort.violation(spec, &self.history).map_or(why, |violation| violation.why);
         let table = match self.at {
             Some(at) => table::real_time(spec, whole, &self.names, &self.later(spec, whole), at),
             None => table::partial(spec, &self.history, &self.names),

@@ -1,5 +1,6 @@
 //! Ready specifications made of others: many objects under keys, and a lock.
 
+use crate::linearizability::brief::value;
 use crate::linearizability::history::{Call, History, Value};
 use crate::linearizability::spec::{Monitored, Spec, part_of};
 use std::collections::BTreeMap;
@@ -57,6 +58,25 @@ impl<K: Value + Ord, S: Spec> Spec for Keyed<K, S> {
         self.each.successors(object, &op.op, ret).into_iter().map(put).collect()
     }
 
+    fn successors_owned(
+        &self,
+        mut state: Self::State,
+        op: &Self::Op,
+        ret: Option<&S::Ret>,
+    ) -> Vec<Self::State> {
+        let object = state.remove(&op.key).unwrap_or_else(|| self.each.init());
+        let mut objects = self.each.successors_owned(object, &op.op, ret);
+        let last = objects.pop();
+        let put = |mut state: Self::State, object| {
+            state.insert(op.key.clone(), object);
+            state
+        };
+        let mut states: Vec<Self::State> =
+            objects.into_iter().map(|object| put(state.clone(), object)).collect();
+        states.extend(last.map(|object| put(state, object)));
+        states
+    }
+
     fn part(&self, op: &Self::Op) -> u64 {
         part_of(&op.key)
     }
@@ -86,7 +106,7 @@ impl<K: Value + Ord, S: Spec> Spec for Keyed<K, S> {
     }
 
     fn show(&self, op: &Self::Op, ret: Option<&S::Ret>) -> String {
-        format!("{:?}: {}", op.key, self.each.show(&op.op, ret))
+        format!("{}: {}", value(&op.key), self.each.show(&op.op, ret))
     }
 }
 

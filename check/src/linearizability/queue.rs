@@ -1,9 +1,10 @@
 //! The specification of a first-in first-out queue.
 
-use crate::linearizability::buffer::{self, BufferOp, BufferRet, Calls, Leave, is_refusal};
+use crate::linearizability::buffer::{self, BufferOp, BufferRet, BufferRules, Calls, Leave, Refusals};
 use crate::linearizability::history::{History, Value};
 use crate::linearizability::queue_monitor;
-use crate::linearizability::spec::{Monitored, Spec, Violation, run};
+use crate::linearizability::spec::{Monitored, Spec};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 
@@ -14,21 +15,29 @@ use std::marker::PhantomData;
 /// of `src/linearizability/queue_monitor.rs`.
 #[derive(Clone, Debug)]
 pub struct Queue<V> {
-    capacity: usize,
-    /// Whether `Full` and `Empty` say how it is, and not how it was.
-    exact: bool,
+    rules: BufferRules,
     items: PhantomData<V>,
 }
 
 impl<V> Queue<V> {
+    fn of(capacity: usize, refusals: Refusals) -> Self {
+        Queue { rules: BufferRules { capacity, refusals, leave: Leave::First }, items: PhantomData }
+    }
+
     /// A queue that always has room.
     pub fn new() -> Self {
-        Queue { capacity: usize::MAX, exact: true, items: PhantomData }
+        Queue::of(usize::MAX, Refusals::Exact)
     }
 
     /// A queue with room for `capacity` items.
     pub fn bounded(capacity: usize) -> Self {
-        Queue { capacity, exact: true, items: PhantomData }
+        Queue::of(capacity, Refusals::Exact)
+    }
+
+    /// A queue of which nobody knows how much room there is:
+    /// [`Full`](BufferRet::Full) may come at any time. [`Empty`](BufferRet::Empty) is exact.
+    pub fn of_unknown_capacity() -> Self {
+        Queue::of(usize::MAX, Refusals::Full)
     }
 
     /// A queue whose [`Full`](BufferRet::Full) and [`Empty`](BufferRet::Empty) may
@@ -37,7 +46,7 @@ impl<V> Queue<V> {
     /// without a fence, or that claim a slot before they fill it. Items are
     /// still neither lost nor doubled nor reordered.
     pub fn with_stale_answers(mut self) -> Self {
-        self.exact = false;
+        self.rules.refusals = Refusals::Stale;
         self
     }
 }
@@ -58,7 +67,7 @@ impl<V: Value> Spec for Queue<V> {
     }
 
     fn apply(&self, items: &mut VecDeque<V>, op: &BufferOp<V>) -> Option<BufferRet<V>> {
-        buffer::apply(items, op, self.capacity, Leave::First)
+        buffer::apply(items, op, self.rules.capacity, Leave::First)
     }
 
     fn successors(
@@ -67,38 +76,24 @@ impl<V: Value> Spec for Queue<V> {
         op: &BufferOp<V>,
         ret: Option<&BufferRet<V>>,
     ) -> Vec<VecDeque<V>> {
-        if !self.exact && matches!(ret, Some(BufferRet::Full | BufferRet::Empty)) {
-            return vec![items.clone()];
-        }
-        // Looked at first, for a copy of a long queue costs more.
-        if matches!(ret, Some(BufferRet::Popped(item)) if items.front() != Some(item)) {
-            return Vec::new();
-        }
-        run(self, items, op, ret)
+        self.rules.successors(Cow::Borrowed(items), op, ret)
+    }
+
+    fn successors_owned(
+        &self,
+        items: VecDeque<V>,
+        op: &BufferOp<V>,
+        ret: Option<&BufferRet<V>>,
+    ) -> Vec<VecDeque<V>> {
+        self.rules.successors(Cow::Owned(items), op, ret)
     }
 
     fn monitor(&self, history: &History<BufferOp<V>, BufferRet<V>>) -> Monitored {
-        if self.capacity < history.len() {
-            return Monitored::Unsuited;
-        }
-        if self.exact {
-            return queue_monitor::monitor(history);
-        }
-        let says = |call: &usize| !is_refusal(&history.calls()[*call]);
-        let kept: Vec<usize> = (0..history.len()).filter(says).collect();
-        match queue_monitor::monitor(&history.restrict(&kept)) {
-            Monitored::Violation(Violation { why, calls }) => {
-                Violation::new(why, calls.into_iter().map(|call| kept[call]).collect()).into()
-            }
-            said => said,
-        }
+        self.rules.monitor(history, queue_monitor::monitor)
     }
 
     fn droppable(&self, calls: &Calls<V>) -> Vec<Vec<usize>> {
-        let refusals = (0..calls.len()).filter(|at| !self.exact && is_refusal(&calls[*at]));
-        let refusals: Vec<Vec<usize>> = refusals.map(|at| vec![at]).collect();
-        // Refusals that say nothing go first; they keep nobody else.
-        if refusals.is_empty() { buffer::droppable(calls) } else { refusals }
+        self.rules.droppable(calls)
     }
 
     fn show(&self, op: &BufferOp<V>, ret: Option<&BufferRet<V>>) -> String {

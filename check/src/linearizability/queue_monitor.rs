@@ -31,7 +31,8 @@
 //!
 //! Open pops whose value nobody knows may each have taken one of the values
 //! that are missing. Without empty pops that is a matching of values with
-//! deadlines, done greedily. With both, the general search decides.
+//! deadlines, done greedily. With both, and with a pop that came back nobody
+//! knows with what, the general search decides.
 //!
 //! # Cost
 //!
@@ -47,6 +48,7 @@
 //! monitoring" (PLDI 2025, arXiv 2509.17795). Tests compare the verdict with
 //! the general search's on many small histories.
 
+use crate::linearizability::brief;
 use crate::linearizability::buffer::{BufferOp, BufferRet};
 use crate::linearizability::history::{History, NEVER, Value};
 use crate::linearizability::residence::{Residence, Residences};
@@ -79,7 +81,7 @@ enum Fault<'a> {
 impl Fault<'_> {
     fn explain<V: Value>(&self, history: &History<BufferOp<V>, BufferRet<V>>) -> Violation {
         let name = |residence: &Residence| match &history.calls()[residence.push_call].op {
-            BufferOp::Push(item) | BufferOp::Send(item) => format!("{item:?}"),
+            BufferOp::Push(item) | BufferOp::Send(item) => brief::value(item),
             BufferOp::Pop | BufferOp::Recv => String::new(),
         };
         match self {
@@ -153,7 +155,7 @@ fn with_unknown_pops<V: Value>(
         .collect();
     deadlines.sort_unstable();
     residences.unknown.sort_unstable();
-    let open: Vec<u64> = residences.unknown.iter().map(|(invoked, _)| *invoked).collect();
+    let open = residences.unknown;
     let met = |(nth, deadline): (usize, &u64)| open.get(nth).is_some_and(|invoked| invoked < deadline);
     if deadlines.iter().enumerate().all(met) {
         return Monitored::Linearizable;

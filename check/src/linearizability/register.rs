@@ -26,6 +26,7 @@
 //! Gibbons and Korach, "Testing shared memories" (SIAM Journal on Computing
 //! 1997).
 
+use crate::linearizability::brief::{self, value};
 use crate::linearizability::history::{Call, History, NEVER, Value};
 use crate::linearizability::spec::{Monitored, Spec, Violation};
 use std::collections::{BTreeMap, HashMap};
@@ -159,11 +160,11 @@ impl<V: Value> Spec for Register<V> {
     fn show(&self, op: &RegisterOp<V>, ret: Option<&RegisterRet<V>>) -> String {
         let call = match op {
             RegisterOp::Read => "read()".into(),
-            RegisterOp::Write(value) => format!("write({value:?})"),
-            RegisterOp::Cas(old, new) => format!("cas({old:?} to {new:?})"),
+            RegisterOp::Write(written) => format!("write({})", value(written)),
+            RegisterOp::Cas(old, new) => format!("cas({} to {})", value(old), value(new)),
         };
         match ret {
-            Some(RegisterRet::Found(Some(value))) => format!("{call} = {value:?}"),
+            Some(RegisterRet::Found(Some(found))) => format!("{call} = {}", value(found)),
             Some(RegisterRet::Found(None)) => format!("{call} = nil"),
             Some(RegisterRet::Written) => format!("{call} = ok"),
             Some(RegisterRet::Swapped(true)) => format!("{call} = ok"),
@@ -199,9 +200,8 @@ fn clusters<V: Value>(
     by_value.insert(initial, Cluster { first: (0, None), last: (0, None), write: None });
     for (at, call) in calls.iter().enumerate() {
         match &call.op {
-            RegisterOp::Read => {}
-            RegisterOp::Cas(..) => return Err(Monitored::Unsuited),
-            RegisterOp::Write(value) => {
+            RegisterOp::Read if matches!(call.ret, None | Some(RegisterRet::Found(_))) => {}
+            RegisterOp::Write(value) if matches!(call.ret, None | Some(RegisterRet::Written)) => {
                 let cluster = Cluster {
                     first: (call.end(), Some(at)),
                     last: (call.invoked, Some(at)),
@@ -211,13 +211,14 @@ fn clusters<V: Value>(
                     return Err(Monitored::Unsuited);
                 }
             }
+            _ => return Err(Monitored::Unsuited),
         }
     }
     for (at, call) in calls.iter().enumerate() {
         let (Some(RegisterRet::Found(value)), Some(returned)) = (&call.ret, call.returned) else {
             continue;
         };
-        let name = || value.as_ref().map_or("nil".to_owned(), |value| format!("{value:?}"));
+        let name = || value.as_ref().map_or("nil".to_owned(), brief::value);
         let Some(cluster) = by_value.get_mut(&value.as_ref()) else {
             return Err(Violation::new(format!("{} is read and was never written", name()), vec![at]).into());
         };
@@ -242,7 +243,7 @@ fn clash<V: Value>(
         clusters.iter().filter(|c| c.first.0 < c.last.0).map(|c| (c.first.0, c)).collect();
     let said = |a: &Cluster, b: &Cluster| {
         let name = |cluster: &Cluster| match cluster.write.map(|write| &history.calls()[write].op) {
-            Some(RegisterOp::Write(value)) => format!("{value:?}"),
+            Some(RegisterOp::Write(written)) => value(written),
             _ => "its initial value".into(),
         };
         let why =

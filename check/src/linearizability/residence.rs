@@ -1,5 +1,6 @@
 //! The history of a queue or a stack value by value: from when to when each is inside.
 
+use crate::linearizability::brief;
 use crate::linearizability::buffer::{BufferOp, BufferRet, Calls};
 use crate::linearizability::history::{NEVER, Value};
 use crate::linearizability::spec::{Monitored, Violation};
@@ -36,8 +37,8 @@ pub(crate) struct Residences {
     pub(crate) values: Vec<Residence>,
     /// Pops that found nothing: invocation, response, call.
     pub(crate) empties: Vec<(u64, u64, usize)>,
-    /// Invocations of open pops whose value nobody knows, and the calls.
-    pub(crate) unknown: Vec<(u64, usize)>,
+    /// Invocations of open pops whose value nobody knows.
+    pub(crate) unknown: Vec<u64>,
 }
 
 impl Residences {
@@ -61,7 +62,10 @@ impl Residences {
                     let taken = call.returned.map(|returned| (call.invoked, returned, at));
                     residences.empties.extend(taken);
                 }
-                (BufferOp::Pop | BufferOp::Recv, None) => residences.unknown.push((call.invoked, at)),
+                (BufferOp::Pop | BufferOp::Recv, None) if call.returned.is_none() => {
+                    residences.unknown.push(call.invoked);
+                }
+                // Among them pops that came back, nobody knows with what.
                 _ => return Err(Monitored::Unsuited),
             }
         }
@@ -72,7 +76,7 @@ impl Residences {
                     None if call.returned.is_none() => {}
                     None => {
                         return Err(Violation::new(
-                            format!("{item:?} is popped and was never pushed"),
+                            format!("{} is popped and was never pushed", brief::value(item)),
                             vec![at],
                         )
                         .into());
@@ -113,7 +117,7 @@ fn residence_of<V: Value>(
     let push = &calls[push_call];
     let done: Vec<usize> = pops.iter().copied().filter(|pop| calls[*pop].returned.is_some()).collect();
     if done.len() > 1 {
-        let why = format!("{item:?} is popped {} times and was pushed once", done.len());
+        let why = format!("{} is popped {} times and was pushed once", brief::value(item), done.len());
         return Err(Violation::new(why, [vec![push_call], done].concat()).into());
     }
     let pop_call = done.first().or_else(|| pops.iter().min_by_key(|pop| calls[**pop].invoked)).copied();
@@ -123,7 +127,7 @@ fn residence_of<V: Value>(
         return Ok(push.returned.map(|_| residence));
     };
     if pop.end() < push.invoked {
-        let why = format!("{item:?} is popped before it is pushed");
+        let why = format!("{} is popped before it is pushed", brief::value(item));
         return Err(Violation::new(why, std::iter::once(push_call).chain(pop_call).collect()).into());
     }
     Ok(Some(Residence {

@@ -21,6 +21,7 @@
 //! Both papers named in [`crate::linearizability::stack_monitor`] have linear checks for sets; this one
 //! follows from the above.
 
+use crate::linearizability::brief::value;
 use crate::linearizability::history::{Call, History, NEVER, Value};
 use crate::linearizability::spec::{Monitored, Spec, Violation, part_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -38,7 +39,7 @@ pub enum SetOp<V> {
 }
 
 impl<V> SetOp<V> {
-    fn element(&self) -> &V {
+    pub(crate) fn element(&self) -> &V {
         match self {
             SetOp::Add(element) | SetOp::Remove(element) | SetOp::Contains(element) => element,
         }
@@ -96,8 +97,7 @@ impl<V: Value + Ord> Spec for Set<V> {
                 return Monitored::Unsuited;
             }
         }
-        let found =
-            elements.iter().find_map(|(name, element)| element.violation(&format!("{name:?}"), calls));
+        let found = elements.iter().find_map(|(name, element)| element.violation(&value(name), calls));
         found.map_or(Monitored::Linearizable, Monitored::from)
     }
 
@@ -118,9 +118,9 @@ impl<V: Value + Ord> Spec for Set<V> {
 
     fn show(&self, op: &SetOp<V>, ret: Option<&bool>) -> String {
         let call = match op {
-            SetOp::Add(element) => format!("add({element:?})"),
-            SetOp::Remove(element) => format!("remove({element:?})"),
-            SetOp::Contains(element) => format!("contains({element:?})"),
+            SetOp::Add(element) => format!("add({})", value(element)),
+            SetOp::Remove(element) => format!("remove({})", value(element)),
+            SetOp::Contains(element) => format!("contains({})", value(element)),
         };
         ret.map_or(call.clone(), |ret| format!("{call} = {ret}"))
     }

@@ -56,6 +56,17 @@ pub trait Spec {
         run(self, state, op, ret)
     }
 
+    /// The [`successors`](Spec::successors) of a state that nobody needs any more.
+    /// To be overridden where a state is long, and can be changed in place.
+    fn successors_owned(
+        &self,
+        state: Self::State,
+        op: &Self::Op,
+        ret: Option<&Self::Ret>,
+    ) -> Vec<Self::State> {
+        self.successors(&state, op, ret)
+    }
+
     /// Which part of the object `op` is about. Operations of different parts
     /// do not notice each other, so each part is checked alone. Parts that
     /// share a number by accident cost time and nothing else.
@@ -142,7 +153,16 @@ pub(crate) fn run<S: Spec + ?Sized>(
     op: &S::Op,
     ret: Option<&S::Ret>,
 ) -> Vec<S::State> {
-    let mut next = state.clone();
+    run_in(spec, state.clone(), op, ret)
+}
+
+/// [`run`] in place.
+pub(crate) fn run_in<S: Spec + ?Sized>(
+    spec: &S,
+    mut next: S::State,
+    op: &S::Op,
+    ret: Option<&S::Ret>,
+) -> Vec<S::State> {
     let fits = spec.apply(&mut next, op).is_some_and(|given| ret.is_none_or(|ret| *ret == given));
     if fits { vec![next] } else { Vec::new() }
 }

@@ -1,8 +1,8 @@
 //! Calls as a table: one column a process, events downwards.
 
+use crate::linearizability::brief;
 use crate::linearizability::history::{Call, History};
 use crate::linearizability::spec::Spec;
-use std::fmt::Write as _;
 
 /// Calls in a table, at most: the last ones.
 const ROWS: usize = 32;
@@ -41,15 +41,15 @@ pub(crate) fn real_time<S: Spec>(
         };
         let row =
             |label: String, text: String| Row { label, process: call.process, text, note: String::new() };
-        let begins = spec.show(&call.op, None);
+        let begins = brief::call(spec.show(&call.op, None));
         match call.returned {
             Some(end) if alone(end) => {
-                let text = spec.show(&call.op, call.ret.as_ref());
+                let text = brief::call(spec.show(&call.op, call.ret.as_ref()));
                 events.push((call.invoked, row(format!("{}-{end}", call.invoked), text)));
             }
             Some(end) => {
                 events.push((call.invoked, row(call.invoked.to_string(), format!("{begins} ..."))));
-                let text = format!("... {}", spec.show(&call.op, call.ret.as_ref()));
+                let text = format!("... {}", brief::call(spec.show(&call.op, call.ret.as_ref())));
                 events.push((end, row(end.to_string(), text)));
             }
             None => {
@@ -78,7 +78,7 @@ pub(crate) fn partial<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, names
         .into_iter()
         .map(|at| {
             let call = &calls[at];
-            let mut text = spec.show(&call.op, call.ret.as_ref());
+            let mut text = brief::call(spec.show(&call.op, call.ret.as_ref()));
             if call.returned.is_none() {
                 text.push_str(" ... never returns");
             }
@@ -90,6 +90,12 @@ pub(crate) fn partial<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, names
         })
         .collect();
     print("call", &rows, 0, None)
+}
+
+/// `cell` and blanks. A width in a format string has a limit.
+fn padded(cell: &str, width: usize) -> String {
+    let blanks = width.saturating_sub(cell.chars().count());
+    format!("{cell}{}", " ".repeat(blanks))
 }
 
 fn print(head: &str, rows: &[Row], left_out: usize, cut: Option<(usize, &str)>) -> String {
@@ -108,11 +114,12 @@ fn print(head: &str, rows: &[Row], left_out: usize, cut: Option<(usize, &str)>) 
     let mut line = |label: &str, cells: &[&str], note: &str| {
         let mut text = format!("  {label:>first$}");
         for (cell, width) in cells.iter().zip(&widths) {
-            // A string takes whatever is written.
-            let _ = write!(text, " | {cell:<width$}");
+            text.push_str(" | ");
+            text.push_str(&padded(cell, *width));
         }
         if !note.is_empty() {
-            let _ = write!(text, " | {note}");
+            text.push_str(" | ");
+            text.push_str(note);
         }
         table.push_str(text.trim_end());
         table.push('\n');
@@ -160,7 +167,7 @@ pub(crate) fn scenario(
     let mut table = String::new();
     for (label, cells) in std::iter::once((String::new(), heads.to_vec())).chain(rows) {
         let cells: Vec<String> =
-            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            cells.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
         table.push_str(format!("  {label:>7} | {}", cells.join(" | ")).trim_end());
         table.push('\n');
     }

@@ -5,7 +5,7 @@
 //! A configuration is the set of calls put in order so far and the object's
 //! state after them. The search extends it by a call that nothing still open
 //! precedes, if the specification lets it give its result there. A
-//! configuration that was left without success is never entered again: its
+//! configuration that was left without success is not entered again: its
 //! future depends on nothing else. Calls that are open for ever may be put in
 //! order, but need not be.
 //!
@@ -16,9 +16,12 @@
 //!
 //! # Cost
 //!
-//! At most one visit a configuration: exponential in the number of calls that
-//! overlap and in that of open calls (the problem is NP-complete), linear in the
-//! length of the history if both are bounded.
+//! Exponential in the number of calls that overlap and in that of open calls
+//! (the problem is NP-complete), linear in the length of the history if both are
+//! bounded. The bytes are bounded: see [`visited`](crate::linearizability::visited) for the
+//! configurations that were left, [`search_stack`](crate::linearizability::search_stack) for those on the way. Where
+//! only one call can come next the state is changed in place, and only now and
+//! then remembered, so calls one after the other cost what they cost the object.
 //!
 //! # Source
 //!
@@ -27,10 +30,18 @@
 //! "Faster linearizability checking via P-compositionality" (2015), for the
 //! partition, which is in [`crate::linearizability::check`].
 
+use crate::linearizability::call_set::{CallSet, NextCall};
 use crate::linearizability::history::History;
+use crate::linearizability::search_stack::{Frame, SearchStack};
 use crate::linearizability::spec::Spec;
-use std::collections::HashSet;
-use std::rc::Rc;
+use crate::linearizability::visited::{StateWeight, Visited};
+
+/// Bytes for the configurations that were left, by estimate.
+const VISITED: usize = 384 << 20;
+/// Bytes for the way to the present one, by estimate.
+const WAY: usize = 128 << 20;
+/// Of configurations in a row that one call alone leads out of, one in so many is remembered.
+const STRIDE: usize = 256;
 
 /// What a search comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,39 +50,17 @@ pub(crate) enum SearchResult {
     Linearization(Vec<usize>),
     /// There is none. This is the longest beginning of one, and the state after it.
     NoLinearization { prefix: Vec<usize>, state: String },
-    /// The search visited as many configurations as it was allowed to.
-    BudgetExhausted,
+    /// The search visited as many configurations as it was allowed to, or the
+    /// way to one took too many bytes. At best it had so many completed calls in order.
+    GaveUp { completed: usize },
 }
 
-/// Calls put in order, and the state after them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Configuration<S> {
-    /// The first completed call (as a rank) that is not in order yet.
-    low: u32,
-    /// Later completed calls that are, ascending.
-    ahead: Vec<u32>,
-    /// Open calls that are, ascending.
-    open: Vec<u32>,
-    state: S,
-}
-
-/// A configuration whose successors are being tried.
-struct SearchFrame<S> {
-    config: Rc<Configuration<S>>,
-    node: usize,
-    /// Calls to try next, the last one first.
-    calls: Vec<NextCall>,
-    /// States to try next.
-    states: Vec<Rc<Configuration<S>>>,
-    /// The call that leads to them.
-    by: usize,
-}
-
-/// A call that may come next: its rank among the completed or the open calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum NextCall {
-    Completed(u32),
-    Open(u32),
+/// What a search comes to, and what it cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Searched {
+    pub(crate) result: SearchResult,
+    /// The configurations that it visited.
+    pub(crate) visited: u64,
 }
 
 struct LinearizationSearch<'a, S: Spec> {
@@ -85,8 +74,10 @@ struct LinearizationSearch<'a, S: Spec> {
     waiting: bool,
     /// The rank of each call in its list.
     rank: Vec<u32>,
-    /// How each configuration was reached: its parent and the call.
-    nodes: Vec<(usize, usize)>,
+    seen: Visited<S::State>,
+    stack: SearchStack<'a, S>,
+    visited: u64,
+    budget: u64,
 }
 
 /// What the calls that are open have done.
@@ -98,13 +89,33 @@ pub(crate) enum OpenCalls {
     Waiting,
 }
 
+/// A configuration that the search has come to.
+struct Arrival<S> {
+    calls: CallSet,
+    state: S,
+    /// Whether the state is one of several that cannot be told apart by the calls.
+    chosen: bool,
+    /// Whether the configuration before had this successor alone.
+    only: bool,
+}
+
 /// Searches for a linearization of `history`, through at most `budget` configurations.
 pub(crate) fn search<S: Spec>(
     spec: &S,
     history: &History<S::Op, S::Ret>,
     open_calls: OpenCalls,
     budget: u64,
-) -> SearchResult {
+) -> Searched {
+    search_in(spec, history, open_calls, budget, (VISITED, WAY))
+}
+
+fn search_in<S: Spec>(
+    spec: &S,
+    history: &History<S::Op, S::Ret>,
+    open_calls: OpenCalls,
+    budget: u64,
+    bytes: (usize, usize),
+) -> Searched {
     let calls = history.calls();
     let by_invocation = |open: bool| {
         let mut list: Vec<usize> =
@@ -117,44 +128,92 @@ pub(crate) fn search<S: Spec>(
     for list in [&completed, &open] {
         list.iter().enumerate().for_each(|(at, call)| rank[*call] = at as u32);
     }
-    let waiting = open_calls == OpenCalls::Waiting;
-    LinearizationSearch { spec, history, completed, open, waiting, rank, nodes: vec![(0, 0)] }.run(budget)
+    let search = LinearizationSearch {
+        spec,
+        history,
+        completed,
+        open,
+        waiting: open_calls == OpenCalls::Waiting,
+        rank,
+        seen: Visited::new(bytes.0),
+        stack: SearchStack::new(spec, history, bytes.1),
+        visited: 0,
+        budget,
+    };
+    search.run()
 }
 
 impl<S: Spec> LinearizationSearch<'_, S> {
-    fn run(mut self, budget: u64) -> SearchResult {
+    fn run(mut self) -> Searched {
         let first =
-            Rc::new(Configuration { low: 0, ahead: Vec::new(), open: Vec::new(), state: self.spec.init() });
-        let mut seen = HashSet::from([Rc::clone(&first)]);
-        let mut frames = vec![self.frame(first, 0)];
-        let mut deepest = (0, 0, self.spec.init());
-        while let Some(frame) = frames.last_mut() {
-            if frame.config.low as usize == self.completed.len() && self.may_end(&frame.config.state) {
-                let node = frame.node;
-                return SearchResult::Linearization(self.path(node));
-            }
-            let Some(next) = frame.states.pop() else {
-                match frame.calls.pop() {
-                    Some(next) => self.enter(frame, next),
-                    None => drop(frames.pop()),
+            Arrival { calls: CallSet::default(), state: self.spec.init(), chosen: false, only: false };
+        let mut ended = self.arrive(first);
+        while ended.is_none() {
+            let Some(top) = self.stack.top() else { break };
+            if let Some(state) = top.states.pop() {
+                let (call, next) = top.by;
+                let mut calls = top.calls.clone();
+                calls.put(next);
+                let (depth, spent) = (top.depth, top.is_spent());
+                let chosen = top.several || spent && top.chosen;
+                let only = top.only && !top.several;
+                if spent {
+                    self.stack.pop();
                 }
-                continue;
-            };
-            if !seen.insert(Rc::clone(&next)) {
-                continue;
+                self.stack.follow(depth, call);
+                ended = self.arrive(Arrival { calls, state, chosen, only });
+            } else if let Some(next) = top.next.pop() {
+                let call = match next {
+                    NextCall::Completed(rank) => self.completed[rank as usize],
+                    NextCall::Open(rank) => self.open[rank as usize],
+                };
+                self.stack.successors((call, next));
+            } else {
+                self.stack.pop();
             }
-            if seen.len() as u64 > budget {
-                return SearchResult::BudgetExhausted;
-            }
-            self.nodes.push((frame.node, frame.by));
-            let node = self.nodes.len() - 1;
-            let depth = next.low as usize + next.ahead.len();
-            if depth > deepest.0 {
-                deepest = (depth, node, next.state.clone());
-            }
-            frames.push(self.frame(next, node));
         }
-        SearchResult::NoLinearization { prefix: self.path(deepest.1), state: format!("{:?}", deepest.2) }
+        let visited = self.visited;
+        Searched {
+            result: ended.unwrap_or_else(|| {
+                let (prefix, state) = self.stack.into_longest();
+                SearchResult::NoLinearization { prefix, state }
+            }),
+            visited,
+        }
+    }
+
+    /// Comes to a configuration. `Some`: the search is over.
+    fn arrive(&mut self, at: Arrival<S::State>) -> Option<SearchResult> {
+        let next = self.candidates(&at.calls);
+        let (depth, only) = (self.stack.path().len(), next.len() == 1);
+        // Without candidates there is nothing to be spared.
+        let remembered = next.len() > 1 || only && (!at.only || depth.is_multiple_of(STRIDE));
+        let mut bytes = 0;
+        if remembered {
+            let weight = StateWeight::of(&at.state);
+            if !self.seen.insert(&at.calls, &at.state, weight) {
+                return None;
+            }
+            bytes = weight.bytes;
+        }
+        self.visited += 1;
+        if self.visited > self.budget {
+            return Some(self.gave_up());
+        }
+        self.stack.note_completed(at.calls.completed());
+        if at.calls.low as usize == self.completed.len() && self.may_end(&at.state) {
+            return Some(SearchResult::Linearization(self.stack.path().to_vec()));
+        }
+        let Arrival { calls, state, chosen, .. } = at;
+        let by = (0, NextCall::Completed(0));
+        let state = Some(state);
+        let frame =
+            Frame { calls, state, bytes, chosen, depth, next, only, states: Vec::new(), by, several: false };
+        (!self.stack.push(frame)).then(|| self.gave_up())
+    }
+
+    fn gave_up(&self) -> SearchResult {
+        SearchResult::GaveUp { completed: self.stack.most_completed() }
     }
 
     /// Whether the open calls are as they should be in the final `state`.
@@ -164,61 +223,20 @@ impl<S: Spec> LinearizationSearch<'_, S> {
         !(self.waiting && self.open.iter().any(can_run))
     }
 
-    /// The calls on the way to `node`.
-    fn path(&self, mut node: usize) -> Vec<usize> {
-        let mut path = Vec::new();
-        while node != 0 {
-            let (parent, call) = self.nodes[node];
-            path.push(call);
-            node = parent;
-        }
-        path.reverse();
-        path
-    }
-
-    fn frame(&self, config: Rc<Configuration<S::State>>, node: usize) -> SearchFrame<S::State> {
-        let calls = self.candidates(&config);
-        SearchFrame { config, node, calls, states: Vec::new(), by: 0 }
-    }
-
-    /// Adds the states that the call `next` leads to.
-    fn enter(&self, frame: &mut SearchFrame<S::State>, next: NextCall) {
-        let config = &frame.config;
-        let call = match next {
-            NextCall::Completed(rank) => self.completed[rank as usize],
-            NextCall::Open(rank) => self.open[rank as usize],
-        };
-        frame.by = call;
-        let what = &self.history.calls()[call];
-        for state in self.spec.successors(&config.state, &what.op, what.ret.as_ref()) {
-            let mut after = Configuration {
-                low: config.low,
-                ahead: config.ahead.clone(),
-                open: config.open.clone(),
-                state,
-            };
-            match next {
-                NextCall::Completed(rank) => after.put(rank),
-                NextCall::Open(rank) => insert(&mut after.open, rank),
-            }
-            frame.states.push(Rc::new(after));
-        }
-    }
-
     /// The calls that nothing missing precedes, the most urgent last.
-    fn candidates(&self, config: &Configuration<S::State>) -> Vec<NextCall> {
+    fn candidates(&self, set: &CallSet) -> Vec<NextCall> {
         let calls = self.history.calls();
         let mut next: Vec<u32> = Vec::new();
         // The first response among the missing calls: what is invoked later must wait.
         let mut first_end = u64::MAX;
-        for rank in config.low..self.completed.len() as u32 {
+        for rank in set.low..self.completed.len() as u32 {
             let call = self.completed[rank as usize];
             if self.history.is_real_time() && calls[call].invoked > first_end {
                 break;
             }
-            if !config.has(rank) {
+            if !set.has(rank) {
                 first_end = first_end.min(calls[call].end());
-                if self.ready(config, call) {
+                if self.ready(set, call) {
                     next.push(rank);
                 }
             }
@@ -227,50 +245,26 @@ impl<S: Spec> LinearizationSearch<'_, S> {
             return next.into_iter().map(NextCall::Completed).collect();
         }
         next.sort_by_key(|rank| std::cmp::Reverse(calls[self.completed[*rank as usize]].end()));
-        let open = (0..self.open.len() as u32).rev().filter(|rank| config.open.binary_search(rank).is_err());
+        let open = (0..self.open.len() as u32).rev().filter(|rank| !set.has_open(*rank));
         let may_come = |rank: &u32| {
             let call = self.open[*rank as usize];
             let early = calls[call].invoked < first_end || !self.history.is_real_time();
-            early && self.ready(config, call)
+            early && self.ready(set, call)
         };
         let open = open.filter(may_come).map(NextCall::Open);
         open.chain(next.into_iter().map(NextCall::Completed)).collect()
     }
 
     /// Whether all that precede `call` in the history's partial order have come.
-    fn ready(&self, config: &Configuration<S::State>, call: usize) -> bool {
+    fn ready(&self, set: &CallSet, call: usize) -> bool {
         let Some(before) = self.history.before() else {
             return true;
         };
         before[call].iter().all(|earlier| match self.history.calls()[*earlier].returned {
-            Some(_) => config.has(self.rank[*earlier]),
+            Some(_) => set.has(self.rank[*earlier]),
             // A call that never returned precedes nothing.
             None => true,
         })
-    }
-}
-
-impl<S> Configuration<S> {
-    fn has(&self, rank: u32) -> bool {
-        rank < self.low || self.ahead.binary_search(&rank).is_ok()
-    }
-
-    /// Takes in the completed call `rank`.
-    fn put(&mut self, rank: u32) {
-        if rank != self.low {
-            insert(&mut self.ahead, rank);
-            return;
-        }
-        self.low += 1;
-        let run = self.ahead.iter().zip(self.low..).take_while(|(ahead, next)| **ahead == *next).count();
-        self.ahead.drain(..run);
-        self.low += run as u32;
-    }
-}
-
-fn insert(list: &mut Vec<u32>, rank: u32) {
-    if let Err(at) = list.binary_search(&rank) {
-        list.insert(at, rank);
     }
 }
 
@@ -369,7 +363,7 @@ mod tests {
         for history in histories() {
             for open in [OpenCalls::Unknown, OpenCalls::Waiting] {
                 let expected = has_order(&spec, &history, &[], &spec.init(), open);
-                match search(&spec, &history, open, u64::MAX) {
+                match search(&spec, &history, open, u64::MAX).result {
                     SearchResult::Linearization(order) => {
                         assert!(expected, "{open:?}: {history:#?}");
                         let mut states = vec![spec.init()];
@@ -386,21 +380,77 @@ mod tests {
                         assert!(!expected, "{open:?}, {result:?}: {history:#?}");
                         none += 1;
                     }
-                    SearchResult::BudgetExhausted => panic!("there is no budget"),
+                    SearchResult::GaveUp { .. } => panic!("there is no budget"),
                 }
             }
         }
         assert!(some > 500 && none > 500, "{some} with an order, {none} without");
     }
 
+    /// A queue whose state is long.
+    struct Padded;
+
+    impl Spec for Padded {
+        type State = (Vec<u64>, State);
+        type Op = BufferOp<u8>;
+        type Ret = BufferRet<u8>;
+
+        fn init(&self) -> Self::State {
+            (vec![0; 500], State::new())
+        }
+
+        fn apply(&self, state: &mut Self::State, op: &BufferOp<u8>) -> Option<BufferRet<u8>> {
+            let ret = Queue::bounded(1).apply(&mut state.1, op)?;
+            state.0[0] += 1;
+            Some(ret)
+        }
+    }
+
+    #[test]
+    fn states_that_were_dropped_or_forgotten_change_no_verdict() {
+        let long = StateWeight::of(&Padded.init()).bytes;
+        // Room for two states and a few frames on the way, and for less than that behind it.
+        let bytes = (3 * long, 3 * long - long / 10);
+        for history in histories() {
+            let ample = search(&Padded, &history, OpenCalls::Unknown, u64::MAX).result;
+            let small = search_in(&Padded, &history, OpenCalls::Unknown, u64::MAX, bytes).result;
+            assert_eq!(small, ample, "{history:#?}");
+        }
+        let wide: Vec<_> = (0..9)
+            .map(|process| {
+                let (op, ret) = if process < 5 {
+                    (BufferOp::Push(process), BufferRet::Pushed)
+                } else {
+                    (BufferOp::Pop, BufferRet::Popped(process - 4))
+                };
+                let process = u64::from(process);
+                let (invoked, returned) = (1 + process, Some(100 - process));
+                Call { process: 0, op, ret: Some(ret), invoked, returned }
+            })
+            .collect();
+        // Four states of ten on the way, and 0 stays inside, so its push comes last.
+        let bytes = (8 * long, 5 * long);
+        let history = History::real_time(wide);
+        let result = search_in(&Padded, &history, OpenCalls::Unknown, u64::MAX, bytes).result;
+        assert!(
+            matches!(&result, SearchResult::Linearization(order) if order.last() == Some(&0)),
+            "{result:?}"
+        );
+        // A way that has no room whatever is dropped.
+        let result = search_in(&Padded, &history, OpenCalls::Unknown, u64::MAX, (8 * long, long)).result;
+        assert!(matches!(result, SearchResult::GaveUp { .. }), "{result:?}");
+    }
+
     #[test]
     fn the_longest_beginning_is_shown_with_its_state() {
         // push(1) = ok, push(2) = full, pop() = empty, one after the other.
         let history = History::real_time(calls(7 + 3 * 49, SPANS[0]));
-        let result = search(&Queue::bounded(1), &history, OpenCalls::Unknown, u64::MAX);
+        let searched = search(&Queue::bounded(1), &history, OpenCalls::Unknown, u64::MAX);
         let expected = SearchResult::NoLinearization { prefix: vec![0, 1], state: "[1]".into() };
-        assert_eq!(result, expected);
-        let result = search(&Queue::bounded(1), &history, OpenCalls::Unknown, 1);
-        assert_eq!(result, SearchResult::BudgetExhausted);
+        assert_eq!(searched, Searched { result: expected, visited: 3 });
+        let result = search(&Queue::bounded(1), &history, OpenCalls::Unknown, 1).result;
+        assert_eq!(result, SearchResult::GaveUp { completed: 0 });
+        let result = search(&Queue::bounded(1), &history, OpenCalls::Unknown, 2).result;
+        assert_eq!(result, SearchResult::GaveUp { completed: 1 });
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::graph::stamp::Stamp;
 use crate::seam::place::Place;
+use crate::seam::stack;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, UnsafeCell};
 
@@ -135,6 +136,16 @@ impl Heap {
         if let Ok(at) = self.place(addr) {
             self.order.remove(at);
         }
+    }
+
+    /// A number for what all blocks hold that the model has not freed, and for `seed`.
+    pub(crate) fn digest(&self, seed: u64) -> u64 {
+        let left = self.order.iter().map(|(_, n)| &self.blocks[*n as usize]).filter(|b| b.freed.is_none());
+        left.fold(seed, |digest, block| {
+            // SAFETY: the model has not freed the block, whose threads run on this thread of the system and
+            // stand still.
+            unsafe { stack::mix(digest, stack::digest_bytes(block.addr, block.size())) }
+        })
     }
 
     /// Blocks and bytes that the model has not freed.

@@ -9,6 +9,8 @@ pub(crate) struct Budget {
     pub(crate) timeouts: u8,
     /// Turns of a spinning loop that read nothing new, in a row.
     pub(crate) repeats: u8,
+    /// Turns of a loop that counts, in a row, that read nothing new.
+    pub(crate) turns: u32,
     /// Operations in one execution.
     pub(crate) steps: u32,
 }

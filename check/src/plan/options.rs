@@ -84,6 +84,9 @@ pub(crate) struct Plan {
     pub(crate) split: Split,
 }
 
+/// Turns in a row without news that a loop which counts is followed for.
+const TURNS: u32 = 12;
+
 impl Plan {
     /// The default plan of search, within a minute and ten million executions.
     pub(crate) fn new(name: String) -> Plan {
@@ -91,7 +94,7 @@ impl Plan {
             name,
             mode: Mode::Stages(default_plan()),
             seed: 0,
-            budget: Budget { spurious: 1, timeouts: 2, repeats: 1, steps: 20_000 },
+            budget: Budget { spurious: 1, timeouts: 2, repeats: 1, turns: TURNS, steps: 20_000 },
             max_executions: 10_000_000,
             max_time: Some(Duration::from_secs(60)),
             leaks: true,
@@ -112,7 +115,7 @@ impl Plan {
     pub(crate) fn notes(&self) -> Vec<String> {
         let Budget { spurious, timeouts, repeats, .. } = self.budget;
         vec![format!(
-            "each execution allows each thread at most {} or {}, {}, and {} of a spinning loop",
+            "each execution allows each thread at most {} or {}, {}, and {} of a loop that waits",
             count(spurious, "spurious failure"),
             if spurious == 1 { "wake-up" } else { "wake-ups" },
             count(timeouts, "time-out"),

@@ -55,7 +55,7 @@ impl<O: Value, R: Value> HistoryChecker<O, R> {
             Linearizability::Linearizable if stuck => needless_wait(spec, &history),
             Linearizability::Linearizable => None,
             Linearizability::NotLinearizable(counterexample) => Some(counterexample.to_string()),
-            Linearizability::GaveUp(budget) => Some(format!("undecided after {budget} configurations")),
+            Linearizability::GaveUp(undecided) => Some(undecided.to_string()),
         };
         checked.insert((history, stuck), error.clone());
         error
@@ -64,9 +64,9 @@ impl<O: Value, R: Value> HistoryChecker<O, R> {
 
 /// Whether some call waits for ever that the specification lets run.
 fn needless_wait<T: Spec>(spec: &T, history: &History<T::Op, T::Ret>) -> Option<String> {
-    match wgl::search(spec, history, OpenCalls::Waiting, BUDGET) {
+    match wgl::search(spec, history, OpenCalls::Waiting, BUDGET).result {
         SearchResult::Linearization(_) => None,
-        SearchResult::BudgetExhausted => Some(format!("undecided after {BUDGET} configurations")),
+        SearchResult::GaveUp { .. } => Some(format!("undecided after {BUDGET} configurations")),
         SearchResult::NoLinearization { .. } => {
             let all: Vec<usize> = (0..history.len()).collect();
             let table = table::partial(spec, history, &all);

@@ -87,7 +87,7 @@ impl<O: Value, R: Value> Log<O, R> {
         let _engine = runtime::engine_code();
         // SeqCst: pairs with itself in the other threads; under the native engine this is the real time.
         let position = agreed.unwrap_or_else(|| self.position.fetch_add(1, Ordering::SeqCst));
-        CallBoundary { position, past: runtime::current().and_then(runtime::Runtime::past) }
+        CallBoundary { position, past: runtime::current().and_then(|engine| engine.past()) }
     }
 
     /// Runs one call and logs it.

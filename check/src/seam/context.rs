@@ -149,7 +149,7 @@ pub(crate) fn end_of_execution(completed: bool) {
             // A drop that panics must not end the check; the panic has been printed.
             drop(catch_unwind(AssertUnwindSafe(reset)));
         }
-        runtime::set_current(engine);
+        runtime::set_current(engine.map(runtime::RunningEngine::inner));
     }
     // By number: `act` may use the context. The list only grows.
     let act = |nth: usize| CONTEXT.with(|context| context.execution_ends.borrow().get(nth).copied());

@@ -12,6 +12,7 @@ pub(crate) mod panics;
 pub(crate) mod place;
 pub(crate) mod quarantine;
 pub(crate) mod runtime;
+pub(crate) mod stack;
 pub(crate) mod statics;
 pub(crate) mod symbols;
 pub(crate) mod thread_body;

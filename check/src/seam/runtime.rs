@@ -7,6 +7,7 @@
 use crate::report::cause::PanicData;
 use crate::seam::clock::Clock;
 use crate::seam::op::{Rmw, SyncOp};
+use crate::seam::stack;
 use crate::seam::thread_body::ThreadBody;
 use std::cell::Cell;
 use std::panic::Location;
@@ -164,8 +165,80 @@ thread_local! {
 
 /// The engine that runs the calling thread, if it is a model's.
 #[inline]
-pub(crate) fn current() -> Option<&'static dyn Runtime> {
-    CURRENT.try_with(Cell::get).unwrap_or(None)
+pub(crate) fn current() -> Option<RunningEngine> {
+    CURRENT.try_with(Cell::get).unwrap_or(None).map(RunningEngine)
+}
+
+/// An engine as the door calls it: the operations go by way of [`stack::enter`], so that the engine can look at
+/// the caller's stack.
+#[derive(Clone, Copy)]
+pub(crate) struct RunningEngine(&'static dyn Runtime);
+
+impl std::ops::Deref for RunningEngine {
+    type Target = dyn Runtime;
+
+    fn deref(&self) -> &(dyn Runtime + 'static) {
+        self.0
+    }
+}
+
+impl RunningEngine {
+    /// The engine itself.
+    pub(crate) fn inner(self) -> &'static dyn Runtime {
+        self.0
+    }
+
+    #[inline]
+    pub(crate) fn load(self, obj: Obj<'_>, order: Ordering, site: Site) -> u64 {
+        stack::enter(|| self.0.load(obj, order, site))
+    }
+
+    #[inline]
+    pub(crate) fn store(self, obj: Obj<'_>, value: u64, order: Ordering, site: Site) {
+        stack::enter(|| self.0.store(obj, value, order, site));
+    }
+
+    #[inline]
+    pub(crate) fn rmw(
+        self,
+        obj: Obj<'_>,
+        op: Rmw,
+        ok: Ordering,
+        err: Ordering,
+        site: Site,
+    ) -> Result<u64, u64> {
+        stack::enter(|| self.0.rmw(obj, op, ok, err, site))
+    }
+
+    #[inline]
+    pub(crate) fn unlock(self, obj: Obj<'_>, site: Site) {
+        stack::enter(|| self.0.unlock(obj, site));
+    }
+
+    #[inline]
+    pub(crate) fn sync(self, obj: Obj<'_>, op: SyncOp, nanos: u64, site: Site) -> u64 {
+        stack::enter(|| self.0.sync(obj, op, nanos, site))
+    }
+
+    #[inline]
+    pub(crate) fn fence(self, order: Ordering, site: Site) {
+        stack::enter(|| self.0.fence(order, site));
+    }
+
+    #[inline]
+    pub(crate) fn access(self, obj: Obj<'_>, access: Access, site: Site) {
+        stack::enter(|| self.0.access(obj, access, site));
+    }
+
+    #[inline]
+    pub(crate) fn yield_now(self, site: Site) {
+        stack::enter(|| self.0.yield_now(site));
+    }
+
+    #[inline]
+    pub(crate) fn sleep(self, nanos: u64, site: Site) {
+        stack::enter(|| self.0.sleep(nanos, site));
+    }
 }
 
 /// Makes `runtime` the engine of this operating-system thread.

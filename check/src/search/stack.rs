@@ -33,6 +33,9 @@ use crate::seam::op::{Alt, AltKind};
 /// and no real branch has so few.
 const RESCUE: u32 = 1;
 
+/// [`ChoiceNode::pick`] of a fact that does not hold; one more if it holds.
+const FACT: u32 = 1;
+
 /// What a thread may do at a read point.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadOption {
@@ -197,7 +200,7 @@ impl ChoiceStack {
     /// Whether the last execution came to a read point here at which nobody
     /// could go on, and somebody got one more try for nothing.
     pub(crate) fn repeats_rescue(&self) -> bool {
-        self.repeating() && self.nodes[self.depth].branches == RESCUE
+        self.repeating() && self.nodes[self.depth].branches == RESCUE && self.nodes[self.depth].pick < FACT
     }
 
     /// Somebody gets one more try for nothing: no choice, but a place of its own
@@ -209,6 +212,19 @@ impl ChoiceStack {
             node.pick = 0;
         }
         self.depth += 1;
+    }
+
+    /// A fact that an execution notes: `holds`, or what it was when these choices were made first. No choice,
+    /// but a place of its own on the stack. `None`: the last execution came to a choice here.
+    pub(crate) fn fact(&mut self, holds: bool) -> Option<bool> {
+        if !self.repeating() {
+            let node = self.push();
+            node.branches = RESCUE;
+            node.pick = FACT + u32::from(holds);
+        }
+        let node = &self.nodes[self.depth];
+        self.depth += 1;
+        (node.branches == RESCUE && node.pick >= FACT).then_some(node.pick > FACT)
     }
 
     /// Keeps the group last given out.

@@ -152,17 +152,15 @@ impl Stages {
         }
     }
 
-    /// The best that the complete searches amount to.
-    pub(crate) fn verdict(&self, too_large: bool) -> Option<Verdict> {
+    /// The best that the complete searches amount to, with what else was cut.
+    pub(crate) fn verdict(&self, cuts: &[String]) -> Option<Verdict> {
         let complete = |r: &&StageResult| r.complete.is_some();
         let mut bounds = Vec::new();
         match self.reached.values().filter(complete).find(|r| r.complete == Some(false)) {
             Some(_) => {}
             None => bounds.push(self.reached.values().rfind(complete)?.strategy.bound()?),
         }
-        if too_large {
-            bounds.push("stale reads only in small graphs".into());
-        }
+        bounds.extend(cuts.iter().cloned());
         if let Some((number, count)) = self.split.shard {
             bounds.push(format!("shard {} of {count}", number + 1));
         }
@@ -211,8 +209,8 @@ mod tests {
         let plan = stages(vec![Strategy::Exhaustive.executions(10), Strategy::Random.executions(5)]);
         let (picks, stages) = run(&plan, 0, 3, false);
         assert_eq!(picks, [Some(0), Some(1), Some(2)]);
-        assert_eq!(stages.verdict(false), Some(Verdict::Exhaustive));
-        assert_eq!(stages.verdict(true), Some(Verdict::Bounded("stale reads only in small graphs".into())));
+        assert_eq!(stages.verdict(&[]), Some(Verdict::Exhaustive));
+        assert_eq!(stages.verdict(&["a cut".into()]), Some(Verdict::Bounded("a cut".into())));
     }
 
     #[test]
@@ -224,7 +222,7 @@ mod tests {
         ]);
         let (picks, stages) = run(&plan, 0, 4, false);
         assert_eq!(picks, [Some(0), Some(1), None, None, None, Some(2), Some(3)]);
-        assert_eq!(stages.verdict(false), Some(Verdict::Exhaustive));
+        assert_eq!(stages.verdict(&[]), Some(Verdict::Exhaustive));
     }
 
     #[test]
@@ -232,21 +230,21 @@ mod tests {
         let plan = stages(vec![Strategy::Exhaustive.executions(2), Strategy::Pos.executions(1)]);
         let (picks, stages) = run(&plan, 0, 4, false);
         assert_eq!(picks, [Some(0), Some(1), None]);
-        assert_eq!(stages.verdict(false), None);
+        assert_eq!(stages.verdict(&[]), None);
     }
 
     #[test]
     fn a_bound_that_left_nothing_out_ends_the_check() {
         let (picks, stages) = run(&stages(vec![stale(0), stale(1)]), 0, 2, false);
         assert_eq!(picks, [Some(0), Some(1)]);
-        assert_eq!(stages.verdict(false), Some(Verdict::Exhaustive));
+        assert_eq!(stages.verdict(&[]), Some(Verdict::Exhaustive));
     }
 
     #[test]
     fn a_bound_that_left_something_out_grows_and_the_greatest_is_told() {
         let (picks, stages) = run(&stages(vec![stale(0), stale(3)]), 0, 2, true);
         assert_eq!(picks, [Some(0), Some(1), Some(0), Some(1)]);
-        assert_eq!(stages.verdict(false), Some(Verdict::Bounded("at most 3 stale choices".into())));
+        assert_eq!(stages.verdict(&[]), Some(Verdict::Bounded("at most 3 stale choices".into())));
     }
 
     #[test]
@@ -267,7 +265,7 @@ mod tests {
             let mut ours = Stages::new(&plan, 0);
             ours.reached.clone_from(&of[0].reached);
             ours.join(of[1]);
-            ours.verdict(false)
+            ours.verdict(&[])
         };
         assert_eq!(joined([&whole, &whole]), Some(Verdict::Exhaustive));
         assert_eq!(joined([&whole, &part]), None);
@@ -278,6 +276,6 @@ mod tests {
     fn a_shard_is_told_of() {
         let split = Split { shard: Some((1, 4)), ..Split::default() };
         let plan = Plan { split, ..stages(vec![Strategy::Exhaustive.into()]) };
-        assert_eq!(run(&plan, 0, 2, false).1.verdict(false), Some(Verdict::Bounded("shard 2 of 4".into())));
+        assert_eq!(run(&plan, 0, 2, false).1.verdict(&[]), Some(Verdict::Bounded("shard 2 of 4".into())));
     }
 }

@@ -4,7 +4,7 @@
 //! they were due (an entry that is postponed stays ahead of what becomes due
 //! later), then in the order in which they were put in. Some entries are *work*:
 //! a simulation goes on as long as there is any. Others, such as the timer of a
-//! server that ticks for ever, keep nothing going.
+//! server that ticks for ever, and what it sends at each tick, keep nothing going.
 
 use std::collections::VecDeque;
 
@@ -21,6 +21,8 @@ pub(super) struct AgendaSlot {
 pub(super) enum Weight {
     /// It does.
     Work,
+    /// It does not, but something else is left to happen as long as it is there.
+    Motion,
     /// It does not.
     Idle,
 }
@@ -39,6 +41,11 @@ impl<E> Entry<E> {
     pub(super) fn at(&self) -> u64 {
         self.slot.at
     }
+
+    /// Whether it keeps the simulation going.
+    pub(super) fn weight(&self) -> Weight {
+        self.weight
+    }
 }
 
 /// Events of type `E` in order of time.
@@ -49,11 +56,12 @@ pub(super) struct Agenda<E> {
     entries: VecDeque<Entry<E>>,
     created: u64,
     work: usize,
+    motion: usize,
 }
 
 impl<E> Default for Agenda<E> {
     fn default() -> Self {
-        Agenda { entries: VecDeque::new(), created: 0, work: 0 }
+        Agenda { entries: VecDeque::new(), created: 0, work: 0, motion: 0 }
     }
 }
 
@@ -77,11 +85,20 @@ impl<E> Agenda<E> {
     }
 
     fn insert(&mut self, slot: AgendaSlot, weight: Weight, event: E) {
-        self.work += usize::from(weight == Weight::Work);
+        self.count(weight, true);
         match self.place(slot) {
             Ok(_) => unreachable!("two entries have the slot {slot:?}"),
             Err(place) => self.entries.insert(place, Entry { slot, weight, event }),
         }
+    }
+
+    fn count(&mut self, weight: Weight, comes: bool) {
+        let count = match weight {
+            Weight::Work => &mut self.work,
+            Weight::Motion => &mut self.motion,
+            Weight::Idle => return,
+        };
+        *count = if comes { *count + 1 } else { *count - 1 };
     }
 
     /// Where the entry with this slot is, or would be.
@@ -100,7 +117,7 @@ impl<E> Agenda<E> {
     /// Takes out the next entry.
     pub(super) fn take(&mut self) -> Option<Entry<E>> {
         let entry = self.entries.pop_front()?;
-        self.work -= usize::from(entry.weight == Weight::Work);
+        self.count(entry.weight, false);
         Some(entry)
     }
 
@@ -108,7 +125,7 @@ impl<E> Agenda<E> {
     pub(super) fn cancel(&mut self, slot: AgendaSlot) -> Option<E> {
         let place = self.place(slot).ok()?;
         let entry = self.entries.remove(place)?;
-        self.work -= usize::from(entry.weight == Weight::Work);
+        self.count(entry.weight, false);
         Some(entry.event)
     }
 
@@ -122,9 +139,14 @@ impl<E> Agenda<E> {
         self.work > 0
     }
 
+    /// Whether any entry is more than idle.
+    pub(super) fn has_motion(&self) -> bool {
+        self.work + self.motion > 0
+    }
+
     /// Takes out everything, so that the caller can drop it.
     pub(super) fn drain(&mut self) -> Vec<E> {
-        self.work = 0;
+        (self.work, self.motion) = (0, 0);
         std::mem::take(&mut self.entries).into_iter().map(|entry| entry.event).collect()
     }
 }
@@ -194,6 +216,21 @@ mod tests {
         assert_eq!(agenda.cancel(taken), None);
         assert!(!agenda.has_work());
         assert_eq!(all(&mut agenda), [(3, "stays")]);
+    }
+
+    #[test]
+    fn what_only_moves_is_no_work() {
+        let mut agenda = Agenda::default();
+        agenda.put(1, Idle, "idle");
+        assert!(!agenda.has_motion());
+        let beat = agenda.put(2, Weight::Motion, "beat");
+        assert!(agenda.has_motion() && !agenda.has_work());
+        agenda.put(3, Work, "work");
+        assert_eq!(agenda.cancel(beat), Some("beat"));
+        assert!(agenda.has_motion() && agenda.has_work());
+        assert_eq!(agenda.take().map(|entry| entry.weight()), Some(Idle));
+        agenda.take();
+        assert!(!agenda.has_motion());
     }
 
     #[test]

@@ -5,7 +5,9 @@ use crate::report::data::Report;
 use crate::sim::fault_search::{FaultSearch, SearchMode};
 use crate::sim::menu::{ClockFault, Cut, Delay, Downtime, FaultMenu};
 use crate::sim::rules::Rules;
+use crate::sim::watchdog;
 use crate::sim::world::World;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A simulation: its nodes, its faults, its budget. [`run`](Sim::run) runs it.
@@ -16,6 +18,7 @@ pub struct Sim {
     mode: SearchMode,
     max_executions: u64,
     max_time: Duration,
+    watchdog: Duration,
 }
 
 impl Sim {
@@ -29,6 +32,7 @@ impl Sim {
             mode: SearchMode::Exhaustive,
             max_executions: 10_000_000,
             max_time: Duration::from_secs(300),
+            watchdog: Duration::from_secs(30),
         }
     }
 
@@ -154,6 +158,13 @@ impl Sim {
 
     /// How long servers may go on by their own timers when nothing else is left
     /// to happen, before the execution ends. 60 s of simulated time unless set.
+    ///
+    /// What a server sends when a timer of its own runs out, and what others do and
+    /// send because of that, counts as its own timers: heartbeats keep nothing
+    /// going. A task that was [spawned](World::spawn) and still waits when the time
+    /// is over is in a deadlock. The time begins anew with whatever a spawned task
+    /// sends or waits for by a timer, with the end of a fault, and with the end of a
+    /// partition that stands in the way of messages.
     #[must_use]
     pub fn settle(mut self, time: Duration) -> Self {
         self.rules.settle = time;
@@ -161,7 +172,8 @@ impl Sim {
     }
 
     /// The most steps (events and resumed tasks) of one execution; more of them
-    /// is a limit hit, not a pass. 10,000 unless set.
+    /// is a limit hit, not a pass. 10,000 unless set. A task that makes more
+    /// operations than that without waiting for one is a limit hit, too.
     #[must_use]
     pub fn max_steps(mut self, steps: u64) -> Self {
         self.rules.max_steps = steps;
@@ -175,10 +187,20 @@ impl Sim {
         self
     }
 
-    /// The most wall time; reaching it is a limit hit. 300 s unless set.
+    /// The most wall time; reaching it is a limit hit, within an execution as well.
+    /// 300 s unless set.
     #[must_use]
     pub fn max_time(mut self, time: Duration) -> Self {
         self.max_time = time;
+        self
+    }
+
+    /// How long a task may compute without coming back to the search. Longer than
+    /// that is a hang, and the process ends with an error: nobody can stop the task.
+    /// 30 s unless set; zero: any time.
+    #[must_use]
+    pub fn watchdog(mut self, silence: Duration) -> Self {
+        self.watchdog = silence;
         self
     }
 
@@ -222,8 +244,10 @@ impl Sim {
             rules: &self.rules,
             max_executions: self.max_executions,
             max_time: self.max_time,
+            heartbeat: Arc::default(),
             body: &body,
         };
+        let _watched = watchdog::watch(&self.name, self.watchdog, &search.heartbeat);
         search.run(&mode)
     }
 }

@@ -93,6 +93,7 @@ impl NodeClock {
     /// The wall clock: time since the start of 1970, as this node believes it.
     #[track_caller]
     pub fn now_wall(&self) -> Duration {
+        self.world.operation();
         self.world.clock_jump(self.node);
         let shown = Duration::from_nanos(self.drift().wall(self.world.state().now));
         self.world.trace(self.node, Some(Location::caller()), || format!("clock {}", time_of_day(shown)));
@@ -102,6 +103,7 @@ impl NodeClock {
     /// The monotonic clock: time since the start, at this node's rate.
     #[track_caller]
     pub fn now_mono(&self) -> Duration {
+        self.world.operation();
         let shown = Duration::from_nanos(self.drift().mono(self.world.state().now));
         self.world
             .trace(self.node, Some(Location::caller()), || format!("monotonic {:.3} s", shown.as_secs_f64()));
@@ -109,12 +111,16 @@ impl NodeClock {
     }
 
     /// Sets the wall clock ahead by this much (the model's own skew: no fault).
+    #[track_caller]
     pub fn set_ahead(&self, by: Duration) {
+        self.world.operation();
         self.world.state().nodes[self.node.0].wall_offset = i128::from(nanos(by));
     }
 
     /// Sets the wall clock behind by this much (the model's own skew: no fault).
+    #[track_caller]
     pub fn set_behind(&self, by: Duration) {
+        self.world.operation();
         self.world.state().nodes[self.node.0].wall_offset = -i128::from(nanos(by));
     }
 

@@ -46,7 +46,9 @@ impl World {
     }
 
     /// Whether the node runs. For oracles: no node can know this of another.
+    #[track_caller]
     pub fn is_up(&self, node: Node) -> bool {
+        self.operation();
         !self.is_down(node)
     }
 

@@ -198,7 +198,9 @@ where
 
     /// What a crash at this moment would be sure to leave under `key`. For
     /// oracles: it takes no time, and no node can know it.
+    #[track_caller]
     pub fn survives(&self, key: &K) -> Option<V> {
+        self.world.operation();
         self.content.records.borrow().durable.get(key).cloned()
     }
 }

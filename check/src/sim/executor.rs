@@ -6,17 +6,19 @@
 //! the order of creation. Computing takes no simulated time.
 
 use crate::report::data::FailureKind;
-use crate::sim::agenda::Entry;
+use crate::sim::agenda::{Entry, Weight};
 use crate::sim::lifecycle::StopSite;
 use crate::sim::node::Node;
 use crate::sim::record::cause;
 use crate::sim::state::{NodeTask, WorldEvent};
+use crate::sim::time::seconds;
 use crate::sim::world::World;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 /// What the world does next.
 enum NextStep {
@@ -131,7 +133,9 @@ impl World {
             taken
         };
         let Some(mut future) = future else { return };
+        self.watched(task);
         let finished = future.as_mut().poll(&mut Context::from_waker(&waker));
+        self.core.heartbeat.rest();
         if finished.is_ready() {
             drop(future);
             let mut state = self.state();
@@ -145,6 +149,12 @@ impl World {
         self.state().current = None;
     }
 
+    /// Tells the watchdog whose task is about to be polled.
+    fn watched(&self, task: usize) {
+        let state = self.state();
+        self.core.heartbeat.poll(&state.nodes[state.tasks[task].node.0].name);
+    }
+
     /// Takes the next event. `false`: there is none.
     fn step(&self) -> bool {
         match self.next() {
@@ -155,6 +165,7 @@ impl World {
             NextStep::Release => {
                 let held = self.state().oldest_held();
                 if let Some(datagram) = held {
+                    self.state().cause = Weight::Work;
                     self.hand_over(datagram);
                 }
             }
@@ -173,22 +184,33 @@ impl World {
         let mut state = self.state();
         let state = &mut *state;
         let next = state.agenda.next_at();
-        if state.agenda.has_work() {
+        let moves = state.agenda.has_motion();
+        let held = state.nodes.iter().any(|node| !node.held.is_empty());
+        if held && !moves {
+            return NextStep::Release;
+        }
+        // What a fault has put off will come, and servers that still send may need a partition to heal.
+        if held || state.agenda.has_work() || moves && state.is_divided() {
             state.idle_since = None;
             return NextStep::Event;
         }
-        if state.nodes.iter().any(|node| !node.held.is_empty()) {
-            return NextStep::Release;
-        }
         let since = *state.idle_since.get_or_insert(state.now);
         match next {
-            Some(at) if at <= since + state.settle => NextStep::Event,
+            Some(at) if at <= since.saturating_add(state.settle) => NextStep::Event,
             _ => NextStep::Quiet,
         }
     }
 
     fn act(&self, entry: Entry<WorldEvent>) {
-        self.state().now = entry.at();
+        {
+            let mut state = self.state();
+            state.now = entry.at();
+            state.cause = match &entry.event {
+                WorldEvent::Arrival { .. } | WorldEvent::Timer(_) => entry.weight(),
+                // What follows from a fault is as finite as the faults.
+                WorldEvent::Resumption(_) | WorldEvent::Reboot(_) | WorldEvent::Healing(_) => Weight::Work,
+            };
+        }
         let node = match &entry.event {
             WorldEvent::Arrival { datagram, .. } => datagram.to(),
             WorldEvent::Timer(timer) => timer.node,
@@ -264,6 +286,7 @@ impl World {
         let due = self.state().due_held(node);
         if let Some(datagram) = due {
             self.check_properties(false);
+            self.state().cause = Weight::Work;
             self.hand_over(datagram);
         }
     }
@@ -283,7 +306,11 @@ impl World {
             lines.push(format!("{name} waits in {what} ({site})"));
             sites.push(site);
         }
-        let message = format!("nothing is left to happen, but {}", lines.join(", "));
+        let mut message = format!("nothing is left to happen, but {}", lines.join(", "));
+        if state.agenda.has_motion() || state.agenda.next_at().is_some() {
+            let settle = seconds(Duration::from_nanos(state.settle));
+            message.push_str(&format!(" (servers went on by their own timers for {settle})"));
+        }
         drop(state);
         self.fail(cause(FailureKind::Deadlock, message, &sites));
     }

@@ -12,18 +12,24 @@ use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, Tr
 use crate::report::words::count;
 use crate::seam::{panics, runtime};
 use crate::search::choice::{Choices, Odometer};
+use crate::sim::limits::{CutShort, TimeLimit};
 use crate::sim::menu::{FaultCounts, placed};
 use crate::sim::record::RunRecord;
 use crate::sim::rules::Rules;
 use crate::sim::token::{SimToken, model_hash, run_hash};
-use crate::sim::world::World;
+use crate::sim::watchdog::Heartbeat;
+use crate::sim::world::{Watched, World};
 use std::collections::{BTreeSet, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Why a model is not deterministic.
 const DIFFERENT: &str = "the same choices gave another run";
+
+/// The least time for a run that was there before.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// How to look for a failure.
 #[derive(Clone, Debug)]
@@ -39,6 +45,7 @@ pub(super) struct FaultSearch<'a> {
     pub(super) rules: &'a Rules,
     pub(super) max_executions: u64,
     pub(super) max_time: Duration,
+    pub(super) heartbeat: Arc<Heartbeat>,
     pub(super) body: &'a dyn Fn(&World),
 }
 
@@ -53,6 +60,8 @@ struct Tally {
     outcomes: BTreeSet<String>,
     started: Instant,
     failure: Option<Failure>,
+    /// What an execution was about that reached a limit.
+    hint: Option<String>,
 }
 
 impl FaultSearch<'_> {
@@ -68,6 +77,7 @@ impl FaultSearch<'_> {
             outcomes: BTreeSet::new(),
             started: Instant::now(),
             failure: None,
+            hint: None,
         };
         let verdict = match mode {
             SearchMode::Exhaustive => self.exhaustive(&mut tally),
@@ -91,10 +101,12 @@ impl FaultSearch<'_> {
     /// What there was to choose from, and what was chosen.
     fn notes(&self, tally: &Tally) -> Vec<String> {
         let menu = &self.rules.menu;
-        vec![
+        let mut notes = vec![
             format!("faults: {}", menu.describe(tally.boots)),
             format!("placed in all executions: {}", placed(&tally.placed)),
-        ]
+        ];
+        notes.extend(tally.hint.clone());
+        notes
     }
 
     fn exhaustive(&self, tally: &mut Tally) -> Verdict {
@@ -102,7 +114,7 @@ impl FaultSearch<'_> {
             let rules = Rules { faults: level, ..self.rules.clone() };
             let mut odometer = Odometer::default();
             loop {
-                let run = execute(&rules, self.body, odometer.choices(), false);
+                let run = self.execute(tally, &rules, odometer.choices());
                 if let Some(verdict) = self.take(tally, &rules, &run, run.faults_used == level) {
                     return verdict;
                 }
@@ -127,7 +139,7 @@ impl FaultSearch<'_> {
         for number in 0..executions {
             // The first run is all dice; its length says how rare a fault is to be.
             let choices = Choices::random(seed.wrapping_add(number.wrapping_mul(0x1_0000_0001)));
-            let run = execute(&rules, self.body, choices, false);
+            let run = self.execute(tally, &rules, choices);
             distinct.insert(hash_of(&run.choices.picks()));
             if let Some(verdict) = self.take(tally, &rules, &run, true) {
                 return verdict;
@@ -149,6 +161,7 @@ impl FaultSearch<'_> {
         tally.most_steps = tally.most_steps.max(run.steps);
         tally.most_choices = tally.most_choices.max(run.choices.made().len());
         tally.outcomes.extend(run.outcomes.iter().cloned());
+        tally.hint = run.hint.clone().or(tally.hint.take());
         match (&run.limit, &run.failure) {
             (Some(limit @ Limit::Steps(_)), _) => return Some(Verdict::LimitHit(limit.clone())),
             (_, Some(_)) => return Some(self.confirm(tally, rules, run)),
@@ -160,25 +173,38 @@ impl FaultSearch<'_> {
         // the first, the second, the fourth and so on.
         if total.is_power_of_two() {
             let picks = Choices::replay(&run.choices.picks());
-            let again = execute(rules, self.body, picks, false);
-            if again.digest != run.digest {
+            let again = self.execute(tally, rules, picks);
+            if !matches!(again.limit, Some(Limit::Millis(_))) && again.digest != run.digest {
                 return Some(self.not_deterministic(tally, DIFFERENT.to_owned()));
             }
         }
         if total >= self.max_executions {
             return Some(Verdict::LimitHit(Limit::Executions(self.max_executions)));
         }
-        if tally.started.elapsed() >= self.max_time {
-            let millis = u64::try_from(self.max_time.as_millis()).unwrap_or(u64::MAX);
-            return Some(Verdict::LimitHit(Limit::Millis(millis)));
-        }
-        None
+        self.time_limit(tally.started).hit().map(Verdict::LimitHit)
+    }
+
+    fn time_limit(&self, start: Instant) -> TimeLimit {
+        TimeLimit::new(start, self.max_time)
+    }
+
+    /// Runs the model once, within the time of the search.
+    fn execute(&self, tally: &Tally, rules: &Rules, choices: Choices) -> RunRecord {
+        let watched =
+            Watched { time: self.time_limit(tally.started), heartbeat: Arc::clone(&self.heartbeat) };
+        execute(rules, self.body, choices, &watched, false)
+    }
+
+    /// For a run that was there before: it has time to end as it did, even if the search has none.
+    fn watched_again(&self) -> Watched {
+        let allowed = self.max_time.max(AGAIN);
+        Watched { time: TimeLimit::new(Instant::now(), allowed), heartbeat: Arc::clone(&self.heartbeat) }
     }
 
     /// Replays a failing execution twice, and believes it if it fails the same.
     fn confirm(&self, tally: &mut Tally, rules: &Rules, run: &RunRecord) -> Verdict {
         let picks = run.choices.picks();
-        let again = || execute(rules, self.body, Choices::replay(&picks), true);
+        let again = || execute(rules, self.body, Choices::replay(&picks), &self.watched_again(), true);
         let (first, second) = (again(), again());
         let same = first.failure == run.failure
             && second.failure == run.failure
@@ -211,7 +237,7 @@ impl FaultSearch<'_> {
             return refuse(format!("the replay token is of another model or build than {:?}", self.name));
         }
         let rules = Rules { faults: token.faults.min(self.rules.faults), ..self.rules.clone() };
-        let run = execute(&rules, self.body, Choices::replay(&token.picks), true);
+        let run = execute(&rules, self.body, Choices::replay(&token.picks), &self.watched_again(), true);
         tally.executions = 1;
         let fits = run.choices.mismatch().is_none() && run.choices.picks() == token.picks;
         match (run.failure, run.trace) {
@@ -250,30 +276,38 @@ impl FaultSearch<'_> {
 }
 
 /// Runs the model once.
-fn execute(rules: &Rules, body: &dyn Fn(&World), choices: Choices, tracing: bool) -> RunRecord {
-    let world = World::new(rules, Rc::new(rules.menu.clone()), choices, tracing);
+fn execute(
+    rules: &Rules,
+    body: &dyn Fn(&World),
+    choices: Choices,
+    watched: &Watched,
+    tracing: bool,
+) -> RunRecord {
+    let world = World::new(rules, Rc::new(rules.menu.clone()), choices, watched, tracing);
+    watched.heartbeat.begin();
     let inside = world.clone();
     let caught = catching(move || {
         body(&inside);
         inside.run_to_end();
     });
-    if let Err(panic) = caught {
+    watched.heartbeat.rest();
+    if let Err(Some(panic)) = caught {
         world.fail(panic.into());
     }
     // Dropping the model's futures may panic too.
     let last = world.clone();
     let mut record = None;
-    if let Err(panic) = catching(|| record = Some(world.finish())) {
+    if let Err(Some(panic)) = catching(|| record = Some(world.finish())) {
         last.fail(panic.into());
     }
     record.unwrap_or_else(|| last.finish())
 }
 
-/// Runs `act`; a panic in it is returned, and not printed.
-fn catching(act: impl FnOnce()) -> Result<(), PanicData> {
+/// Runs `act`; a panic in it is returned, and not printed. `None`: a limit cut it short.
+fn catching(act: impl FnOnce()) -> Result<(), Option<PanicData>> {
     let quiet = runtime::executing();
     runtime::set_quiet(true);
     let caught = catch_unwind(AssertUnwindSafe(act));
     runtime::set_quiet(quiet);
-    caught.map_err(|payload| panics::of(&*payload))
+    caught.map_err(|payload| (!payload.is::<CutShort>()).then(|| panics::of(&*payload)))
 }

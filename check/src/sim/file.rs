@@ -230,7 +230,9 @@ impl File {
 
     /// What a crash at this moment would be sure to leave. For oracles: it takes
     /// no time, and no node can know it.
+    #[track_caller]
     pub fn survives(&self) -> Vec<u8> {
+        self.world.operation();
         self.content.bytes.borrow().durable.clone()
     }
 

@@ -67,8 +67,10 @@ impl<S: Spec + 'static> ClientHistory<S> {
                 let calls = violation.calls.iter().map(|call| &history.calls()[*call]);
                 Err(self.violation(calls))
             }
-            Linearizability::GaveUp(budget) => {
-                let why = format!("the order of a history was searched through {budget} configurations");
+            Linearizability::GaveUp(undecided) => {
+                let configurations = undecided.configurations;
+                let why =
+                    format!("the order of a history was searched through {configurations} configurations");
                 self.world.stop_at(Limit::Engine(why));
                 Ok(())
             }

@@ -43,6 +43,12 @@
 //! first. This is the execution without faults, and it is one execution unless
 //! the model itself chooses by [`World::any`].
 //!
+//! **The end.** An execution ends when all spawned tasks have finished and all that
+//! they caused has happened; servers then go on by their own timers, and with what
+//! they send at these, for the time of [`Sim::settle`]. A loop that waits for nothing is
+//! a limit hit with its place after [`Sim::max_steps`] operations of the world, and
+//! without any of these a hang, for [`Sim::watchdog`].
+//!
 //! **Programs.** [`World::spawn`] runs a task that must finish, [`World::serve`]
 //! one that need not. [`World::boot`] says how a node starts; only such nodes
 //! crash, and they start again with what is on their [`Disk`]s and [`File`]s.
@@ -157,6 +163,7 @@ mod history;
 mod join;
 mod key_value;
 mod lifecycle;
+mod limits;
 mod menu;
 mod message_faults;
 mod network;
@@ -172,6 +179,7 @@ mod rules;
 mod state;
 mod time;
 mod token;
+mod watchdog;
 mod world;
 
 pub use agreement::{AtomicCommit, CommitDecision, Leaders};

@@ -136,7 +136,9 @@ impl<M: Clone + fmt::Debug + 'static> Net<M> {
     }
 
     /// Refuses messages at `node` from now on; what was received stays.
+    #[track_caller]
     pub fn close(&self, node: Node) {
+        self.world.operation();
         self.shared.inboxes.borrow_mut()[node.0].open = false;
     }
 

@@ -167,6 +167,10 @@ impl Future for OperationGate {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.world.counts_operation(self.node, self.site) {
+            // The execution ends when this poll does.
+            return Poll::Pending;
+        }
         let down = self.world.is_down(self.node);
         if !down && !self.world.is_paused(self.node) {
             if self.asked || !self.world.stop_point(self.node, self.place) {

@@ -43,6 +43,11 @@ impl Partition {
         self.until > now && self.stops(from, to)
     }
 
+    /// Whether it is there at the time `now`, and ends.
+    pub(super) fn heals_after(&self, now: u64) -> bool {
+        self.until > now && self.until < u64::MAX / 4
+    }
+
     fn stops(&self, from: Node, to: Node) -> bool {
         let between = |one: NodeSet, other: NodeSet| one & bit(from) != 0 && other & bit(to) != 0;
         between(self.from, self.to) || self.both && between(self.to, self.from)

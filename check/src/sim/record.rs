@@ -21,8 +21,9 @@ pub(super) struct RunRecord {
     pub(super) boots: bool,
     pub(super) steps: u64,
     pub(super) digest: u64,
-    /// What ended it before its end.
+    /// What ended it before its end, and what it was about then.
     pub(super) limit: Option<Limit>,
+    pub(super) hint: Option<String>,
     pub(super) failure: Option<Cause>,
     pub(super) trace: Option<Vec<TraceLine>>,
     pub(super) outcomes: BTreeSet<String>,

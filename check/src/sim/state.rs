@@ -6,12 +6,13 @@ use crate::search::choice::Choices;
 use crate::sim::agenda::{Agenda, AgendaSlot, Weight};
 use crate::sim::delivery::Datagram;
 use crate::sim::lifecycle::NodeLifecycle;
+use crate::sim::limits::{ExecutionLimits, TimeLimit};
 use crate::sim::menu::{ClockFault, FaultCounts, FaultMenu};
 use crate::sim::node::Node;
 use crate::sim::partition::Partition;
 use crate::sim::record::RunRecord;
 use crate::sim::rules::Rules;
-use crate::sim::time::nanos;
+use crate::sim::time::{nanos, seconds};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -19,6 +20,10 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Waker;
+use std::time::Duration;
+
+/// Tasks that a hint names, at most.
+const HINTED: usize = 3;
 
 /// A future that runs on a node.
 pub(super) struct NodeTask {
@@ -90,6 +95,8 @@ pub(super) struct WorldState {
     pub(super) current: Option<usize>,
     pub(super) unfinished: usize,
     pub(super) idle_since: Option<u64>,
+    /// What the present event is, and with it what a server does because of it.
+    pub(super) cause: Weight,
     pub(super) calls: u64,
     pub(super) menu: Rc<FaultMenu>,
     pub(super) faults: u32,
@@ -98,10 +105,9 @@ pub(super) struct WorldState {
     pub(super) partitions: Vec<Partition>,
     pub(super) odds: f64,
     pub(super) choices: Choices,
-    steps: u64,
+    pub(super) limits: ExecutionLimits,
     /// A hash of who did something when, to see whether a run is the same.
     digest: u64,
-    max_steps: u64,
     pub(super) limit: Option<Limit>,
     pub(super) failure: Option<Cause>,
     pub(super) trace: Option<Vec<TraceLine>>,
@@ -125,7 +131,13 @@ impl NodeState {
 }
 
 impl WorldState {
-    pub(super) fn new(rules: &Rules, menu: Rc<FaultMenu>, choices: Choices, tracing: bool) -> Self {
+    pub(super) fn new(
+        rules: &Rules,
+        menu: Rc<FaultMenu>,
+        choices: Choices,
+        time: TimeLimit,
+        tracing: bool,
+    ) -> Self {
         WorldState {
             now: 0,
             settle: nanos(rules.settle),
@@ -136,6 +148,7 @@ impl WorldState {
             current: None,
             unfinished: 0,
             idle_since: None,
+            cause: Weight::Work,
             calls: 0,
             menu,
             faults: rules.faults,
@@ -144,9 +157,8 @@ impl WorldState {
             partitions: Vec::new(),
             odds: rules.odds,
             choices,
-            steps: 0,
+            limits: ExecutionLimits::new(rules.max_steps, time),
             digest: 0,
-            max_steps: rules.max_steps,
             limit: None,
             failure: None,
             trace: tracing.then(Vec::new),
@@ -156,19 +168,20 @@ impl WorldState {
 
     /// Counts one step of `node`; `false` when the bound is reached.
     pub(super) fn count_step(&mut self, node: Node) -> bool {
-        self.steps += 1;
+        let limit = self.limits.step();
         let what = self.now.wrapping_mul(64).wrapping_add(node.0 as u64);
         self.digest = (self.digest ^ what).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
-        if self.steps > self.max_steps {
-            self.limit.get_or_insert(Limit::Steps(self.max_steps));
-        }
+        self.limit = self.limit.take().or(limit);
         self.limit.is_none()
     }
 
-    /// Lets a message arrive one latency from now.
+    /// Lets a message arrive one latency from now. What a server sends by a timer of
+    /// its own, and all that follows from that, is no work.
     pub(super) fn send(&mut self, datagram: Box<dyn Datagram>) {
-        let at = self.now + self.latency;
-        self.agenda.put(at, Weight::Work, WorldEvent::Arrival { datagram, settled: false });
+        let at = self.now.saturating_add(self.latency);
+        let counts = self.current.is_some_and(|task| self.tasks[task].counts);
+        let weight = if counts || self.cause == Weight::Work { Weight::Work } else { Weight::Motion };
+        self.agenda.put(at, weight, WorldEvent::Arrival { datagram, settled: false });
     }
 
     /// Chooses among `count` faults and none (0), if one is left to spend.
@@ -194,6 +207,40 @@ impl WorldState {
         Some(node.held.remove(at).1)
     }
 
+    /// Whether a partition is there that will heal.
+    pub(super) fn is_divided(&self) -> bool {
+        self.partitions.iter().any(|partition| partition.heals_after(self.now))
+    }
+
+    /// What the execution was about when it reached a limit of its own.
+    fn hint(&self) -> Option<String> {
+        let limit = self.limit.as_ref()?;
+        let now = seconds(Duration::from_nanos(self.now));
+        if let Some((node, site)) = self.limits.loops_at {
+            let name = &self.nodes[node.0].name;
+            return Some(format!(
+                "at the limit ({limit}) {name} was in a loop that waits for nothing ({site})"
+            ));
+        }
+        if let Some(since) = self.idle_since {
+            let (since, settle) =
+                (seconds(Duration::from_nanos(since)), seconds(Duration::from_nanos(self.settle)));
+            return Some(format!(
+                "the limit ({limit}) came at {now} of simulated time; since {since} servers only went on by \
+                 their own timers, which they may for {settle} (Sim::settle)"
+            ));
+        }
+        let waits = |task: &NodeTask| {
+            let (what, site) = task.waits.unwrap_or(("an await", task.spawned));
+            format!("{} waits in {what} ({site})", self.nodes[task.node.0].name)
+        };
+        let open = self.tasks.iter().filter(|task| task.counts && !task.done).map(waits);
+        let open: Vec<String> = open.take(HINTED).collect();
+        let open =
+            if open.is_empty() { "all tasks that must finish had".to_owned() } else { open.join(", ") };
+        Some(format!("the limit ({limit}) came at {now} of simulated time: {open}"))
+    }
+
     /// The record of this execution, which is over. `boots`: whether a node
     /// could crash.
     pub(super) fn take_record(&mut self, boots: bool) -> RunRecord {
@@ -202,7 +249,8 @@ impl WorldState {
             faults_used: self.faults_used,
             placed: self.placed,
             boots,
-            steps: self.steps,
+            steps: self.limits.steps,
+            hint: self.hint(),
             digest: self.digest,
             limit: self.limit.take(),
             failure: self.failure.take(),

@@ -3,6 +3,7 @@
 use crate::report::cause::Cause;
 use crate::report::data::{FailureKind, Limit, TraceLine};
 use crate::search::choice::Choices;
+use crate::sim::limits::{TimeLimit, cut_short};
 use crate::sim::menu::FaultMenu;
 use crate::sim::node::Node;
 use crate::sim::ready::ReadyQueue;
@@ -11,6 +12,7 @@ use crate::sim::resource::NodeResource;
 use crate::sim::rules::Rules;
 use crate::sim::state::WorldState;
 use crate::sim::time::seconds;
+use crate::sim::watchdog::Heartbeat;
 use std::cell::{RefCell, RefMut};
 use std::fmt;
 use std::panic::Location;
@@ -27,7 +29,15 @@ pub struct World {
     pub(super) core: Rc<Core>,
 }
 
+/// Who looks after an execution from outside.
+#[derive(Clone, Debug)]
+pub(super) struct Watched {
+    pub(super) time: TimeLimit,
+    pub(super) heartbeat: Arc<Heartbeat>,
+}
+
 pub(super) struct Core {
+    pub(super) heartbeat: Arc<Heartbeat>,
     state: RefCell<WorldState>,
     pub(super) ready: Arc<ReadyQueue>,
     properties: RefCell<Vec<Property>>,
@@ -42,10 +52,17 @@ struct Property {
 }
 
 impl World {
-    pub(super) fn new(rules: &Rules, menu: Rc<FaultMenu>, choices: Choices, tracing: bool) -> Self {
+    pub(super) fn new(
+        rules: &Rules,
+        menu: Rc<FaultMenu>,
+        choices: Choices,
+        watched: &Watched,
+        tracing: bool,
+    ) -> Self {
         World {
             core: Rc::new(Core {
-                state: RefCell::new(WorldState::new(rules, menu, choices, tracing)),
+                state: RefCell::new(WorldState::new(rules, menu, choices, watched.time, tracing)),
+                heartbeat: Arc::clone(&watched.heartbeat),
                 ready: Arc::default(),
                 properties: RefCell::default(),
                 resources: RefCell::default(),
@@ -78,7 +95,9 @@ impl World {
     }
 
     /// True time since the start, for oracles. Nodes have [`clock`](Self::clock).
+    #[track_caller]
     pub fn now(&self) -> Duration {
+        self.operation();
         Duration::from_nanos(self.state().now)
     }
 
@@ -88,18 +107,23 @@ impl World {
     /// # Panics
     ///
     /// `of` is 0.
+    #[track_caller]
     pub fn any(&self, of: u32) -> u32 {
+        self.operation();
         self.state().choices.pick(of)
     }
 
     /// Adds a line to the node's lane. Formatted only where a trace is kept.
     #[track_caller]
     pub fn note(&self, node: Node, what: impl fmt::Display) {
+        self.operation();
         self.trace(node, Some(Location::caller()), || what.to_string());
     }
 
     /// Records the outcome of this execution. The report holds the set of all.
+    #[track_caller]
     pub fn outcome(&self, outcome: impl Into<String>) {
+        self.operation();
         self.state().outcomes.insert(outcome.into());
     }
 
@@ -119,6 +143,7 @@ impl World {
     /// Ends the execution with a property failure, seen at `node`.
     #[track_caller]
     pub fn violated(&self, node: Node, message: impl Into<String>) {
+        self.operation();
         let message = message.into();
         let site = Location::caller();
         self.trace(node, Some(site), || message.clone());
@@ -133,6 +158,30 @@ impl World {
 impl World {
     pub(super) fn state(&self) -> RefMut<'_, WorldState> {
         self.core.state.borrow_mut()
+    }
+
+    /// Counts an operation that does not wait, and ends the poll of a task that makes too many in a row.
+    #[track_caller]
+    pub(super) fn operation(&self) {
+        let running = {
+            let state = self.state();
+            state.current.map(|task| state.tasks[task].node)
+        };
+        if !self.counts_operation(running.unwrap_or(Node(0)), Location::caller()) {
+            cut_short();
+        }
+    }
+
+    /// Counts an operation of `node`. `false`: it is one too many, or the time is over.
+    pub(super) fn counts_operation(&self, node: Node, site: &'static Location<'static>) -> bool {
+        let mut state = self.state();
+        let limit = state.limits.operation(node, site);
+        let goes_on = limit.is_none();
+        // A failure that is known ends the execution as well, and says more.
+        if state.failure.is_none() {
+            state.limit = state.limit.take().or(limit);
+        }
+        goes_on
     }
 
     /// Lets crashes take part of `resource`.
@@ -157,6 +206,8 @@ impl World {
         if self.is_over() {
             return;
         }
+        // A property may compute for as long as it needs.
+        self.core.heartbeat.rest();
         for property in self.core.properties.borrow().iter() {
             if property.at_end_only && !at_end {
                 continue;

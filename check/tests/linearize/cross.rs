@@ -2,7 +2,8 @@
 
 use super::common::{self, Rng};
 use ringwright_check::linearize::{
-    History, Linearizability, Monitored, Queue, Register, Set, Spec, Stack, check, search,
+    BufferOp, BufferRet, History, Linearizability, Monitored, Queue, Recorder, Register, Set, Spec, Stack,
+    check, search,
 };
 
 /// Compares the two verdicts on `rounds` histories. Both verdicts must be common,
@@ -57,4 +58,24 @@ fn the_register_check_is_right() {
 #[test]
 fn the_set_check_is_right() {
     agree(&Set::new(), 20_000, 0, common::set);
+}
+
+#[test]
+fn a_pop_that_came_back_with_an_unknown_value_took_one_by_then() {
+    let mut recorder = Recorder::new();
+    let mut call = |op, ret| {
+        let id = recorder.invoke(0, op);
+        match ret {
+            Some(ret) => recorder.ok(id, ret),
+            None => recorder.done(id),
+        }
+    };
+    call(BufferOp::Push(1), Some(BufferRet::Pushed));
+    call(BufferOp::Pop, None);
+    call(BufferOp::Pop, Some(BufferRet::Popped(1)));
+    call(BufferOp::Push(2), Some(BufferRet::Pushed));
+    let history = recorder.finish();
+    for said in [check(&Queue::new(), &history), check(&Stack::new(), &history)] {
+        assert!(matches!(said, Linearizability::NotLinearizable(_)), "{said}");
+    }
 }

@@ -14,7 +14,7 @@ fn given(spec: &str, name: &str) -> CommandResult {
 }
 
 /// Writes `text` to a file called `name`, checks it, and takes the folder out of what is said.
-fn written(spec: &str, name: &str, text: &[u8]) -> (u8, String) {
+pub(crate) fn written(spec: &str, name: &str, text: &[u8]) -> (u8, String) {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&file, text).expect("the folder for temporary files is there");
     let result = command(&["--spec", spec, file.to_str().expect("a path that is text")]);

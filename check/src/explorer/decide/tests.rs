@@ -2,6 +2,7 @@
 
 use crate::explorer::execution::{Execution, Request, Status, Stop};
 use crate::explorer::test_support::{ModelWord, execution, failure, offers, search, stand};
+use crate::explorer::turns::{Did, Pace, TurnStep};
 use crate::graph::event::NONE;
 use crate::plan::decision::Decision;
 use crate::plan::strategy::Strategy;
@@ -164,9 +165,10 @@ fn a_spinning_thread_gets_turns_for_nothing_and_then_it_is_a_livelock() {
     let words = [ModelWord::default()];
     let mut s = at_a_read_point(&words, 1);
     stand(&mut s, 1, Request::Newer, NONE);
-    (s.threads[1].forced, s.threads[1].rescues) = (true, 1);
+    s.threads[1].rescues = 1;
+    s.threads[1].turns.pace = Pace::News;
     s.advance();
-    assert_eq!((s.next.take(), s.threads[1].forced, s.threads[1].rescues), (Some(1), false, 0));
+    assert_eq!((s.next.take(), s.threads[1].turns.pace, s.threads[1].rescues), (Some(1), Pace::Free, 0));
     stand(&mut s, 1, Request::Newer, NONE);
     s.advance();
     assert_eq!(failure(&s).map(|f| f.0), Some(FailureKind::Livelock));
@@ -178,13 +180,13 @@ fn a_forced_turn_does_not_read_the_same_again() {
     let mut s = at_a_read_point(&words, 2);
     let initial = s.graph.newest(0);
     stand(&mut s, 2, LOAD, 0);
-    s.threads[2].last_turn.push((0, initial, 0));
-    s.threads[2].forced = true;
+    s.threads[2].turns.last = Some(vec![TurnStep { loc: 0, did: Did::Read(initial), line: 0 }]);
+    s.threads[2].turns.pace = Pace::News;
     // Nothing newer is there yet.
     assert_eq!(offers(&mut s, 2), [(0, None)]);
     store(&mut s, 1, 4);
     assert_eq!(offers(&mut s, 2), [(1, None)]);
-    s.threads[2].forced = false;
+    s.threads[2].turns.pace = Pace::Free;
     assert_eq!(offers(&mut s, 2), [(1, None), (0, None)]);
 }
 

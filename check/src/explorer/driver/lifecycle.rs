@@ -21,6 +21,19 @@ pub(super) struct ExplorerDriver {
     /// Whether an execution has begun and not been looked at.
     pub(super) under_way: bool,
     pub(super) slot: Option<SearchSlot>,
+    /// Whether it is known if the program has the quarantining allocator.
+    pub(super) asked: bool,
+}
+
+/// Allocates a block as the model would: whether the engine hears of it must not hang on what a model does first.
+fn ask_the_allocator() {
+    current::with(|s| s.reset(0));
+    heap::set_active(true);
+    let user = runtime::user_code();
+    drop(std::hint::black_box(Box::new(1_u8)));
+    drop(user);
+    heap::set_active(false);
+    heap::with(heap::Heap::clear);
 }
 
 pub(super) fn lock(progress: &Mutex<CheckRecord>) -> MutexGuard<'_, CheckRecord> {
@@ -32,6 +45,9 @@ impl ExplorerDriver {
     pub(super) fn begin_execution(&mut self) -> bool {
         if matches!(lock(&self.progress).phase, Phase::Over) {
             return false;
+        }
+        if !std::mem::replace(&mut self.asked, true) {
+            ask_the_allocator();
         }
         self.under_way = true;
         // Relaxed: only uniqueness counts.
@@ -85,7 +101,10 @@ fn end_of(state: &mut Execution) -> ExecutionEnd {
             ExecutionEnd::Failed(Cause { kind, message, sites: sites.into_iter().map(source_line).collect() })
         }
         (Some(Stop::Frozen), None) => ExecutionEnd::Frozen,
-        (None, None) => unlisted_outcome(state).map_or(ExecutionEnd::Complete, ExecutionEnd::Failed),
+        (None, None) => {
+            state.look_at_cuts();
+            unlisted_outcome(state).map_or(ExecutionEnd::Complete, ExecutionEnd::Failed)
+        }
     }
 }
 

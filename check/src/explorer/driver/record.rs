@@ -6,8 +6,9 @@ use crate::memory::free_lists::Reuse;
 use crate::plan::decision::Decision;
 use crate::plan::options::Plan;
 use crate::report::cause::Cause;
-use crate::report::data::{Failure, Limit};
+use crate::report::data::{Failure, Limit, SourceLine};
 use crate::report::meter::{Meter, SearchCounts};
+use crate::report::words::count;
 use crate::search::chooser::Chooser;
 use crate::search::minimise::Minimiser;
 use crate::search::stages::Stages;
@@ -99,6 +100,19 @@ pub(super) struct CheckRecord {
     pub(super) reuse: Reuse,
     /// Raw pointers to what cells hold that models got.
     pub(super) unseen_cells: u64,
+    /// Loops that were not followed to their end: where, and for how many turns.
+    pub(super) cut_loops: BTreeSet<(SourceLine, u32)>,
+}
+
+impl CheckRecord {
+    /// What the complete searches may have left out all the same, beside their own bounds.
+    pub(super) fn cuts(&self) -> Vec<String> {
+        let large = self.too_large.then(|| "stale reads only in small graphs".to_owned());
+        let name = |(at, turns): &(SourceLine, u32)| {
+            format!("the loop at {at} repeats itself for {} or until it ends", count(*turns, "turn"))
+        };
+        large.into_iter().chain(self.cut_loops.iter().map(name)).collect()
+    }
 }
 
 impl CheckRecord {
@@ -131,5 +145,6 @@ impl CheckRecord {
         self.liveness.join(other.liveness);
         self.reuse.join(&other.reuse);
         self.unseen_cells += other.unseen_cells;
+        self.cut_loops.extend(other.cut_loops);
     }
 }

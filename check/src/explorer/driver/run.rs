@@ -21,6 +21,7 @@ use crate::seam::execution_cell::Installed;
 use crate::seam::outside::SearchSlot;
 use crate::seam::panics;
 use crate::seam::runtime;
+use crate::seam::symbols::source_line;
 use crate::seam::unwinding;
 use crate::search::chooser::Chooser;
 use crate::search::stages::Stages;
@@ -139,6 +140,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     state.outcomes.clone_from(&plan.outcomes);
     state.liveness.freezes = plan.freezes;
     state.reuse.on = plan.reuse;
+    state.wipes = plan.split.is_shared();
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
     let meter =
         Meter::new(&if worker == 0 { plan.name.clone() } else { format!("{} ({worker})", plan.name) });
@@ -160,6 +162,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
         meter,
         liveness: Liveness::default(),
         unseen_cells: 0,
+        cut_loops: BTreeSet::new(),
         reuse: Reuse::default(),
     }));
     let watched = watchdog::watch(&name, silence, &state.heartbeat);
@@ -172,6 +175,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     Runner::new(Resumer, config).run(move || workers::conduct(&*model, next_execution));
     let (liveness, reuse, unseen_cells) =
         current::with(|s| (std::mem::take(&mut s.liveness), std::mem::take(&mut s.reuse), s.unseen_cells));
+    let cut_loops = current::with(|s| std::mem::take(&mut s.cut_loops));
     drop(installed);
     drop(watched);
     let progress = Arc::into_inner(progress).expect("the driver is gone");
@@ -179,6 +183,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     progress.hooked = heap::hooked();
     (progress.liveness, progress.reuse) = (liveness, reuse);
     progress.unseen_cells = unseen_cells;
+    progress.cut_loops.extend(cut_loops.into_iter().map(|(place, turns)| (source_line(place), turns)));
     progress
 }
 
@@ -192,7 +197,7 @@ impl Installation {
     fn new(execution: Box<Execution>, progress: &Arc<Mutex<CheckRecord>>) -> Installation {
         let _execution = current::install(execution);
         let (progress, slot) = (Arc::clone(progress), SearchSlot::take());
-        let driver = Box::new(ExplorerDriver { progress, under_way: false, slot });
+        let driver = Box::new(ExplorerDriver { progress, under_way: false, slot, asked: false });
         let driver = NonNull::from(Box::leak(driver));
         DRIVER.set(Some(driver));
         runtime::set_current(Some(&Explorer));
@@ -222,7 +227,7 @@ fn pass_is_active() -> bool {
 }
 
 fn report(progress: &mut CheckRecord) -> Report {
-    let complete = progress.stages.verdict(progress.too_large);
+    let complete = progress.stages.verdict(&progress.cuts());
     let verdict = match (&progress.failure, complete, &progress.limit) {
         (Some(failure), _, _) => Verdict::Failed(failure.kind),
         (None, Some(verdict), _) => verdict,

@@ -3,8 +3,9 @@
 use crate::explorer::execution::Request;
 use crate::explorer::execution::{Execution, Status};
 use crate::explorer::test_support::{
-    BUDGET, Explored, ModelWord, Step, execution, explore, run, search, stand,
+    BUDGET, Explored, ModelWord, Step, execution, explore, here, run, search, stand,
 };
+use crate::explorer::waiting::TurnEnd;
 use crate::plan::strategy::Strategy;
 use crate::report::data::FailureKind;
 use crate::seam::clock::MAX_THREADS;
@@ -167,7 +168,7 @@ fn a_repeated_turn_makes_its_thread_wait() {
         assert_eq!(s.next.take(), Some(1));
         let (pending, choice) = s.take_chosen();
         s.apply(&pending, &choice);
-        s.end_turn()
+        s.end_turn(0, here()) == TurnEnd::Waits
     };
     // The first turn, the same once more, and then once for nothing.
     assert_eq!([turn(&mut s), turn(&mut s)], [false, true]);

@@ -3,10 +3,13 @@
 //!
 //! It reads nil, booleans, numbers, strings, characters, keywords and symbols (as
 //! text), vectors, lists, sets, maps; tags (`#inst`, `#jepsen.history.Op`) are
-//! passed over, `#_` drops the next value.
+//! passed over, `#_` drops the next value. Values are compared by what they mean:
+//! sets and maps in any order, numbers however they are written.
 
 use crate::linearizability::files::error::{FileError, FileErrorKind};
 use crate::linearizability::files::event::Event;
+use crate::linearizability::files::events::Events;
+use crate::linearizability::files::number::number;
 use crate::linearizability::files::value::EventValue;
 
 /// Values may be nested so deep.
@@ -17,7 +20,7 @@ const DEEPEST: usize = 64;
 /// # Errors
 ///
 /// The first value that is no event.
-pub fn read_edn(text: &str) -> Result<Vec<Event>, FileError> {
+pub fn read_edn(text: &str) -> Result<Events, FileError> {
     let mut reader = EdnReader { rest: text, line: 1, depth: 0 };
     let mut events = Vec::new();
     let mut inside: Option<(char, usize)> = None;
@@ -25,7 +28,7 @@ pub fn read_edn(text: &str) -> Result<Vec<Event>, FileError> {
         reader.skip()?;
         let line = reader.line;
         match (reader.peek(), inside) {
-            (None, None) => return Ok(events),
+            (None, None) => return Ok(Events::of(events)),
             (None, Some((_, opened))) => {
                 return Err(FileError::new(line, FileErrorKind::Unclosed { what: "list", opened }));
             }
@@ -39,7 +42,7 @@ pub fn read_edn(text: &str) -> Result<Vec<Event>, FileError> {
             }
             (Some(_), _) => {
                 let map = reader.value()?;
-                events.extend(Event::from_map(line, &map)?);
+                events.push(Event::from_map(line, &map)?);
             }
         }
     }
@@ -109,8 +112,12 @@ impl<'a> EdnReader<'a> {
             '"' => self.string(),
             '#' if self.rest.starts_with("#{") => {
                 self.next();
-                self.list("set", '}').map(EventValue::List)
+                let values = self.list("set", '}')?;
+                EventValue::set(values)
+                    .or_else(|found| self.error(FileErrorKind::Twice { what: "set", found }))
             }
+            // Clojure's numbers that have no digits.
+            '#' if self.rest.starts_with("##") => Ok(EventValue::Number(self.word()[2..].into())),
             '#' => {
                 self.next();
                 self.word();
@@ -155,7 +162,7 @@ impl<'a> EdnReader<'a> {
                 }
             }
         }
-        Ok(EventValue::Map(entries))
+        EventValue::map(entries).or_else(|found| self.error(FileErrorKind::Twice { what: "map", found }))
     }
 
     fn string(&mut self) -> Result<EventValue, FileError> {
@@ -197,13 +204,10 @@ impl<'a> EdnReader<'a> {
             ":" => return self.error(FileErrorKind::NamelessKeyword),
             _ if word.starts_with(':') => EventValue::Text(word[1..].into()),
             _ if word.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit()) => {
-                let digits = word.strip_suffix('N').unwrap_or(word);
-                match digits.parse() {
-                    Ok(number) => EventValue::Int(number),
-                    Err(_) if word.parse::<f64>().is_ok() || digits.parse::<f64>().is_ok() => {
-                        EventValue::Number(word.into())
-                    }
-                    Err(_) => return self.error(FileErrorKind::MalformedNumber(word.into())),
+                // Clojure's marks for numbers of any size.
+                match number(word.strip_suffix(['N', 'M']).unwrap_or(word)) {
+                    Some(number) => number,
+                    None => return self.error(FileErrorKind::MalformedNumber(word.into())),
                 }
             }
             _ => EventValue::Text(word.into()),

@@ -1,5 +1,6 @@
 //! What can be wrong with a history file, and where.
 
+use crate::linearizability::brief::value;
 use crate::linearizability::files::value::EventValue;
 use std::error::Error;
 use std::fmt;
@@ -66,6 +67,13 @@ pub enum FileErrorKind {
         /// The key.
         key: EventValue,
     },
+    /// A map with a key twice, or a set with a value twice.
+    Twice {
+        /// `map` or `set`.
+        what: &'static str,
+        /// What is there twice.
+        found: EventValue,
+    },
     /// An event that is no map.
     NotAMap(EventValue),
     /// An event without this field.
@@ -83,8 +91,8 @@ pub enum FileErrorKind {
     UnknownType(String),
     /// A process calls an operation while another one is open.
     Overlap {
-        /// The process.
-        process: usize,
+        /// The process, as the file says it.
+        process: String,
         /// What it calls.
         f: String,
         /// What it called before.
@@ -94,15 +102,15 @@ pub enum FileErrorKind {
     },
     /// A process ends an operation, but none is open.
     NotCalled {
-        /// The process.
-        process: usize,
+        /// The process, as the file says it.
+        process: String,
         /// What it ends.
         f: String,
     },
     /// A process ends another operation than it called.
     OtherCalled {
-        /// The process.
-        process: usize,
+        /// The process, as the file says it.
+        process: String,
         /// What it ends.
         f: String,
         /// What it called.
@@ -128,9 +136,11 @@ pub enum FileErrorKind {
         /// What it is.
         found: EventValue,
     },
-    /// A read of one key that came back with another.
+    /// A call of one key that came back with another.
     OtherKey {
-        /// The key that was read.
+        /// What was called: `read`, `write` or `cas`.
+        f: &'static str,
+        /// The key that was called with.
         called: EventValue,
         /// The key that came back.
         returned: EventValue,
@@ -161,25 +171,28 @@ impl fmt::Display for FileErrorKind {
             Kind::MalformedNumber(word) => write!(f, "a number that is none: {word}"),
             Kind::TooDeep(limit) => write!(f, "values nested more than {limit} deep"),
             Kind::KeyWithoutValue { opened, key } => {
-                write!(f, "the map of line {opened} has a key without a value: {key:?}")
+                write!(f, "the map of line {opened} has a key without a value: {}", value(key))
             }
-            Kind::NotAMap(found) => write!(f, "expected a map, found {found:?}"),
+            Kind::Twice { what, found } => write!(f, "a {what} has {} twice", value(found)),
+            Kind::NotAMap(found) => write!(f, "expected a map, found {}", value(found)),
             Kind::MissingField(field) => write!(f, "the event has no `{field}`"),
-            Kind::NotAName { field, found } => write!(f, "`{field}` is no name: {found:?}"),
-            Kind::NotAProcess(found) => write!(f, "`process` is no process number: {found:?}"),
+            Kind::NotAName { field, found } => write!(f, "`{field}` is no name: {}", value(found)),
+            Kind::NotAProcess(found) => {
+                write!(f, "`process` is no process number: {}", value(found))
+            }
             Kind::UnknownType(found) => {
-                write!(f, "`type` is none of invoke, ok, fail, info: {found:?}")
+                write!(f, "`type` is none of invoke, ok, fail, info: {}", value(found))
             }
             Kind::Overlap { .. } | Kind::NotCalled { .. } | Kind::OtherCalled { .. } => self.pairing(f),
             Kind::UnknownOperation { f: name, known } => {
-                write!(f, "no such operation: {name:?}; there are {}", known.join(", "))
+                write!(f, "no such operation: {}; there are {}", value(name), known.join(", "))
             }
             Kind::MissingValue(name) => write!(f, "{name} without a value"),
             Kind::MalformedValue { f: name, form, found } => {
-                write!(f, "the value of a {name} is {form}, not {found:?}")
+                write!(f, "the value of a {name} is {form}, not {}", value(found))
             }
-            Kind::OtherKey { called, returned } => {
-                write!(f, "a read of key {called:?} came back with key {returned:?}")
+            Kind::OtherKey { f: name, called, returned } => {
+                write!(f, "a {name} of key {} came back with key {}", value(called), value(returned))
             }
             Kind::NoCas => f.write_str("a register has no cas; see the specification cas-register"),
             Kind::Operation(message) => f.write_str(message),

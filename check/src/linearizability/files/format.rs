@@ -2,7 +2,7 @@
 
 use crate::linearizability::files::edn::read_edn;
 use crate::linearizability::files::error::{FileError, FileErrorKind};
-use crate::linearizability::files::event::Event;
+use crate::linearizability::files::events::Events;
 use crate::linearizability::files::jsonl::read_jsonl;
 use std::path::Path;
 
@@ -30,7 +30,7 @@ impl Format {
 /// # Errors
 ///
 /// The first line that is not as `format` wants it, or [`FileErrorKind::NoEvent`].
-pub fn read(bytes: &[u8], format: Format) -> Result<Vec<Event>, FileError> {
+pub fn read(bytes: &[u8], format: Format) -> Result<Events, FileError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let newlines = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
         FileError::new(newlines + 1, FileErrorKind::NotUtf8)

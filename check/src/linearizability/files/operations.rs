@@ -3,7 +3,7 @@
 use crate::linearizability::buffer::{BufferOp, BufferRet};
 use crate::linearizability::files::error::{FileError, FileErrorKind};
 use crate::linearizability::files::event::Event;
-use crate::linearizability::files::pairing::history;
+use crate::linearizability::files::pairing::{history, pair};
 use crate::linearizability::files::value::EventValue;
 use crate::linearizability::history::History;
 use crate::linearizability::keyed::At;
@@ -65,7 +65,7 @@ pub fn key_value_history(events: &[Event]) -> Result<KeyValueHistory, FileError>
 ///
 /// The first event that does not fit.
 pub fn set_history(events: &[Event]) -> Result<SetHistory, FileError> {
-    history(events, set_op, set_ret)
+    pair(events, set_op, set_ret)
 }
 
 fn unknown<T>(f: &str, known: &'static [&'static str]) -> Result<T, FileErrorKind> {
@@ -91,7 +91,14 @@ fn buffer_op(f: &str, value: &EventValue) -> Result<BufferOp<EventValue>, FileEr
 
 fn buffer_ret(op: &BufferOp<EventValue>, value: &EventValue) -> Result<BufferRet<EventValue>, FileErrorKind> {
     Ok(match op {
-        BufferOp::Push(_) | BufferOp::Send(_) => BufferRet::Pushed,
+        BufferOp::Push(item) | BufferOp::Send(item) => match was_done(item, value) {
+            Some(true) => BufferRet::Pushed,
+            Some(false) => BufferRet::Full,
+            None if *value == EventValue::Text("full".into()) => BufferRet::Full,
+            None => {
+                return malformed("push that came back", "true, false, \"full\" or the value itself", value);
+            }
+        },
         BufferOp::Pop | BufferOp::Recv if *value == EventValue::Nil => BufferRet::Empty,
         BufferOp::Pop | BufferOp::Recv => BufferRet::Popped(value.clone()),
     })
@@ -116,9 +123,30 @@ fn register_ret(
 ) -> Result<RegisterRet<EventValue>, FileErrorKind> {
     Ok(match op {
         RegisterOp::Read => RegisterRet::Found(Some(value.clone()).filter(|value| *value != EventValue::Nil)),
-        RegisterOp::Write(_) => RegisterRet::Written,
-        RegisterOp::Cas(..) => RegisterRet::Swapped(true),
+        RegisterOp::Write(written) => match was_done(written, value) {
+            Some(true) => RegisterRet::Written,
+            _ => return malformed("write that came back", "true or the value itself", value),
+        },
+        RegisterOp::Cas(old, new) => {
+            let called = EventValue::List(vec![old.clone(), new.clone()]);
+            match was_done(&called, value) {
+                Some(did) => RegisterRet::Swapped(did),
+                None => return malformed("cas that came back", "true, false or [old, new]", value),
+            }
+        }
     })
+}
+
+/// Whether an operation that was called with `called` and came back with `value`
+/// did what it should. What comes back may be the same again, or nothing.
+fn was_done(called: &EventValue, value: &EventValue) -> Option<bool> {
+    match value {
+        same if same == called => Some(true),
+        EventValue::Nil => Some(true),
+        EventValue::Bool(did) => Some(*did),
+        EventValue::Text(text) if text.eq_ignore_ascii_case("ok") => Some(true),
+        _ => None,
+    }
 }
 
 /// The key and the rest of a `[key, value]`.
@@ -153,12 +181,22 @@ fn key_value_ret(
     op: &At<EventValue, RegisterOp<EventValue>>,
     value: &EventValue,
 ) -> Result<RegisterRet<EventValue>, FileErrorKind> {
-    if op.op != RegisterOp::Read {
-        return register_ret(&op.op, value);
-    }
-    let (key, value) = key_and("read", value)?;
+    let (key, value) = match (&op.op, value) {
+        // Without the key again.
+        (RegisterOp::Write(written), value) if value == written => return register_ret(&op.op, value),
+        (RegisterOp::Write(_) | RegisterOp::Cas(..), EventValue::List(list)) if list.len() == 2 => {
+            (list[0].clone(), list[1].clone())
+        }
+        (RegisterOp::Write(_) | RegisterOp::Cas(..), value) => return register_ret(&op.op, value),
+        (RegisterOp::Read, value) => key_and("read", value)?,
+    };
     if key != op.key {
-        return Err(FileErrorKind::OtherKey { called: op.key.clone(), returned: key });
+        let f = match op.op {
+            RegisterOp::Read => "read",
+            RegisterOp::Write(_) => "write",
+            RegisterOp::Cas(..) => "cas",
+        };
+        return Err(FileErrorKind::OtherKey { f, called: op.key.clone(), returned: key });
     }
     register_ret(&op.op, &value)
 }
@@ -176,15 +214,23 @@ fn set_op(f: &str, value: &EventValue) -> Result<SetOp<EventValue>, FileErrorKin
     }
 }
 
-/// `true` or `false`, by itself or after the element. An add or a remove that
-/// says neither worked.
-fn set_ret(op: &SetOp<EventValue>, value: &EventValue) -> Result<bool, FileErrorKind> {
-    match (op, value) {
-        (_, EventValue::Bool(said)) => Ok(*said),
-        (_, EventValue::List(list)) if matches!(list[..], [_, EventValue::Bool(_)]) => {
-            Ok(list[1] == EventValue::Bool(true))
-        }
-        (SetOp::Contains(_), other) => malformed("contains", "true or false", other),
-        (SetOp::Add(_) | SetOp::Remove(_), _) => Ok(true),
+/// `true` or `false`, by itself or after the element. An add or a remove that came
+/// back with the element or nothing was done; whether it changed the set is unknown.
+fn set_ret(op: &SetOp<EventValue>, value: &EventValue) -> Result<Option<bool>, FileErrorKind> {
+    let element = op.element();
+    let changes = !matches!(op, SetOp::Contains(_));
+    match value {
+        value if changes && value == element => Ok(None),
+        EventValue::Bool(said) => Ok(Some(*said)),
+        EventValue::List(list) => match &list[..] {
+            [of, EventValue::Bool(said)] if of == element => Ok(Some(*said)),
+            _ => {
+                malformed("call of a set that came back", "true or false, or [element, true or false]", value)
+            }
+        },
+        EventValue::Nil if changes => Ok(None),
+        EventValue::Text(text) if changes && text.eq_ignore_ascii_case("ok") => Ok(None),
+        _ if changes => malformed("change of a set that came back", "true, false or the element", value),
+        _ => malformed("contains", "true or false", value),
     }
 }

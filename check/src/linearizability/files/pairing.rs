@@ -24,6 +24,15 @@ pub fn history<O: Clone, R>(
     op: impl Fn(&str, &EventValue) -> Result<O, FileErrorKind>,
     ret: impl Fn(&O, &EventValue) -> Result<R, FileErrorKind>,
 ) -> Result<History<O, R>, FileError> {
+    pair(events, op, |op, value| ret(op, value).map(Some))
+}
+
+/// [`history`] where `ret` may find that a value says nothing of the result.
+pub(crate) fn pair<O: Clone, R>(
+    events: &[Event],
+    op: impl Fn(&str, &EventValue) -> Result<O, FileErrorKind>,
+    ret: impl Fn(&O, &EventValue) -> Result<Option<R>, FileErrorKind>,
+) -> Result<History<O, R>, FileError> {
     let by_line = has_line_positions(events);
     let mut recorder = Recorder::new();
     let mut open: HashMap<usize, (CallId, &Event, O)> = HashMap::new();
@@ -35,7 +44,7 @@ pub fn history<O: Clone, R>(
         }
         if event.kind == EventKind::Invoke {
             if let Some((_, earlier, _)) = open.get(&process) {
-                let (open, line) = (earlier.f.clone(), earlier.line);
+                let (process, open, line) = (event.caller(), earlier.f.clone(), earlier.line);
                 return Err(error(FileErrorKind::Overlap { process, f, open, line }));
             }
             let op = op(&f, &event.value).map_err(error)?;
@@ -44,14 +53,17 @@ pub fn history<O: Clone, R>(
             continue;
         }
         let Some((id, call, op)) = open.remove(&process) else {
-            return Err(error(FileErrorKind::NotCalled { process, f }));
+            return Err(error(FileErrorKind::NotCalled { process: event.caller(), f }));
         };
         if call.f != f {
-            let (open, line) = (call.f.clone(), call.line);
+            let (process, open, line) = (event.caller(), call.f.clone(), call.line);
             return Err(error(FileErrorKind::OtherCalled { process, f, open, line }));
         }
         match event.kind {
-            EventKind::Ok => recorder.ok(id, ret(&op, &event.value).map_err(error)?),
+            EventKind::Ok => match ret(&op, &event.value).map_err(error)? {
+                Some(ret) => recorder.ok(id, ret),
+                None => recorder.done(id),
+            },
             EventKind::Fail => recorder.fail(id),
             EventKind::Info | EventKind::Invoke => recorder.info(id),
         }
@@ -65,7 +77,7 @@ mod tests {
     use crate::linearizability::history::Call;
 
     fn event(line: usize, process: usize, kind: EventKind, value: i64) -> Event {
-        Event { line, process, kind, f: "f".into(), value: EventValue::Int(value) }
+        Event { line, process, client: None, kind, f: "f".into(), value: EventValue::Int(value) }
     }
 
     fn values(events: &[Event]) -> Result<Vec<Call<i64, i64>>, FileError> {

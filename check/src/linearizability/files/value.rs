@@ -14,15 +14,35 @@ pub enum EventValue {
     Int(i64),
     /// A string or a keyword.
     Text(String),
-    /// Any other number, as it was written.
+    /// Any other number, exact, in the one way that all its writings come to.
     Number(String),
-    /// A list, a vector or a set.
+    /// A list or a vector.
     List(Vec<EventValue>),
-    /// A map, in the order in which it was written.
+    /// A map, in the order of its keys: it has none in the file.
     Map(Vec<(EventValue, EventValue)>),
+    /// A set, in order: it has none in the file.
+    Set(Vec<EventValue>),
 }
 
 impl EventValue {
+    /// The map of these entries, which stand in any order; or a key that is there twice.
+    pub(crate) fn map(mut entries: Vec<(EventValue, EventValue)>) -> Result<EventValue, EventValue> {
+        entries.sort();
+        match entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            Some(pair) => Err(pair[0].0.clone()),
+            None => Ok(EventValue::Map(entries)),
+        }
+    }
+
+    /// The set of these values, which stand in any order; or one that is there twice.
+    pub(crate) fn set(mut values: Vec<EventValue>) -> Result<EventValue, EventValue> {
+        values.sort();
+        match values.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(pair[0].clone()),
+            None => Ok(EventValue::Set(values)),
+        }
+    }
+
     /// The entry of a map under a text key.
     pub fn get(&self, key: &str) -> Option<&EventValue> {
         let EventValue::Map(entries) = self else {
@@ -42,6 +62,7 @@ impl fmt::Debug for EventValue {
             EventValue::Text(text) => write!(f, "{text:?}"),
             EventValue::Number(text) => f.write_str(text),
             EventValue::List(list) => f.debug_list().entries(list).finish(),
+            EventValue::Set(values) => f.debug_set().entries(values).finish(),
             EventValue::Map(entries) => f.debug_map().entries(entries.iter().map(|(k, v)| (k, v))).finish(),
         }
     }
