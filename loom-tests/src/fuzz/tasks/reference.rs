@@ -78,6 +78,9 @@ impl Hash for State {
     }
 }
 
+/// Makes the state after an operation: with this in the log, and this changed.
+type After<'a> = dyn Fn(&str, &dyn Fn(&mut World)) -> State + 'a;
+
 impl Steps for State {
     fn threads(&self) -> usize {
         self.world.threads.len()
@@ -190,7 +193,7 @@ impl State {
         task: usize,
         of: usize,
         next: &mut Vec<State>,
-        after: &dyn Fn(&str, &dyn Fn(&mut World)) -> State,
+        after: &After<'_>,
         pending: State,
     ) {
         let joins = self.program.is_spawned(of) && (thread, task) == (0, 0);

@@ -50,6 +50,9 @@ impl Event {
     }
 }
 
+/// The source of a read, as a thread and a number in it, and whether the read failed for no reason.
+type Read = (usize, usize, bool);
+
 #[derive(Clone, Default)]
 struct Thread {
     at: usize,
@@ -57,7 +60,7 @@ struct Thread {
     held: Vec<bool>,
     spurious: u8,
     /// The place of the source of each read, as thread and number in its thread: what tells graphs apart.
-    reads: Vec<(usize, usize, bool)>,
+    reads: Vec<Read>,
     events: usize,
 }
 
@@ -131,7 +134,7 @@ fn finish(program: &WeakProgram, graph: &Graph, expected: &mut Expected) {
 
 impl Graph {
     /// What tells it from all others, in whatever order it grew.
-    fn key(&self) -> Vec<(usize, Vec<(usize, usize, bool)>)> {
+    fn key(&self) -> Vec<(usize, Vec<Read>)> {
         self.threads.iter().map(|thread| (thread.events, thread.reads.clone())).collect()
     }
 
@@ -164,6 +167,9 @@ impl Graph {
         graph
     }
 }
+
+/// Gives the choices of a read that reads this value, each to the last argument.
+type Made<'a> = dyn FnMut(Event, i64, &mut dyn FnMut(Choice)) + 'a;
 
 impl WeakProgram {
     fn is_cell(&self, location: usize) -> bool {
@@ -214,7 +220,7 @@ impl WeakProgram {
         let cell = |at| Event { atomic: false, ..event(self.atomics + at) };
         let lock = |at| event(self.atomics + self.cells + at);
         let plain = |event, log| Choice { event, log, held: None, spurious: false };
-        let mut read = |event: Event, made: &mut dyn FnMut(Event, i64, &mut dyn FnMut(Choice))| {
+        let mut read = |event: Event, made: &mut Made<'_>| {
             let location = event.location.expect("a read has a location");
             for (source, value) in graph.writes(location) {
                 made(Event { source: Some(source), ..event }, value, &mut |choice: Choice| {
