@@ -1,15 +1,15 @@
 //! The builder of a check: a model, how to search it, and the engine that runs it.
 
+use crate::advice;
 use crate::engines::native;
 use crate::engines::sc_driver;
 #[cfg(feature = "loom")]
 use crate::engines::{loom_child, loom_parent};
 use crate::explorer::driver;
 use crate::graph::event::BrokenRule;
-use crate::plan::environment::variable;
+use crate::plan::environment::{self, Division};
 use crate::plan::options::{Mode, Plan};
 use crate::plan::orderings::{OrderingRecorder, OrderingSpot, Weakened};
-use crate::plan::split;
 use crate::plan::strategy::Stage;
 use crate::plan::token::{self, Token};
 use crate::report::data::{Engine, Report, Verdict};
@@ -227,6 +227,16 @@ impl Check {
         self
     }
 
+    /// Whether a failure that needs weak memory, a race or a use after free comes
+    /// with advice (the default): for at most five seconds the check tries which
+    /// ordering of the failing execution, made stronger by itself, makes the model
+    /// pass, and the report's notes say so. Not for a check that
+    /// [`weaken`](Check::weaken)s, nor for a replay. For the explorer only.
+    pub fn advice(mut self, given: bool) -> Check {
+        self.plan.advice = given;
+        self
+    }
+
     /// Ends the process with an error on standard error when no thread of the
     /// model has made a step for `silence` (noticed within twice that time). Then
     /// a thread loops or blocks outside of the [`door`](crate::door), and cannot
@@ -282,6 +292,7 @@ impl Check {
     /// every ordering in turn.
     pub fn weaken(mut self, file: impl Into<String>, line: u32, to: Ordering) -> Check {
         let (file, to) = (file.into(), Strength::of(to));
+        self.plan.advice = false;
         self.plan.weakened.push(Weakened::Line { file, line, failure: false, to });
         self
     }
@@ -289,18 +300,21 @@ impl Check {
     /// [`weaken`](Check::weaken), for the failure ordering of a compare-exchange.
     pub fn weaken_failure(mut self, file: impl Into<String>, line: u32, to: Ordering) -> Check {
         let (file, to) = (file.into(), Strength::of(to));
+        self.plan.advice = false;
         self.plan.weakened.push(Weakened::Line { file, line, failure: true, to });
         self
     }
 
     /// Runs the ordering at `spot` as if `to` stood there.
     pub(crate) fn weaken_spot(mut self, spot: OrderingSpot, to: Strength) -> Check {
+        self.plan.advice = false;
         self.plan.weakened.push(Weakened::OrderingSpot { spot, to });
         self
     }
 
     /// Writes down, into `recorder`, which orderings the model executes.
     pub(crate) fn record(mut self, recorder: &OrderingRecorder) -> Check {
+        self.plan.advice = false;
         self.plan.recorder = Some(recorder.clone());
         self
     }
@@ -373,7 +387,7 @@ impl Check {
         if let Some(report) = loom_child::intercept(&self.plan, self.engine, &model) {
             return report;
         }
-        let report = self.run_by_engine(model);
+        let report = self.run_by_engine(model).with_command();
         #[cfg(feature = "loom")]
         loom_parent::remember(&report);
         report
@@ -381,17 +395,11 @@ impl Check {
 
     /// Takes in what the environment says about threads and shards.
     fn take_part(&mut self) -> Result<(), String> {
-        if self.engine != Engine::Explorer {
-            return Ok(());
-        }
-        if let (Some(text), false) = (variable("RINGWRIGHT_THREADS"), self.threads_set) {
-            let threads = text.parse().ok().filter(|n| *n > 0);
-            self.plan.threads =
-                threads.ok_or_else(|| format!("RINGWRIGHT_THREADS is `{text}`, not a number from 1"))?;
-        }
-        if let Some(text) = variable("RINGWRIGHT_SHARD") {
-            let shard = split::parse_shard(&text).map_err(|why| format!("RINGWRIGHT_SHARD: {why}"))?;
-            self.plan.split.shard = Some(shard);
+        environment::switches()?;
+        let Division { threads, shard } = environment::division()?;
+        if self.engine == Engine::Explorer {
+            self.plan.threads = threads.filter(|_| !self.threads_set).unwrap_or(self.plan.threads);
+            self.plan.split.shard = shard.or(self.plan.split.shard);
         }
         Ok(())
     }
@@ -407,7 +415,15 @@ impl Check {
             self.plan.mode = self.plan.mode.simple();
         }
         match self.engine {
-            Engine::Explorer => driver::run(self.plan, model),
+            Engine::Explorer => {
+                let advised = (self.plan.advice && !matches!(self.plan.mode, Mode::Replay(_)))
+                    .then(|| (self.plan.clone(), Arc::clone(&model)));
+                let mut report = driver::run(self.plan, model);
+                if let Some((plan, model)) = advised {
+                    advice::give(&mut report, &plan, &model);
+                }
+                report
+            }
             Engine::Sc => sc_driver::run(self.plan, model),
             Engine::Native => native::run(&self.plan, model),
             #[cfg(feature = "loom")]
@@ -431,6 +447,7 @@ impl Check {
             outcomes: BTreeSet::new(),
             failure: None,
             notes: Vec::new(),
+            command: None,
         }
     }
 }

@@ -120,6 +120,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod advice;
 pub mod audit;
 mod check;
 pub mod door;

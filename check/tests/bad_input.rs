@@ -5,6 +5,7 @@ use ringwright_check::door::atomic::{AtomicBool, AtomicUsize, Ordering};
 use ringwright_check::door::{Arc, thread};
 use ringwright_check::{self as check, Check, FailureKind, Limit, Report, Verdict};
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
 use std::process::Command;
 use std::sync::atomic as real;
 use std::time::Duration;
@@ -80,6 +81,38 @@ fn an_empty_variable_is_not_set() {
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("check exhaustive, sim bounded (2 faults,"), "{text}");
+}
+
+#[test]
+fn a_malformed_variable_is_an_error_that_says_so() {
+    let malformed = [
+        ("RINGWRIGHT_THREADS", "two", "RINGWRIGHT_THREADS is `two`, not a number from 1 to 1024"),
+        ("RINGWRIGHT_THREADS", "0", "RINGWRIGHT_THREADS is `0`, not a number from 1 to 1024"),
+        ("RINGWRIGHT_THREADS", "70000", "RINGWRIGHT_THREADS is `70000`, not a number from 1 to 1024"),
+        ("RINGWRIGHT_SHARD", "3", "RINGWRIGHT_SHARD: `3` is no shard: write i/n"),
+        ("RINGWRIGHT_SHARD", "5/4", "RINGWRIGHT_SHARD: `5/4` is no shard: write i/n"),
+        ("RINGWRIGHT_REPLAY", "again", "`again` is not a replay token of this checker"),
+        ("RINGWRIGHT_REPLAY", "rw1-12-34-56", "the replay token is damaged"),
+        ("RINGWRIGHT_PROGRESS", "yes", "RINGWRIGHT_PROGRESS is `yes`, not 0 or 1"),
+        ("RINGWRIGHT_REPORT", "false", "RINGWRIGHT_REPORT is `false`, not 0 or 1"),
+    ];
+    let verdict = |name: &str, value: &OsStr| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "the_checks_under_empty_variables", "--nocapture"]).env(EMPTY, "1");
+        let output = command.env(name, value).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for (name, value, why) in malformed {
+        let text = verdict(name, value.as_ref());
+        assert!(text.contains(&format!("check not run ({why}")), "{name}={value}: {text}");
+    }
+    // What is no Unicode is set, too.
+    #[cfg(unix)]
+    {
+        let bytes = std::os::unix::ffi::OsStrExt::from_bytes(b"\xff1");
+        assert!(verdict("RINGWRIGHT_THREADS", bytes).contains("check not run (RINGWRIGHT_THREADS is `"));
+        assert!(verdict("RINGWRIGHT_REPLAY", bytes).contains("check not run (`"));
+    }
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn a_load_knows_the_store_it_read_and_all_it_could_have_read() {
     let candidates: Vec<_> = load.candidates.iter().map(|c| (c.step.is_some(), c.place, c.value)).collect();
     assert_eq!(candidates, [(true, 1, 1), (false, 0, 0)]);
     let guilty: Vec<_> = trace.lines.iter().filter(|l| l.guilty).map(|l| (l.lane, l.what.as_str())).collect();
-    assert_eq!(guilty, [(1, "write cell 0"), (0, "read cell 0")]);
+    assert_eq!(guilty, [(1, "write value"), (0, "read value")]);
     assert_eq!(trace.interleaving, Some(Interleaving::Plain));
 }
 
@@ -187,7 +187,8 @@ fn what_no_interleaving_shows_has_the_fewest_stale_reads_marked() {
     assert_eq!(stale.iter().map(|o| (o.kind, o.read)).collect::<Vec<_>>(), [(OperationKind::Load, Some(0))]);
     let text = report.to_string();
     assert!(text.contains("needs weak memory: 1 read is stale (no order has fewer)"), "{text}");
-    assert!(text.contains("one newer store there, but nothing orders them before this"), "{text}");
+    let stale = "; one newer store there, but nothing orders them before this";
+    assert_eq!(trace.lines.iter().filter(|line| line.note.ends_with(stale)).count(), 1, "{text}");
 }
 
 #[test]
@@ -311,21 +312,29 @@ fn nothing_that_a_model_says_is_markup() {
     assert!(html.contains("&lt;script&gt;document.title"));
 }
 
+/// The windows of a desk and of a telephone.
+const WIDE: &str = "1280,800";
+const NARROW: &str = "390,844";
+
 /// A browser that shows a page without a window, if there is one.
 fn browser() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    let names = ["chromium", "google-chrome", "chromium-browser", "chrome"];
+    let names = ["chromium", "google-chrome", "chromium-browser", "chrome", "chromium-headless-shell"];
     let programs = std::env::split_paths(&path).flat_map(|dir| names.map(|name| dir.join(name)));
     programs.into_iter().find(|program| program.is_file())
 }
 
-/// What the browser makes of the page of `report`.
-fn seen_by(browser: &Path, report: &Report, step: usize) -> String {
-    let name = format!("browser-{}", std::process::id());
+/// What the browser makes of the page of `report`, in a window of that size and with that `script` at its end.
+fn seen_by(browser: &Path, report: &Report, step: usize, size: &str, script: &str) -> String {
+    let name = format!("browser-{}-{}", std::process::id(), size);
     let (_, html) = report.write_files(dir(&name)).expect("it can be written");
+    let text = std::fs::read_to_string(&html).expect("it was written");
+    std::fs::write(&html, text.replace("</body>", &format!("<script>{script}</script></body>")))
+        .expect("as above");
     let page = format!("file://{}#step{step}", html.display());
     let profile = format!("--user-data-dir={}", dir(&name).join("profile").display());
-    let flags = ["--headless", "--no-sandbox", "--disable-gpu", &profile, "--dump-dom", &page];
+    let size = format!("--window-size={size}");
+    let flags = ["--headless", "--no-sandbox", "--disable-gpu", &profile, &size, "--dump-dom", &page];
     let output = Command::new(browser).args(flags).output().expect("it can be started");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
@@ -340,7 +349,7 @@ fn a_browser_shows_the_lanes_and_what_a_load_could_have_read() {
     let report = race();
     let lines = &failure(&report, FailureKind::Race).trace.lines;
     let load = 1 + lines.iter().position(|l| l.what.starts_with("load")).expect("the flag is read");
-    let dom = seen_by(&browser, &report, load);
+    let dom = seen_by(&browser, &report, load, WIDE, "");
     for lane in ["main", "t1"] {
         assert!(dom.contains(&format!("text-anchor=\"middle\">{lane}</text>")), "no lane {lane} in\n{dom}");
     }
@@ -350,8 +359,43 @@ fn a_browser_shows_the_lanes_and_what_a_load_could_have_read() {
     assert!(dom.contains("the initial value: 0") && dom.contains("1  (it read this one)"), "{dom}");
     assert_eq!(dom.matches("class=\"step lane1 read\"").count(), 1, "the store that it read is lit\n{dom}");
 
-    let dom = seen_by(&browser, &hostile(), 1);
+    let dom = seen_by(&browser, &hostile(), 1, WIDE, "");
     let title = dom.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next());
     assert_eq!(title, Some("&lt;script&gt;document.title = 'name'&lt;/script&gt;: failed (panic)"));
-    std::fs::remove_dir_all(dir(&format!("browser-{}", std::process::id()))).expect("it was made here");
+    std::fs::remove_dir_all(dir(&format!("browser-{}-{WIDE}", std::process::id())))
+        .expect("it was made here");
+}
+
+/// Steps through the page by its button, and writes into the title which steps are not in view: of the
+/// window, of the frame and below the lanes' names.
+const STEPS_OUT_OF_VIEW: &str = r##"
+    const frame = document.querySelector(".scroll"), names = document.querySelector(".names");
+    const controls = document.querySelector(".controls"), steps = document.querySelectorAll("#steps > .step");
+    document.getElementById("first").click();
+    const hidden = [];
+    for (let at = 0; at < steps.length; at++) {
+      const step = steps[at].querySelector("rect").getBoundingClientRect(), around = frame.getBoundingClientRect();
+      const top = Math.max(around.top + names.getBoundingClientRect().height, controls.getBoundingClientRect().bottom);
+      const shown = step.top >= top && step.bottom <= Math.min(around.bottom, innerHeight)
+        && step.left >= around.left && (step.right <= around.right || step.width > around.width - 12);
+      if (!shown) hidden.push(at + 1);
+      document.getElementById("next").click();
+    }
+    const wide = document.documentElement.scrollWidth > innerWidth ? "; wider than the window" : "";
+    document.title = `${innerWidth} pixels, ${steps.length} steps, hidden: [${hidden}]${wide}`;
+"##;
+
+#[test]
+fn on_a_telephone_the_step_is_in_view() {
+    let Some(browser) = browser() else {
+        println!("skipped: no chromium, google-chrome, chromium-browser or chrome is on the PATH");
+        return;
+    };
+    let report = long_run();
+    let steps = failure(&report, FailureKind::Panic).trace.lines.len();
+    let dom = seen_by(&browser, &report, 1, NARROW, STEPS_OUT_OF_VIEW);
+    let title = dom.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next());
+    assert_eq!(title, Some(&*format!("390 pixels, {steps} steps, hidden: []")));
+    std::fs::remove_dir_all(dir(&format!("browser-{}-{NARROW}", std::process::id())))
+        .expect("it was made here");
 }

@@ -12,6 +12,8 @@ static ALLOC: ringwright_check::alloc::Quarantine = ringwright_check::alloc::Qua
 mod abandoned;
 #[path = "verdicts/freed.rs"]
 mod freed;
+#[path = "verdicts/reduction.rs"]
+mod reduction;
 #[path = "verdicts/threads.rs"]
 mod threads;
 #[path = "verdicts/unwinding.rs"]

@@ -89,9 +89,15 @@ pub(crate) const CHECKER: &[Room] = &[
         "uses the door or the explorer",
     ),
     room(
+        "advice",
+        "which ordering, made stronger, makes a failure vanish",
+        &["report", "seam", "plan", "explorer"],
+        "changes a verdict",
+    ),
+    room(
         "check",
         "the builder: a model, a plan, a run",
-        &["report", "seam", "graph", "plan", "memory", "search", "explorer", "engines"],
+        &["report", "seam", "graph", "plan", "memory", "search", "explorer", "engines", "advice"],
         "decides what an engine does",
     ),
     room(

@@ -268,6 +268,7 @@ fn end(ended: LoomEnd) -> ! {
         outcomes: progress.outcomes,
         failure,
         notes: notes(&progress.plan),
+        command: None,
     })))
 }
 

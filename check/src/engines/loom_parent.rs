@@ -68,6 +68,7 @@ pub(crate) fn run(plan: &Plan, args: Option<&[String]>) -> Report {
         outcomes: BTreeSet::new(),
         failure: None,
         notes: Vec::new(),
+        command: None,
     }
 }
 

@@ -210,6 +210,7 @@ pub(crate) fn run(plan: &Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
         elapsed: started.elapsed(),
         outcomes,
         failure,
+        command: None,
         notes: vec![
             "real threads: only what this machine happened to do; distinct counts outcomes; data races, leaks and use \
              after free are not looked for; statics keep their values from round to round"

@@ -298,5 +298,6 @@ fn report(name: String, progress: &mut ScRecord) -> Report {
         outcomes: std::mem::take(&mut progress.outcomes),
         failure: progress.failure.take(),
         notes,
+        command: None,
     }
 }

@@ -350,8 +350,7 @@ impl Execution {
     /// Nobody has anything to try: why?
     pub(super) fn stuck(&mut self) {
         if self.progress_possible() {
-            self.stop = Some(Stop::Blocked);
-            return;
+            return self.block();
         }
         if let Some(thread) = (0..self.live_threads).find(|thread| self.rescue(*thread)) {
             self.threads[thread].rescues = self.threads[thread].rescues.saturating_sub(1);
@@ -364,10 +363,29 @@ impl Execution {
         if self.unfair || self.live().iter().any(waits) {
             // A loop that counts goes on in another execution, and so does whoever could go on in the middle of
             // a loop's turn.
-            self.stop = Some(Stop::Blocked);
-            return;
+            return self.block();
         }
         self.report_stuck();
+    }
+
+    /// Abandons the execution, because another one covers it. What threads would have done that cannot go on
+    /// here, whatever they read, has not been seen: the cut-off must not count on it.
+    pub(super) fn block(&mut self) {
+        let stands = |s: &mut Execution, thread: usize| {
+            if let Some(pending) = s.choosing(thread) {
+                s.choices_of(thread, &pending, 0);
+                return s.choices.is_empty();
+            }
+            let t = &s.threads[thread];
+            t.status == Status::Waiting && matches!(t.pending.map(|p| p.want), Some(Request::Newer))
+        };
+        let stands = (0..self.live_threads).any(|thread| stands(self, thread));
+        if let Chooser::Exhaustive(stack) = &mut self.search
+            && stands
+        {
+            stack.saw_too_little();
+        }
+        self.stop.get_or_insert(Stop::Blocked);
     }
 
     /// Nobody can go on: whether `thread` may after all, because its time is up, or because its loop may do

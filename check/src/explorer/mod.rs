@@ -7,6 +7,7 @@ pub(crate) mod driver;
 pub(crate) mod execution;
 pub(crate) mod follow;
 pub(crate) mod liveness;
+pub(crate) mod naming;
 pub(crate) mod narrate;
 pub(crate) mod objects;
 pub(crate) mod operations;

@@ -1,15 +1,17 @@
 //! Tells a replayed execution: its lines in an order that can be read, with the
 //! steps that the failure is about marked.
 
-use crate::explorer::execution::{Execution, Request, Status};
+use crate::explorer::execution::{Execution, PendingRequest, Request, Status};
+use crate::explorer::naming::Names;
 use crate::explorer::objects::MEMORY;
 use crate::graph::event::{GraphEvent, NONE};
 use crate::graph::interleave::{self, LaneStep, LocationAccess, ReadingOrder};
 use crate::report::cause::Cause;
 use crate::report::data::{FailureKind, SourceLine, Trace, TraceLine};
 use crate::report::step::{Interleaving, Operation, OperationKind, StoreSeen};
+use crate::seam::place::Place;
 use crate::seam::symbols::source_line;
-use crate::seam::tracer::Mark;
+use crate::seam::tracer::{Mark, OBJECT, TracedObject};
 use std::collections::HashMap;
 
 /// Cuts of the graph to look at for the fewest odd steps, in a trace that is shown.
@@ -37,8 +39,13 @@ pub(crate) fn tell(s: &mut Execution, failing: &Cause, cuts: usize) -> Narration
     let marks = std::mem::take(&mut s.tracer.marks);
     let mut told: Lines = lines.into_iter().zip(marks).collect();
     let all_marked = mark(s, failing, &mut told);
-    // Plain accesses are many, and all but the guilty ones say nothing.
-    told.retain(|(line, _)| line.guilty || !line.what.contains(MEMORY));
+    // Plain accesses are many, and all but the guilty ones say nothing; nor do steps of no line of the model's.
+    let says = |line: &TraceLine, mark: &Mark| {
+        !line.what.contains(MEMORY) && !mark.place.is_some_and(Place::is_internal)
+    };
+    told.retain(|(line, mark)| line.guilty || says(line, mark));
+    let mut names = if cuts == THOROUGH { Names::of(&told) } else { Names::default() };
+    told.retain_mut(|(line, mark)| cuts != THOROUGH || names.tell(line, mark) || line.guilty);
     let mut graph = steps(s, &told);
     let left_out = if all_marked { slice(s, &mut told, &mut graph) } else { 0 };
     let order = interleave::order(&graph, cuts);
@@ -48,8 +55,8 @@ pub(crate) fn tell(s: &mut Execution, failing: &Cause, cuts: usize) -> Narration
         interleaving: None,
         left_out,
     };
-    let (stale_reads, late_stores) = write_down(s, told, &order, &mut trace);
-    trace.lines.extend(blocked(s, failing));
+    let (stale_reads, late_stores) = write_down(s, told, &order, &mut trace, &mut names);
+    trace.lines.extend(blocked(s, failing, &mut names));
     trace.interleaving = Some(if stale_reads + late_stores == 0 {
         Interleaving::Plain
     } else {
@@ -132,28 +139,32 @@ fn slice(s: &Execution, told: &mut Lines, graph: &mut Vec<LaneStep>) -> usize {
 }
 
 /// What each thread waits for that can never go on.
-fn blocked(s: &Execution, failing: &Cause) -> Vec<TraceLine> {
+fn blocked(s: &Execution, failing: &Cause, names: &mut Names) -> Vec<TraceLine> {
     use FailureKind::{Deadlock, Livelock, NotLockFree};
     if !matches!(failing.kind, Deadlock | Livelock | NotLockFree) {
         return Vec::new();
     }
     let waiting = (0..s.live().len()).filter(|t| s.threads[*t].status == Status::Waiting);
-    let line = |lane: usize| {
+    let mut line = |lane: usize| {
         let pending = s.threads[lane].pending.as_ref()?;
-        let what = waits_for(s, pending.want, pending.loc);
+        let what = waits_for(s, pending, names);
         let operation = Some(Operation::new(OperationKind::Blocked, "waits forever"));
-        let site = Some(source_line(pending.site));
+        let site = Some(pending.site).filter(|place| !place.is_internal()).map(source_line);
         Some(TraceLine { lane, site, what, guilty: true, operation, ..TraceLine::default() })
     };
-    waiting.filter_map(line).collect()
+    waiting.filter_map(&mut line).collect()
 }
 
-fn waits_for(s: &Execution, want: Request, loc: u32) -> String {
-    let object = if loc == NONE { String::new() } else { format!(" {}", crate::seam::tracer::name(loc)) };
-    match want {
-        Request::Load(_) => format!("waits forever: load{object}"),
-        Request::Rmw { op, .. } => format!("waits forever: {}{object}", op.name()),
-        Request::Sync(op) => format!("waits forever: {}{object}", op.name()),
+fn waits_for(s: &Execution, pending: &PendingRequest, names: &mut Names) -> String {
+    let mut operation = |name: &str| {
+        let subject = (pending.loc != NONE).then_some(TracedObject::Location(pending.loc));
+        let told = names.told(name, &format!("{name} {OBJECT}"), Some(pending.site), subject);
+        format!("waits forever: {told}")
+    };
+    match pending.want {
+        Request::Load(_) => operation("load"),
+        Request::Rmw { op, .. } => operation(op.name()),
+        Request::Sync(op) => operation(op.name()),
         Request::Join(of) => format!("waits forever: join {}", s.threads[of].name),
         Request::Newer => "waits forever: spins".to_owned(),
         Request::Block(_) => "waits forever: allocates".to_owned(),
@@ -203,7 +214,13 @@ fn steps(s: &Execution, told: &Lines) -> Vec<LaneStep> {
 
 /// Writes the lines into `trace` in `order`, with what hangs on the order: which
 /// step is which, what is stale. Gives the numbers of stale reads and late stores.
-fn write_down(s: &Execution, told: Lines, order: &ReadingOrder, trace: &mut Trace) -> (usize, usize) {
+fn write_down(
+    s: &Execution,
+    told: Lines,
+    order: &ReadingOrder,
+    trace: &mut Trace,
+    names: &mut Names,
+) -> (usize, usize) {
     let graph = &s.graph;
     let mut step_of_message = vec![None; graph.messages.len()];
     for (step, line) in order.steps.iter().enumerate() {
@@ -236,7 +253,7 @@ fn write_down(s: &Execution, told: Lines, order: &ReadingOrder, trace: &mut Trac
                 operation.candidates = mark.candidates.iter().map(|m| seen(*m)).collect();
                 operation.stale = newer > 0;
                 stale += usize::from(newer > 0);
-                if operation.kind != OperationKind::Lock {
+                if operation.kind != OperationKind::Lock && !names.counts_handles(&line, &mark) {
                     line.note = origin(s, event, newer);
                 }
             } else if newer > 0 {
@@ -254,7 +271,8 @@ fn write_down(s: &Execution, told: Lines, order: &ReadingOrder, trace: &mut Trac
 fn origin(s: &Execution, event: &GraphEvent, newer: usize) -> String {
     let writer = s.graph.events.iter().find(|e| e.writes == event.reads);
     let mut text = writer.map_or("initial value".to_owned(), |writer| {
-        let site = writer.site.map(|site| format!(" at {}", source_line(site))).unwrap_or_default();
+        let site = writer.site.filter(|site| !site.is_internal());
+        let site = site.map(|site| format!(" at {}", source_line(site))).unwrap_or_default();
         let thread = s.threads.get(writer.thread as usize).map_or("?", |t| t.name.as_str());
         format!("from {thread}{site}")
     });

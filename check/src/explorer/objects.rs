@@ -132,7 +132,7 @@ pub(crate) fn allocated(addr: usize, layout: Layout) {
 
 /// Where the model allocates or frees now, if that is to be known exactly.
 pub(super) fn exact_site() -> Option<Place> {
-    with(|s| s.tracer.origins).then(crate::seam::origin::here).flatten()
+    with(|s| s.tracer.origins).then(crate::seam::origin::here).flatten().map(Place::Found)
 }
 
 /// The stamp of what the running thread does now.

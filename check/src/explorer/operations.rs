@@ -23,7 +23,7 @@ use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
 use crate::seam::stack;
 use crate::seam::thread_body::ThreadBody;
-use crate::seam::tracer;
+use crate::seam::tracer::{OBJECT, TracedObject};
 use crate::seam::unwinding::unmodelled;
 use std::sync::atomic::Ordering;
 
@@ -65,30 +65,36 @@ fn trace_read(
     }
     let (me, strength) = (s.me, choice.alt.strength);
     let (kind, name, what) = match pending.want {
-        Request::Load(_) => (OperationKind::Load, "load", tracing::load_text(pending.loc, value, strength)),
+        Request::Load(_) => (OperationKind::Load, "load", tracing::load_text(value, strength)),
         Request::Rmw { op, .. } => {
-            let text = tracing::rmw_text(op.name(), pending.loc, value, choice.alt.write, strength);
+            let text = tracing::rmw_text(op.name(), value, choice.alt.write, strength);
             (OperationKind::Rmw, op.name(), text)
         }
-        Request::Sync(op) => (OperationKind::Lock, op.name(), sync_text(op, pending.loc, choice)),
+        Request::Sync(op) => (OperationKind::Lock, op.name(), sync_text(op, choice)),
         Request::Block(_) => {
             let what = if value == 0 { "a fresh block" } else { "a block that was freed" };
             return s.tracer.step(me, Some(pending.site), || format!("allocate {what}"));
         }
         Request::Join(_) | Request::Newer | Request::Frozen => return,
     };
-    s.tracer.step(me, Some(pending.site), || what);
+    let site = match pending.want {
+        Request::Sync(SyncOp::ReadUnlock) => place::of_drop(pending.site),
+        _ => pending.site,
+    };
+    s.tracer.step(me, Some(site), || what);
     s.detail_event(kind, name, strength, Some(value));
 }
 
-fn sync_text(op: SyncOp, loc: u32, choice: &crate::search::stack::ReadOption) -> String {
+fn sync_text(op: SyncOp, choice: &crate::search::stack::ReadOption) -> String {
     let how = match choice.alt.kind {
+        AltKind::Normal if matches!(op, SyncOp::Wait { .. }) => ": notified",
+        AltKind::Normal if op == SyncOp::Enter => ": begins",
         AltKind::Normal => "",
         AltKind::Fail => ": held by another",
         AltKind::Spurious => ": wakes for no reason",
         AltKind::Timeout => ": time is up",
     };
-    format!("{} {}{how}", op.name(), tracer::name(loc))
+    format!("{} {OBJECT}{how}", if op == SyncOp::Enter { "wait" } else { op.name() })
 }
 
 impl Runtime for Explorer {
@@ -124,7 +130,7 @@ impl Runtime for Explorer {
                 return;
             }
             s.store(loc, value, strength);
-            s.tracer.step(s.me, Some(site), || tracing::store_text(loc, value, strength));
+            s.tracer.step(s.me, Some(site), || tracing::store_text(value, strength));
             s.detail_event(OperationKind::Store, "store", strength, None);
         });
     }
@@ -133,12 +139,13 @@ impl Runtime for Explorer {
         let _engine = runtime::engine_code();
         frame();
         let site = place::of(site);
+        let dropped = place::of_drop(site);
         progress::begin(StepKind::Write("unlock"), site);
         step(|s| {
             let loc = touch(s, &obj, site).loc;
             if s.stop.is_none() {
                 s.store(loc, 0, Strength::RELEASE);
-                s.tracer.step(s.me, Some(site), || format!("unlock {}", tracer::name(loc)));
+                s.tracer.step(s.me, Some(dropped), || format!("unlock {OBJECT}"));
                 s.detail_event(OperationKind::Lock, "unlock", Strength::RELEASE, None);
             }
         });
@@ -210,15 +217,12 @@ impl Runtime for Explorer {
             let conflict = cell.conflict(access, &stamp, cur);
             cell.record(access, stamp);
             s.tracer.step(s.me, Some(site), || match access {
-                Access::Read => format!("read cell {}", object.cell),
-                Access::Write => format!("write cell {}", object.cell),
+                Access::Read => format!("read {OBJECT}"),
+                Access::Write => format!("write {OBJECT}"),
             });
-            s.tracer.detail(|_| {
-                let name = if access == Access::Read { "read" } else { "write" };
-                Operation {
-                    object: Some(format!("cell {}", object.cell)),
-                    ..Operation::new(OperationKind::Cell, name)
-                }
+            s.tracer.detail(|mark| {
+                mark.subject = Some(TracedObject::Cell(object.cell));
+                Operation::new(OperationKind::Cell, if access == Access::Read { "read" } else { "write" })
             });
             if let Some((other, was)) = conflict {
                 report_race(s, (access, stamp), (other, was));
@@ -257,7 +261,7 @@ impl Runtime for Explorer {
             let parent = s.me;
             match s.add_thread(Some(parent), name) {
                 Some(number) => {
-                    s.tracer.step(parent, Some(site.into()), || format!("spawn t{number}"));
+                    s.tracer.step(parent, Some(place::of(site)), || format!("spawn t{number}"));
                     s.tracer.detail(|mark| {
                         mark.starts = Some(number);
                         Operation::new(OperationKind::Spawn, "spawn")

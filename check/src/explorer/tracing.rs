@@ -6,7 +6,7 @@ use crate::graph::event::NONE;
 use crate::report::step::{Operation, OperationKind};
 use crate::report::words::value_text;
 use crate::seam::op::Strength;
-use crate::seam::tracer::{self, name};
+use crate::seam::tracer::{OBJECT, TracedObject};
 use crate::search::minimise::Preference;
 use crate::search::stack::ReadOption;
 
@@ -47,36 +47,37 @@ impl Execution {
         }
         let Some(event) = self.graph.events.last() else { return };
         let written = self.graph.messages.get(event.writes as usize).map(|m| m.value);
-        let object = (event.loc != NONE).then(|| tracer::name(event.loc));
+        let subject = (event.loc != NONE).then_some(TracedObject::Location(event.loc));
         let number = self.graph.events.len() as u32 - 1;
         let candidates = std::mem::take(&mut self.candidates);
         self.tracer.detail(|mark| {
             mark.event = number;
+            mark.subject = subject;
             if read.is_some() {
                 mark.candidates = candidates;
             }
             let ordering = (kind != OperationKind::Lock).then(|| strength.name().to_owned());
-            Operation { object, ordering, read, written, ..Operation::new(kind, name) }
+            Operation { ordering, read, written, ..Operation::new(kind, name) }
         });
     }
 }
 
-/// `load a = 1 Acquire`.
-pub(crate) fn load_text(loc: u32, value: u64, strength: Strength) -> String {
-    format!("load {} = {} {}", name(loc), value_text(value), strength.name())
+/// `load … = 1 Acquire`.
+pub(crate) fn load_text(value: u64, strength: Strength) -> String {
+    format!("load {OBJECT} = {} {}", value_text(value), strength.name())
 }
 
-/// `store a = 1 Release`.
-pub(crate) fn store_text(loc: u32, value: u64, strength: Strength) -> String {
-    format!("store {} = {} {}", name(loc), value_text(value), strength.name())
+/// `store … = 1 Release`.
+pub(crate) fn store_text(value: u64, strength: Strength) -> String {
+    format!("store {OBJECT} = {} {}", value_text(value), strength.name())
 }
 
-/// `fetch_add a: 1 -> 2 AcqRel`, or without the arrow when it wrote nothing.
-pub(crate) fn rmw_text(op: &str, loc: u32, read: u64, written: Option<u64>, strength: Strength) -> String {
+/// `fetch_add …: 1 -> 2 AcqRel`, or without the arrow when it wrote nothing.
+pub(crate) fn rmw_text(op: &str, read: u64, written: Option<u64>, strength: Strength) -> String {
     match written {
-        None => format!("{op} {}: {} unchanged {}", name(loc), value_text(read), strength.name()),
+        None => format!("{op} {OBJECT}: {} unchanged {}", value_text(read), strength.name()),
         Some(new) => {
-            format!("{op} {}: {} -> {} {}", name(loc), value_text(read), value_text(new), strength.name())
+            format!("{op} {OBJECT}: {} -> {} {}", value_text(read), value_text(new), strength.name())
         }
     }
 }

@@ -35,7 +35,7 @@
 //! Whether two stacks are the same hangs on bytes that no one has written, too. So each answer is a choice on
 //! the stack of choices, with one way on: an execution that repeats another's choices repeats its answers.
 
-use crate::explorer::execution::{Execution, PendingRequest, Request, Status, Stop};
+use crate::explorer::execution::{Execution, PendingRequest, Request, Status};
 use crate::explorer::turns::{Did, Pace, TurnStep, TurnWrites};
 use crate::graph::event::{GraphEvent, NONE};
 use crate::memory::heap;
@@ -373,7 +373,7 @@ impl Execution {
             return self.waits(frame, site);
         }
         if turns >= PATIENCE && self.others_may_go_on() {
-            self.stop.get_or_insert(Stop::Blocked);
+            self.block();
         }
         self.threads[self.me].turns.pace = Pace::Repeat(turns.saturating_add(1));
         TurnEnd::GoesOn

@@ -6,6 +6,7 @@ use crate::linearizability::history::History;
 use crate::linearizability::spec::{Monitored, Spec, Violation};
 use crate::linearizability::undecided::Undecided;
 use crate::linearizability::wgl::{self, OpenCalls, SearchResult};
+use crate::report::words::count;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -207,7 +208,8 @@ fn violation<S: Spec>(spec: &S, history: &History<S::Op, S::Ret>, result: Search
     let why = match prefix.len() {
         0 => format!("no call can come first of {names}"),
         n => format!(
-            "at best {n} calls can be put in order; then the state is {state}, and no call can come next of {names}"
+            "at best {} can be put in order; then the state is {state}, and no call can come next of {names}",
+            count(n, "call")
         ),
     };
     Some(Violation::new(why, (0..history.len()).collect()))

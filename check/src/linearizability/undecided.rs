@@ -1,5 +1,6 @@
 //! How far a check came that gave up.
 
+use crate::report::words::count;
 use std::fmt;
 
 /// How far a check came that gave up.
@@ -21,7 +22,7 @@ pub struct Undecided {
 impl fmt::Display for Undecided {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Undecided { configurations, undecided, parts, calls, ordered } = self;
-        write!(f, "undecided after {configurations} configurations")?;
+        write!(f, "undecided after {}", count(*configurations, "configuration"))?;
         if *parts > 1 {
             write!(f, " in {undecided} of {parts} parts")?;
         }

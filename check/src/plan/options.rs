@@ -76,6 +76,8 @@ pub(crate) struct Plan {
     pub(crate) recorder: Option<OrderingRecorder>,
     /// The outcomes that an execution may come to, if they are known.
     pub(crate) outcomes: Option<Arc<BTreeSet<String>>>,
+    /// Whether to look for a stronger ordering with which a failure is gone.
+    pub(crate) advice: bool,
     /// Whether the exhaustive search leaves out runs of graphs it has seen.
     pub(crate) reduction: bool,
     /// Operating-system threads that search together.
@@ -105,6 +107,7 @@ impl Plan {
             weakened: Vec::new(),
             recorder: None,
             outcomes: None,
+            advice: true,
             reduction: true,
             threads: 1,
             split: Split::default(),

@@ -42,7 +42,7 @@ pub(crate) struct OrderingSpot {
     pub(crate) ask: OrderingUse,
 }
 
-/// An ordering to run as if a weaker one stood in the source.
+/// An ordering to run as if another one stood in the source: a weaker one, or for advice a stronger one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Weakened {
     /// Those on a line of the file whose name ends so: all but the ones of

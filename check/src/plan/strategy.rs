@@ -75,6 +75,19 @@ impl Strategy {
         matches!(self, Strategy::Random | Strategy::Pct { .. } | Strategy::Pos)
     }
 
+    /// What it does, in words.
+    pub(crate) fn describe(self) -> String {
+        match self {
+            Strategy::Exhaustive => "exhaustive search".to_owned(),
+            Strategy::StaleReads { .. } | Strategy::ContextSwitches { .. } => {
+                self.bound().unwrap_or_default()
+            }
+            Strategy::Random => "random search".to_owned(),
+            Strategy::Pct { depth } => format!("priorities changed at random for depth {depth} (PCT)"),
+            Strategy::Pos => "random priorities (POS)".to_owned(),
+        }
+    }
+
     /// The bound that a complete search has kept to, in words.
     pub(crate) fn bound(self) -> Option<String> {
         match self {

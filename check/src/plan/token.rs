@@ -14,7 +14,7 @@ const VARIABLE: &str = "RINGWRIGHT_REPLAY";
 
 /// The token that is asked for in the environment. Set and empty is not set.
 pub(crate) fn requested() -> Option<String> {
-    variable(VARIABLE)
+    variable(VARIABLE).map(|text| text.trim().to_owned())
 }
 
 /// A hash of the program that runs.
@@ -88,6 +88,10 @@ pub(crate) fn read(token: &str, model: &str) -> Token {
     let ["rw1", by, of, hex] = parts[..] else {
         return Token::Refused(format!("`{token}` is not a replay token of this checker (rw1-…)"));
     };
+    let is_hash = |part: &str| part.len() == 8 && part.bytes().all(|b| b.is_ascii_hexdigit());
+    if !is_hash(by) || !is_hash(of) {
+        return Token::Refused("the replay token is damaged: its build or its model is no hash".into());
+    }
     if of != format!("{:08x}", model_hash(model)) {
         return Token::OtherModel;
     }
@@ -151,6 +155,8 @@ mod tests {
         assert!(matches!(read(&other, "m"), Token::Refused(why) if why.contains("another build")));
         let cut = &token[..token.len() - 1];
         assert!(matches!(read(cut, "m"), Token::Refused(why) if why.contains("damaged")));
+        let no_hash = format!("rw1-{}-{}-{}", parts[1], &parts[2][1..], parts[3]);
+        assert!(matches!(read(&no_hash, "m"), Token::Refused(why) if why.contains("damaged")));
         assert!(matches!(read("hello", "m"), Token::Refused(_)));
     }
 }

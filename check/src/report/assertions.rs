@@ -1,6 +1,5 @@
 //! What a test asserts of a report: `assert_passed` and its sisters.
 
-use crate::report::command;
 use crate::report::data::{FailureKind, Report};
 use crate::report::files;
 use crate::report::terminal;
@@ -16,11 +15,7 @@ impl Report {
     pub fn assert_passed(&self) -> &Self {
         if !self.passed() {
             let written = files::written(self);
-            let text = ReportText {
-                report: self,
-                colour: terminal::colour_wanted(),
-                command: command::of_this_test(),
-            };
+            let text = ReportText { report: self, colour: terminal::colour_wanted() };
             panic!("{text}{written}");
         }
         self

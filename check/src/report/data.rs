@@ -3,6 +3,7 @@
 //! A verdict says how much was explored, and a limit that was reached is never
 //! a pass. [`Report::passed`] is the one place that decides.
 
+use crate::report::command;
 use crate::report::step::{Interleaving, Operation};
 use crate::report::words::count;
 use serde::{Deserialize, Serialize};
@@ -250,9 +251,20 @@ pub struct Report {
     pub failure: Option<Failure>,
     /// What the reader must know to understand the verdict: budgets, and what was not seen.
     pub notes: Vec<String>,
+    /// The command that runs the failing execution again, as far as the process
+    /// could know it: not the features that it was built with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
 }
 
 impl Report {
+    /// With the command that replays its failure, if it has a failure to replay.
+    pub(crate) fn with_command(mut self) -> Report {
+        let token = self.failure.as_ref().map(|failure| &*failure.token).filter(|token| !token.is_empty());
+        self.command = token.and_then(command::of_this_process);
+        self
+    }
+
     /// Whether the model passed: it was run, nothing failed, and no limit was reached.
     pub fn passed(&self) -> bool {
         match self.verdict {
@@ -317,6 +329,7 @@ mod tests {
                 outcomes: BTreeSet::new(),
                 failure: None,
                 notes: Vec::new(),
+                command: None,
             };
             let json = serde_json::to_value(&report).expect("plain data");
             assert_eq!(json["seconds"], serde_json::json!(nanos as f64 / 1e9));

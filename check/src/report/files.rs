@@ -44,7 +44,7 @@ impl Report {
 
 /// Writes the files of a failed check to where a person looks for them, unless
 /// that is turned off, and says what came of it.
-pub(super) fn written(report: &Report) -> String {
+pub(crate) fn written(report: &Report) -> String {
     let off = env::var_os("RINGWRIGHT_REPORT").is_some_and(|value| value == "0");
     if off { String::new() } else { written_to(report, &target().join("ringwright")) }
 }

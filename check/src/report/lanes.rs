@@ -1,10 +1,11 @@
 //! A failing execution as text: one column a thread.
 //!
 //! Each step stands in its thread's column as `file:line operation`; what a
-//! load read stands to the right of all columns, or below the step if the line
-//! would be too long. A `*` marks the steps that the failure is about. In
-//! colour, these are red, and stale reads and late stores yellow; the text is
-//! the same.
+//! load read stands to the right of all columns, or below the step in its column
+//! if the line would be too long. Where the columns do not fit into a line next
+//! to each other, the threads' names stand before the steps. A `*` marks the
+//! steps that the failure is about. In colour, these are red, and stale reads
+//! and late stores yellow; the text is the same.
 
 use crate::report::data::{Trace, TraceLine};
 use std::fmt;
@@ -13,7 +14,10 @@ use std::fmt;
 const WIDEST: usize = 56;
 
 /// Characters of a column that is made narrower, at least.
-const NARROWEST: usize = 14;
+const NARROWEST: usize = 20;
+
+/// Characters of a thread's name that stands before its steps, at most.
+const LONGEST_NAME: usize = 16;
 
 /// Between two columns.
 const BAR: usize = " | ".len();
@@ -83,10 +87,16 @@ fn broken(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// `note` with the names of files only, as the steps have them.
+fn without_folders(note: &str) -> String {
+    let word = |word: &str| word.rsplit(['/', '\\']).next().unwrap_or(word).to_owned();
+    note.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 impl Lanes<'_> {
     /// The columns' widths, in characters: what their steps need, and less where
-    /// all of them together would not fit into a line.
-    fn widths(&self) -> Vec<usize> {
+    /// all of them together would not fit into a line. `None` if they do not fit.
+    fn widths(&self) -> Option<Vec<usize>> {
         let Trace { lanes, lines, .. } = self.trace;
         let mut widths: Vec<usize> = lanes.iter().map(|name| name.chars().count()).collect();
         for line in lines {
@@ -96,12 +106,10 @@ impl Lanes<'_> {
         }
         let room = self.width.saturating_sub(2 + BAR * lanes.len().saturating_sub(1));
         while widths.iter().sum::<usize>() > room {
-            match widths.iter_mut().max().filter(|widest| **widest > NARROWEST) {
-                Some(widest) => *widest -= 1,
-                None => break,
-            }
+            let widest = widths.iter_mut().max().filter(|widest| **widest > NARROWEST)?;
+            *widest -= 1;
         }
-        widths
+        Some(widths)
     }
 
     /// One line of `texts`, the column `lane` in `colour`.
@@ -123,42 +131,75 @@ impl Lanes<'_> {
         Ok(())
     }
 
+    /// A step in the column `column` of `widths`.
     fn step(&self, f: &mut fmt::Formatter<'_>, widths: &[usize], line: &TraceLine) -> fmt::Result {
         let colour = colour(line).filter(|_| self.colour);
         let quiet = self.colour.then_some(colour.unwrap_or(DIM));
         let all = 2 + widths.iter().sum::<usize>() + BAR * widths.len().saturating_sub(1);
-        let note = format!("   <- {}", line.note);
-        let beside = all + note.chars().count() <= self.width;
-        let texts = broken(&cell(line), widths.get(line.lane).copied().unwrap_or(WIDEST));
-        for (number, text) in texts.iter().enumerate() {
+        let note = format!("<- {}", without_folders(&line.note));
+        let beside = all + 3 + note.chars().count() <= self.width;
+        let width = widths.get(line.lane).copied().unwrap_or(WIDEST);
+        for (number, text) in broken(&cell(line), width).iter().enumerate() {
             self.row(f, widths, (line.lane, text), colour)?;
             if number == 0 && beside && !line.note.is_empty() {
-                paint(f, quiet, &note)?;
+                paint(f, quiet, &format!("   {note}"))?;
             }
             writeln!(f)?;
         }
         if beside || line.note.is_empty() {
             return Ok(());
         }
-        // Below the step: as far right as its column, if that leaves room, and a sentence a line.
-        let parts: Vec<&str> = line.note.split_inclusive("; ").map(str::trim_end).collect();
-        let longest = parts.iter().map(|part| part.chars().count()).max().unwrap_or(0);
-        let column: usize = widths.iter().take(line.lane).map(|width| width + BAR).sum();
-        let indent = (2 + column).min(self.width.saturating_sub(3 + longest));
-        for (number, part) in parts.iter().enumerate() {
-            let arrow = if number == 0 { "<- " } else { "   " };
-            write!(f, "{:indent$}", "")?;
-            paint(f, quiet, &format!("{arrow}{part}"))?;
+        for text in noted(&note, width) {
+            self.row(f, widths, (line.lane, &text), quiet)?;
             writeln!(f)?;
+        }
+        Ok(())
+    }
+
+    /// The steps under each other, each after the name of its thread.
+    fn list(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Trace { lanes, lines, .. } = self.trace;
+        let names = lanes.iter().map(|name| name.chars().count());
+        let name = names.max().unwrap_or(0).min(LONGEST_NAME);
+        let width = self.width.saturating_sub(2 + name + BAR).max(1);
+        for line in lines {
+            let colour = colour(line).filter(|_| self.colour);
+            let quiet = self.colour.then_some(colour.unwrap_or(DIM));
+            let lane = lanes.get(line.lane).map_or("", String::as_str);
+            let who: String = lane.chars().take(name).collect();
+            let texts = broken(&cell(line), width).into_iter().map(|text| (text, colour));
+            let note = format!("<- {}", without_folders(&line.note));
+            let notes = noted(&note, width).into_iter().filter(|_| !line.note.is_empty());
+            for (number, (text, colour)) in texts.chain(notes.map(|text| (text, quiet))).enumerate() {
+                write!(f, "  {:<name$} | ", if number == 0 { who.as_str() } else { "" })?;
+                paint(f, colour, &text)?;
+                writeln!(f)?;
+            }
         }
         Ok(())
     }
 }
 
+/// A note in lines of at most `width` characters: a sentence a line, if they are long.
+fn noted(note: &str, width: usize) -> Vec<String> {
+    const INDENT: usize = 3;
+    if note.chars().count() <= width {
+        return vec![note.to_owned()];
+    }
+    let parts = note.split_inclusive("; ").map(str::trim_end);
+    let lines = parts.flat_map(|part| broken(part, width.saturating_sub(INDENT).max(1)));
+    let indented = |(number, line): (usize, String)| {
+        if number == 0 { line } else { format!("{:INDENT$}{line}", "") }
+    };
+    lines.enumerate().map(indented).collect()
+}
+
 impl fmt::Display for Lanes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Trace { lanes, lines, .. } = self.trace;
-        let widths = self.widths();
+        let Some(widths) = self.widths() else {
+            return self.list(f);
+        };
         for (lane, name) in lanes.iter().enumerate() {
             f.write_str(if lane == 0 { "  " } else { " | " })?;
             let fits: String = name.chars().take(widths[lane]).collect();
@@ -202,7 +243,7 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0].find("t1"), lines[2].find("a.rs:4 store"));
         assert!(lines[3].starts_with("  * a.rs:9 load a = 1 Acquire"));
-        assert!(lines[3].ends_with("<- from t1 at src/a.rs:4"));
+        assert!(lines[3].ends_with("<- from t1 at a.rs:4"));
     }
 
     #[test]
@@ -257,7 +298,7 @@ mod tests {
 
     #[test]
     fn lanes_keep_to_the_width_of_the_terminal() {
-        for width in [80, 100, 120] {
+        for width in [40, 60, 80, 100, 120] {
             let text = Lanes { trace: &wide(), colour: false, width }.to_string();
             assert!(text.lines().all(|line| line.chars().count() <= width), "{width}:\n{text}");
         }
@@ -265,18 +306,41 @@ mod tests {
         let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
         let bars = |line: &str| line.match_indices(['|', '+']).map(|(at, _)| at).collect::<Vec<_>>();
         let steps = lines.iter().filter(|line| line.contains('|'));
+        // All lines keep to the columns: what is broken goes on below, in its own lane.
         assert!(
-            steps.clone().count() >= 6 && steps.clone().all(|line| bars(line) == bars(lines[1])),
+            steps.clone().count() + 1 == lines.len()
+                && steps.clone().all(|line| bars(line) == bars(lines[1])),
             "{text}"
         );
-        // Nothing is lost: what is broken goes on below, in its own lane.
+        // Nothing is lost.
         let words = |lane: usize| -> String {
             let cells = steps.clone().skip(1).filter_map(|line| line.split(" | ").nth(lane));
             cells.flat_map(str::split_whitespace).collect()
         };
         assert_eq!(words(0), "a_rather_long_name.rs:123compare_exchange_weaka:0->1AcqRel", "{text}");
-        assert!(text.contains("<- from t1 at src/a_rather_long_name.rs:123;\n"), "{text}");
-        assert!(text.contains("   one newer store there, but nothing orders them before this\n"), "{text}");
+        let note = "<-fromt1ata_rather_long_name.rs:123;onenewerstorethere,butnothingordersthembeforethis";
+        assert_eq!(words(2), format!("a_rather_long_name.rs:123loada=1Acquire{note}"), "{text}");
+    }
+
+    #[test]
+    fn lanes_that_do_not_fit_stand_under_each_other() {
+        let mut trace = wide();
+        trace.lanes.extend((3..12).map(|number| format!("a thread of a long name {number}")));
+        for line in 3..12 {
+            trace.lines.push(TraceLine { lane: line, guilty: line == 11, ..trace.lines[1].clone() });
+        }
+        for width in [40, 60, 80] {
+            let text = Lanes { trace: &trace, colour: false, width }.to_string();
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{width}:\n{text}");
+            assert!(text.lines().all(|line| line.find('|') == Some(19)), "{width}:\n{text}");
+        }
+        let text = Lanes { trace: &trace, colour: false, width: 100 }.to_string();
+        let expected = "  t2               | a_rather_long_name.rs:123 load a = 1 Acquire\n                   | <- from t1 at a_rather_long_name.rs:123;\n                   |    one newer store there, but nothing orders them before this\n";
+        assert!(text.contains(expected), "{text}");
+        assert!(
+            text.ends_with("  a thread of a lo | * a_rather_long_name.rs:123 store a = 1 Relaxed\n"),
+            "{text}"
+        );
     }
 
     #[test]

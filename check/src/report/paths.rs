@@ -1,7 +1,7 @@
 //! Where the sources and the target directory of the program under way are.
 
-use std::env;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 /// The directory of the package: what cargo says, or the working directory.
 pub(crate) fn package() -> PathBuf {
@@ -13,6 +13,28 @@ pub(crate) fn package() -> PathBuf {
 /// `Cargo.lock`. There the compiler runs, and `file!()` starts.
 pub(crate) fn workspace(package: &Path) -> &Path {
     package.ancestors().find(|dir| dir.join("Cargo.lock").is_file()).unwrap_or(package)
+}
+
+/// Where `file` is. The compiler names files as seen from the workspace, or
+/// from a package: they are looked for from the package and from each directory
+/// above it.
+fn found(file: &str) -> Option<PathBuf> {
+    let package = package();
+    package.ancestors().map(|dir| dir.join(file)).find(|path| path.is_file())
+}
+
+/// The text of `file`.
+pub(super) fn source(file: &str) -> Option<String> {
+    fs::read_to_string(found(file)?).ok()
+}
+
+/// The text of `file`, unless it has been changed since the program was built.
+pub(crate) fn source_as_built(file: &str) -> Option<String> {
+    let path = found(file)?;
+    let changed = fs::metadata(&path).and_then(|data| data.modified()).ok();
+    let built = env::current_exe().and_then(fs::metadata).and_then(|data| data.modified()).ok();
+    let newer = changed.zip(built).is_some_and(|(changed, built)| changed > built);
+    if newer { None } else { fs::read_to_string(path).ok() }
 }
 
 /// The target directory of the build.

@@ -11,8 +11,6 @@ use std::fmt;
 pub(super) struct ReportText<'a> {
     pub(super) report: &'a Report,
     pub(super) colour: bool,
-    /// The command that runs the failing execution again, where it is known.
-    pub(super) command: Option<String>,
 }
 
 impl fmt::Display for ReportText<'_> {
@@ -24,7 +22,7 @@ impl fmt::Display for ReportText<'_> {
             write!(f, "\n  note: {note}")?;
         }
         if let Some(failure) = &self.report.failure {
-            let text = FailureText { failure, colour: self.colour, command: self.command.as_deref() };
+            let text = FailureText { failure, colour: self.colour, command: self.report.command.as_deref() };
             write!(f, "\n{text}")?;
         }
         Ok(())
@@ -55,10 +53,7 @@ impl fmt::Display for FailureText<'_> {
         }
         match self.command {
             _ if token.is_empty() => Ok(()),
-            Some(command) => write!(
-                f,
-                "\nreplay: RINGWRIGHT_REPLAY={token} {command}\n        (with the same features and profile as this run)"
-            ),
+            Some(command) => write!(f, "\nreplay: {command}\n        (with the same features as this run)"),
             None => write!(f, "\nreplay: run the same command with RINGWRIGHT_REPLAY={token}"),
         }
     }
@@ -66,7 +61,7 @@ impl fmt::Display for FailureText<'_> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        ReportText { report: self, colour: false, command: None }.fmt(f)
+        ReportText { report: self, colour: false }.fmt(f)
     }
 }
 
@@ -96,8 +91,12 @@ mod tests {
         let text = failure.to_string();
         assert!(text.contains("; 1 step left out, as the failure does not depend on them\n"), "{text}");
         assert!(text.ends_with("\nreplay: run the same command with RINGWRIGHT_REPLAY=x1-7"), "{text}");
-        let known = FailureText { failure: &failure, colour: false, command: Some("cargo test it_races") };
+        let known = FailureText {
+            failure: &failure,
+            colour: false,
+            command: Some("RINGWRIGHT_REPLAY=x1-7 cargo test it"),
+        };
         let known = known.to_string();
-        assert!(known.contains("\nreplay: RINGWRIGHT_REPLAY=x1-7 cargo test it_races\n"), "{known}");
+        assert!(known.contains("\nreplay: RINGWRIGHT_REPLAY=x1-7 cargo test it\n"), "{known}");
     }
 }

@@ -1,6 +1,8 @@
 //! What a search over scenarios found.
 
 use crate::report::data::Report;
+use crate::report::files;
+use crate::report::words::count;
 use crate::scenarios::program::Scenario;
 use std::fmt;
 
@@ -41,18 +43,24 @@ impl<O> Findings<O> {
         self.failure.is_none() && self.limits.is_empty() && self.scenarios > 0
     }
 
-    /// Panics with everything there is to say unless all passed.
+    /// Panics with everything there is to say unless all passed. The execution
+    /// that failed is written down as JSON and HTML first, as
+    /// [`Report::assert_passed`] does it.
     #[track_caller]
     pub fn assert_passed(&self) -> &Self {
-        assert!(self.passed(), "{self}");
+        if !self.passed() {
+            let written = self.failure.as_ref().map(|failing| files::written(&failing.report));
+            panic!("{self}{}", written.unwrap_or_default());
+        }
         self
     }
 }
 
 impl<O> fmt::Display for Findings<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Findings { name, scenarios, executions, histories, .. } = self;
-        write!(f, "{name}: {scenarios} scenarios, {executions} executions, {histories} histories")?;
+        let scenarios = count(self.scenarios, "scenario");
+        let (executions, histories) = (count(self.executions, "execution"), count(self.histories, "history"));
+        write!(f, "{}: {scenarios}, {executions}, {histories}", self.name)?;
         for report in &self.limits {
             write!(f, "\n{report}")?;
         }

@@ -44,6 +44,16 @@ fn owner(name: &str, file: &Path) -> Owner {
     }
 }
 
+/// Whether `file`, as the compiler names it, is std's or one of those in which
+/// the door does what a model asks of it.
+pub(crate) fn is_internal(file: &str) -> bool {
+    let file = file.replace('\\', "/");
+    let here = file!().replace('\\', "/");
+    let own = |sources: &str| file.strip_prefix(&sources.replace('\\', "/"));
+    let rest = here.strip_suffix("seam/frames.rs").and_then(own).or_else(|| own(OWN_SOURCES));
+    is_std(&file) || rest.is_some_and(|rest| rest.starts_with("door/") || rest.starts_with("task/"))
+}
+
 /// Whether `file` is the standard library's: as its builders named it,
 /// `/rustc/<hash>/library/…`, or in the sources that come with a toolchain.
 fn is_std(file: &str) -> bool {
@@ -78,8 +88,16 @@ fn as_compiler_says(file: &Path, workspace: &Path) -> String {
 /// A function at an address, inlined ones included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Function {
+    pub(crate) name: String,
     pub(crate) owner: Owner,
     pub(crate) line: SourceLine,
+}
+
+impl Function {
+    /// Whether the checker runs the model's threads in it.
+    pub(crate) fn is_bottom(&self) -> bool {
+        self.owner == Owner::Checker && self.line.file.replace('\\', "/").ends_with("/explorer/workers.rs")
+    }
 }
 
 /// The functions that are at the call before `address`, the innermost first;
@@ -92,7 +110,7 @@ pub(crate) fn functions(address: usize) -> Vec<Function> {
             // Without the hashes of crates.
             let name = symbol.name().map(|name| format!("{name:#}")).unwrap_or_default();
             let line = SourceLine { file: as_compiler_says(file, &WORKSPACE), line };
-            functions.push(Function { owner: owner(&name, file), line });
+            functions.push(Function { owner: owner(&name, file), name, line });
         }
     });
     functions
@@ -129,6 +147,16 @@ mod tests {
             assert_eq!(of("leak::main", &format!("/home/u/proj/{file}")), Owner::User, "{file}");
         }
         assert_eq!(of("leak::main", "/rustc/proj/leak/src/main.rs"), Owner::User);
+    }
+
+    #[test]
+    fn lines_of_the_door_and_of_std_are_internal() {
+        let std = "/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs";
+        let door = file!().replace("seam", "door").replace("frames", "thread");
+        let inside = format!("{OWN_SOURCES}task/set.rs");
+        assert!([std, &door, &inside].into_iter().all(is_internal), "{door}");
+        let theirs = ["src/door/lock.rs", "check/tests/door/locks.rs", file!()];
+        assert!(!theirs.into_iter().any(is_internal));
     }
 
     #[test]

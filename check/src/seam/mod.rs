@@ -3,7 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod execution_cell;
-mod frames;
+pub(crate) mod frames;
 pub(crate) mod op;
 pub(crate) mod origin;
 pub(crate) mod outside;

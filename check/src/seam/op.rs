@@ -17,6 +17,7 @@ impl Strength {
     pub(crate) const ACQUIRE: Strength = Strength(1);
     pub(crate) const RELEASE: Strength = Strength(2);
     pub(crate) const ACQ_REL: Strength = Strength(3);
+    pub(crate) const SEQ_CST: Strength = Strength(7);
 
     /// What `order` means, whatever operation carries it.
     pub(crate) fn of(order: Ordering) -> Strength {

@@ -1,7 +1,7 @@
-//! Which line of the model allocates or frees a block: asked of the stack,
-//! while a failure is run again.
+//! Which line of the model allocates, frees or drops something: asked of the
+//! stack, while a failure is run again.
 //!
-//! The allocator is told nothing of its caller, and to look at the stack at each
+//! The allocator and a `drop` are told nothing of their caller, and to look at the stack at each
 //! allocation of each execution would cost more than the execution. So the
 //! search makes do with the operation before, and only the runs of a failure
 //! that is about memory look exactly. They come to the same places again and
@@ -9,49 +9,111 @@
 
 use crate::report::data::SourceLine;
 use crate::seam::frames::{self, Owner};
-use crate::seam::place::Place;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+
+/// A line of the model, and what it calls there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Origin {
+    line: SourceLine,
+    /// The function of the door that the line enters, if it is one.
+    call: Option<DoorCall>,
+}
+
+/// A function of the door: its type, if it has one, and its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DoorCall {
+    pub(crate) owner: String,
+    pub(crate) method: String,
+}
 
 /// What has been looked up so far.
 #[derive(Default)]
 struct Known {
-    /// [`Place::Found`] is an index.
-    lines: Vec<SourceLine>,
+    /// `Place::Found` is an index.
+    origins: Vec<Origin>,
     /// The lines of stacks: an index, or none that is the user's.
     stacks: Option<HashMap<Vec<usize>, Option<u32>>>,
 }
 
-static KNOWN: Mutex<Known> = Mutex::new(Known { lines: Vec::new(), stacks: None });
+static KNOWN: Mutex<Known> = Mutex::new(Known { origins: Vec::new(), stacks: None });
 
 /// The innermost line on the stack that is the user's: not the standard
-/// library's, a dependency's or the checker's. `None` without debug information.
-pub(crate) fn here() -> Option<Place> {
+/// library's, a dependency's or the checker's; by a number. `None` without debug information.
+pub(crate) fn here() -> Option<u32> {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let Known { lines, stacks } = &mut *known;
+    let Known { origins, stacks } = &mut *known;
     let mut user_line = |stack: &[usize]| {
-        let mut functions = stack.iter().flat_map(|address| frames::functions(*address));
-        let line = functions.find(|function| function.owner == Owner::User)?.line;
-        let index = lines.iter().position(|known| *known == line).unwrap_or_else(|| {
-            lines.push(line);
-            lines.len() - 1
+        let mut call = None;
+        let functions = stack.iter().flat_map(|address| frames::functions(*address));
+        // What calls a thread of the model is not the model.
+        let mut functions = functions.take_while(|function| !function.is_bottom());
+        let line = functions.find_map(|function| match function.owner {
+            Owner::User => Some(function.line),
+            // The outermost one below the user's is the one that the user calls.
+            Owner::Checker => {
+                call = door_call(&function.name);
+                None
+            }
+            _ => None,
+        })?;
+        let origin = Origin { line, call };
+        let index = origins.iter().position(|known| *known == origin).unwrap_or_else(|| {
+            origins.push(origin);
+            origins.len() - 1
         });
         Some(index as u32)
     };
     let stack = frames::stack();
     let stacks = stacks.get_or_insert_default();
-    let found = match stacks.get(&stack) {
+    match stacks.get(&stack) {
         Some(found) => *found,
         None => {
             let found = user_line(&stack);
             stacks.insert(stack, found);
             found
         }
-    };
-    found.map(Place::Found)
+    }
 }
 
 /// The line that [`here`] has found.
 pub(crate) fn line(index: u32) -> SourceLine {
-    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).lines[index as usize].clone()
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).origins[index as usize].line.clone()
+}
+
+/// What the line that [`here`] has found calls.
+pub(crate) fn call(index: u32) -> Option<DoorCall> {
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).origins[index as usize].call.clone()
+}
+
+/// The type and the name of the function that the debug information calls `name`.
+fn door_call(name: &str) -> Option<DoorCall> {
+    let name = name.split("::{").next().unwrap_or(name);
+    let (path, method) = name.rsplit_once("::")?;
+    // `<path::Type<T> as path::Trait>::method`, `<path::Type<T>>::method`, `path::Type<T>::method`.
+    let path = path.strip_prefix('<').unwrap_or(path);
+    let path = path.split(" as ").next().unwrap_or(path);
+    let path = path.split('<').next().unwrap_or(path).trim_end_matches([':', '>']);
+    let owner = path.rsplit("::").next().unwrap_or(path);
+    Some(DoorCall { owner: owner.to_owned(), method: method.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_of_the_door_is_known_by_its_type_and_its_name() {
+        let of = |name: &str| door_call(name).map(|call| format!("{} {}", call.owner, call.method));
+        let inside = "ringwright_check::door::arc::handle::Arc";
+        let drop = format!("<{inside}<T> as core::ops::drop::Drop>::drop");
+        assert_eq!(of(&drop).as_deref(), Some("Arc drop"));
+        assert_eq!(of(&format!("<{inside}<u8>>::try_unwrap")).as_deref(), Some("Arc try_unwrap"));
+        assert_eq!(
+            of(&format!("{inside}<T>::into_inner::{{{{closure}}}}")).as_deref(),
+            Some("Arc into_inner")
+        );
+        assert_eq!(of("ringwright_check::door::thread::spawn").as_deref(), Some("thread spawn"));
+        assert_eq!(of("main"), None);
+    }
 }

@@ -231,6 +231,16 @@ impl RunningEngine {
     }
 
     #[inline]
+    pub(crate) fn join(self, thread: usize, done: Obj<'_>, site: Site) {
+        stack::enter(|| self.0.join(thread, done, site));
+    }
+
+    #[inline]
+    pub(crate) fn join_closure(self, thread: usize, done: Obj<'_>, site: Site) {
+        stack::enter(|| self.0.join_closure(thread, done, site));
+    }
+
+    #[inline]
     pub(crate) fn yield_now(self, site: Site) {
         stack::enter(|| self.0.yield_now(site));
     }

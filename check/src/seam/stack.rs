@@ -22,7 +22,8 @@ thread_local! {
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 const WIPED: usize = 8 * 1024;
 
-/// The stack pointer at the call of the engine that is under way; 0 if it is not known.
+/// The stack pointer at the call of the engine that is under way; 0 if it is not known. To be asked before the
+/// call gives up control: afterwards it is another thread's.
 #[inline]
 pub(crate) fn frame() -> usize {
     FRAME.get()
@@ -60,6 +61,8 @@ pub(crate) fn enter<R>(f: impl FnOnce() -> R) -> R {
         let call = unsafe { &mut *call.cast::<Call<F, R>>() };
         FRAME.set(frame);
         call.result = call.f.take().map(|f| f());
+        // Other calls of the engine come from elsewhere, perhaps from another stack.
+        FRAME.set(0);
         if WIPE.replace(false) { WIPED } else { 0 }
     }
     fn of<F: FnOnce() -> R, R>(_: &Call<F, R>) -> extern "C-unwind" fn(*mut (), usize) -> usize {
@@ -278,7 +281,7 @@ mod tests {
             for at in from..to {
                 let before = digests(from, to);
                 // SAFETY: as above.
-                unsafe { *first.add(at) = 7 };
+                unsafe { *first.add(at) += 1 };
                 assert_ne!(before, digests(from, to), "{at} of {from}..{to}");
             }
         }

@@ -49,7 +49,9 @@ mod tests {
             let counts = Counts(Rc::clone(drops));
             ThreadBody::new(Box::new(move || drop(counts)))
         };
-        drop(body(&drops));
+        {
+            let _never_run = body(&drops);
+        }
         assert_eq!(drops.get(), 0);
         body(&drops).run();
         assert_eq!(drops.get(), 1);

@@ -16,9 +16,34 @@ pub(crate) struct Tracer {
     pub(crate) marks: Vec<Mark>,
 }
 
+/// Stands in the words of a step for the name of its object, which is known
+/// when all steps are.
+pub(crate) const OBJECT: char = '\u{fffc}';
+
+/// What a step is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum TracedObject {
+    /// An atomic or the word of a lock, by the number of its location.
+    Location(u32),
+    /// A cell, by its number.
+    Cell(u32),
+}
+
+impl TracedObject {
+    /// What it is called where the source gives it no name.
+    pub(crate) fn letter(self) -> String {
+        match self {
+            TracedObject::Location(loc) => name(loc),
+            TracedObject::Cell(number) => format!("cell {number}"),
+        }
+    }
+}
+
 /// What stands behind a line.
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
+    pub(crate) place: Option<Place>,
+    pub(crate) subject: Option<TracedObject>,
     /// Its event in the graph, if it has one: see [`NO_EVENT`].
     pub(crate) event: u32,
     /// The messages that it could have read.
@@ -36,7 +61,15 @@ pub(crate) const NO_EVENT: u32 = u32::MAX;
 
 impl Default for Mark {
     fn default() -> Mark {
-        Mark { event: NO_EVENT, candidates: Vec::new(), starts: None, joins: None, unwinds: false }
+        Mark {
+            place: None,
+            subject: None,
+            event: NO_EVENT,
+            candidates: Vec::new(),
+            starts: None,
+            joins: None,
+            unwinds: false,
+        }
     }
 }
 
@@ -55,9 +88,9 @@ impl Tracer {
     /// Writes down one step, if on.
     pub(crate) fn step(&mut self, lane: usize, site: Option<Place>, what: impl FnOnce() -> String) {
         if self.on {
-            let site = site.map(source_line);
-            self.lines.push(TraceLine { lane, site, what: what(), ..TraceLine::default() });
-            self.marks.push(Mark { unwinds: std::thread::panicking(), ..Mark::default() });
+            let line = site.filter(|place| !place.is_internal()).map(source_line);
+            self.lines.push(TraceLine { lane, site: line, what: what(), ..TraceLine::default() });
+            self.marks.push(Mark { place: site, unwinds: std::thread::panicking(), ..Mark::default() });
         }
     }
 

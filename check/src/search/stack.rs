@@ -16,6 +16,9 @@
 //!    covered already, or its subtree ran a later write to its location that
 //!    does not have its read in its `sb ∪ rf` past, or it is a
 //!    read-modify-write and another attempt of that kind hit the location, or
+//!    its subtree has an execution that was abandoned while a thread stood still
+//!    that could not go on whatever it read (at a lock, in a loop that waits):
+//!    what it would have done next was not seen; or
 //!    all that it may do is wake up for no reason. Nobody may rely on that, so
 //!    "it never wakes" is an execution of its own, which begins with the next
 //!    thread.
@@ -309,6 +312,14 @@ impl ChoiceStack {
             let own = group.thread == event.thread && group.seq == event.seq;
             let unseen = event.writes && !event.porf.has(group.thread, group.seq);
             node.need = !own && (unseen || (event.rmw && group.rmw));
+        }
+    }
+
+    /// This execution ends early, and with it threads that stand still: every read point must try its next
+    /// thread.
+    pub(crate) fn saw_too_little(&mut self) {
+        for node in &mut self.nodes[..self.depth] {
+            node.need = true;
         }
     }
 

@@ -5,6 +5,7 @@ use crate::plan::options::Plan;
 use crate::plan::split::Split;
 use crate::plan::strategy::{Stage, Strategy};
 use crate::report::data::Verdict;
+use crate::report::words::count;
 use crate::search::chooser::Chooser;
 use crate::search::random::Rng;
 use crate::search::sampler::Sampler;
@@ -21,10 +22,21 @@ pub(crate) struct StageResult {
     complete: Option<bool>,
 }
 
+/// How far one stage has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct StageProgress {
+    /// Executions, blocked ones included.
+    runs: u64,
+    begun: bool,
+    complete: bool,
+}
+
 /// The stages of a check.
 #[derive(Debug)]
 pub(crate) struct Stages {
     list: Vec<Stage>,
+    /// How far each of them has come.
+    progress: Vec<StageProgress>,
     at: usize,
     /// Executions of the present stage, blocked ones included.
     runs: u64,
@@ -59,6 +71,7 @@ impl Stages {
         let seed = plan.seed;
         Stages {
             list: plan.mode.stages(),
+            progress: vec![StageProgress::default(); plan.mode.stages().len()],
             at: 0,
             runs: 0,
             started: Instant::now(),
@@ -77,6 +90,7 @@ impl Stages {
     /// The search that the present stage begins or goes on with.
     pub(crate) fn search(&mut self) -> Chooser {
         let strategy = self.list[self.at].strategy;
+        self.progress[self.at].begun = true;
         self.runs = 0;
         self.started = Instant::now();
         if strategy.is_random() {
@@ -93,6 +107,7 @@ impl Stages {
     /// next one; `false` when there is none.
     pub(crate) fn next(&mut self, search: &mut Chooser) -> bool {
         self.runs += 1;
+        self.progress[self.at].runs = self.runs;
         let stage = &self.list[self.at];
         let executions = stage.executions.map(|n| n.div_ceil(self.shares));
         let spent = executions.is_some_and(|n| self.runs >= n) || self.out_of_time();
@@ -104,6 +119,11 @@ impl Stages {
         if more && !spent {
             return true;
         }
+        // A random stage is done when its executions are.
+        self.progress[self.at].complete = match search {
+            Chooser::Random(_) => executions.is_some_and(|n| self.runs >= n),
+            _ => !more,
+        };
         match std::mem::replace(search, Chooser::Busy) {
             Chooser::Exhaustive(stack) if more && stage.strategy == Strategy::Exhaustive => {
                 self.kept = Some(stack);
@@ -150,6 +170,33 @@ impl Stages {
                 _ => None,
             };
         }
+        for (ours, theirs) in self.progress.iter_mut().zip(&other.progress) {
+            ours.complete = (ours.complete || !ours.begun) && (theirs.complete || !theirs.begun);
+            ours.runs += theirs.runs;
+            ours.begun |= theirs.begun;
+        }
+    }
+
+    /// How far each stage has come, in words; in the last one something `failed`.
+    pub(crate) fn describe(&self, failed: bool) -> String {
+        let begun: Vec<(&Stage, &StageProgress)> =
+            self.list.iter().zip(&self.progress).filter(|(_, progress)| progress.begun).collect();
+        let told = begun.iter().enumerate().map(|(number, (stage, progress))| {
+            let last = number + 1 == begun.len();
+            let runs = count(progress.runs + u64::from(last && failed), "run");
+            let how = match (last && failed, progress.complete) {
+                (true, _) => format!("failed after {runs}"),
+                (false, true) => format!("complete after {runs}"),
+                (false, false) => format!("{runs}, not complete"),
+            };
+            format!("{}: {how}", stage.strategy.describe())
+        });
+        let mut told: Vec<String> = told.collect();
+        match self.list.len() - begun.len() {
+            0 => {}
+            left => told.push(format!("{} not begun", count(left, "stage"))),
+        }
+        told.join("; ")
     }
 
     /// The best that the complete searches amount to, with what else was cut.
@@ -223,6 +270,31 @@ mod tests {
         let (picks, stages) = run(&plan, 0, 4, false);
         assert_eq!(picks, [Some(0), Some(1), None, None, None, Some(2), Some(3)]);
         assert_eq!(stages.verdict(&[]), Some(Verdict::Exhaustive));
+    }
+
+    #[test]
+    fn each_stage_says_how_far_it_came() {
+        let plan = stages(vec![
+            Strategy::Exhaustive.executions(2),
+            Strategy::Pos.executions(3),
+            Strategy::Exhaustive.into(),
+            stale(0),
+        ]);
+        let whole = run(&plan, 0, 4, false).1;
+        assert_eq!(
+            whole.describe(false),
+            "exhaustive search: 2 runs, not complete; random priorities (POS): complete after 3 runs; \
+             exhaustive search: complete after 2 runs; 1 stage not begun"
+        );
+        let mut part = Stages::new(&plan, 0);
+        let _ = part.search();
+        assert_eq!(part.describe(true), "exhaustive search: failed after 1 run; 3 stages not begun");
+        part.join(&whole);
+        assert!(part.describe(false).starts_with("exhaustive search: 2 runs, not complete; random"));
+        let bounded = run(&stages(vec![stale(0), stale(3)]), 0, 2, true).1;
+        let expected =
+            "at most 0 stale choices: complete after 2 runs; at most 3 stale choices: complete after 2 runs";
+        assert_eq!(bounded.describe(false), expected);
     }
 
     #[test]

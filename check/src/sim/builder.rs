@@ -248,6 +248,6 @@ impl Sim {
             body: &body,
         };
         let _watched = watchdog::watch(&self.name, self.watchdog, &search.heartbeat);
-        search.run(&mode)
+        search.run(&mode).with_command()
     }
 }

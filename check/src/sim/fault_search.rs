@@ -95,6 +95,7 @@ impl FaultSearch<'_> {
             outcomes: tally.outcomes,
             failure: tally.failure,
             notes,
+            command: None,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::linearizability::check::{BUDGET, Linearizability, check_within};
 use crate::linearizability::history::{Call, CallId, Recorder};
 use crate::linearizability::spec::Spec;
 use crate::report::data::Limit;
+use crate::report::words::count;
 use crate::sim::client_result::ClientResult;
 use crate::sim::node::Node;
 use crate::sim::world::World;
@@ -69,8 +70,10 @@ impl<S: Spec + 'static> ClientHistory<S> {
             }
             Linearizability::GaveUp(undecided) => {
                 let configurations = undecided.configurations;
-                let why =
-                    format!("the order of a history was searched through {configurations} configurations");
+                let why = format!(
+                    "the order of a history was searched through {}",
+                    count(configurations, "configuration")
+                );
                 self.world.stop_at(Limit::Engine(why));
                 Ok(())
             }

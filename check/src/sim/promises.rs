@@ -1,5 +1,6 @@
 //! Ready-made properties of what clients are promised: sessions, durability, few attempts.
 
+use crate::report::words::count;
 use crate::sim::node::Node;
 use crate::sim::world::World;
 use std::cell::RefCell;
@@ -152,7 +153,10 @@ impl<K: Ord + Clone + fmt::Debug + 'static> Attempts<K> {
         };
         if made > self.most {
             let most = self.most;
-            self.world.violated(node, format!("{request:?} is attempted {made} times, not {most} at most"));
+            self.world.violated(
+                node,
+                format!("{request:?} is attempted {}, not {most} at most", count(made, "time")),
+            );
         }
     }
 

@@ -27,13 +27,15 @@ pub(super) struct ExplorerDriver {
 
 /// Allocates a block as the model would: whether the engine hears of it must not hang on what a model does first.
 fn ask_the_allocator() {
-    current::with(|s| s.reset(0));
+    // The thread that allocates.
+    current::with(|s| s.graph.add_thread(None));
     heap::set_active(true);
     let user = runtime::user_code();
     drop(std::hint::black_box(Box::new(1_u8)));
     drop(user);
     heap::set_active(false);
     heap::with(heap::Heap::clear);
+    current::with(|s| s.graph.reset());
 }
 
 pub(super) fn lock(progress: &Mutex<CheckRecord>) -> MutexGuard<'_, CheckRecord> {

@@ -14,6 +14,8 @@ use crate::plan::options::Mode;
 use crate::plan::token;
 use crate::report::cause::Cause;
 use crate::report::data::{Failure, FailureKind, Trace};
+use crate::seam::frames;
+use crate::seam::place;
 use crate::seam::symbols::source_line;
 use crate::search::chooser::Chooser;
 use crate::search::minimise::{FailingRun, Follower, Minimiser, unusual};
@@ -25,6 +27,7 @@ impl ExplorerDriver {
     pub(super) fn begin_replay(&mut self, progress: &mut CheckRecord, failing: Cause) {
         let decisions = current::with(|s| {
             s.tracer.on = true;
+            place::look_exactly(true);
             s.tracer.origins = about_memory(failing.kind);
             s.decisions.clone()
         });
@@ -34,6 +37,8 @@ impl ExplorerDriver {
     fn replay(&mut self, progress: &mut CheckRecord, replaying: Replaying) {
         let list = replaying.decisions.clone();
         current::with(|s| s.search = Chooser::Replay { list, next: 0 });
+        // What comes after the minimiser is told.
+        place::look_at_drops(replaying.minimiser.is_some() || matches!(progress.plan.mode, Mode::Replay(_)));
         progress.phase = Phase::Replaying(Box::new(replaying));
     }
 
@@ -117,11 +122,15 @@ fn about_memory(kind: FailureKind) -> bool {
     matches!(kind, Race | UseAfterFree | DoubleFree | Leak)
 }
 
-/// The first run that looked exactly where memory is allocated and freed has
-/// ended: what it saw are the sites.
+/// The first run that looked exactly where memory is allocated and freed, and
+/// where a `drop` is called, has ended: what it saw are the sites.
 fn locate(failing: &mut Cause, end: &ExecutionEnd) {
     match end {
-        ExecutionEnd::Failed(again) if again.kind == failing.kind && about_memory(failing.kind) => {
+        ExecutionEnd::Failed(again)
+            if again.kind == failing.kind
+                && (about_memory(failing.kind)
+                    || failing.sites.iter().any(|site| frames::is_internal(&site.file))) =>
+        {
             failing.clone_from(again);
         }
         ExecutionEnd::Complete if failing.kind == FailureKind::Leak => {

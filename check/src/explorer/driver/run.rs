@@ -16,10 +16,12 @@ use crate::plan::options::{Mode, Plan};
 use crate::plan::orderings::OrderingSites;
 use crate::report::data::{Engine, Report, Verdict};
 use crate::report::meter::Meter;
+use crate::report::words::count;
 use crate::seam::context;
 use crate::seam::execution_cell::Installed;
 use crate::seam::outside::SearchSlot;
 use crate::seam::panics;
+use crate::seam::place;
 use crate::seam::runtime;
 use crate::seam::symbols::source_line;
 use crate::seam::unwinding;
@@ -142,6 +144,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     state.reuse.on = plan.reuse;
     state.wipes = plan.split.is_shared();
     state.tracer.on = matches!(plan.mode, Mode::Replay(_));
+    place::look_exactly(state.tracer.on);
     let meter =
         Meter::new(&if worker == 0 { plan.name.clone() } else { format!("{} ({worker})", plan.name) });
     let progress = Arc::new(Mutex::new(CheckRecord {
@@ -210,6 +213,8 @@ impl Drop for Installation {
     fn drop(&mut self) {
         runtime::set_current(None);
         context::set_allocations(None);
+        place::look_exactly(false);
+        place::look_at_drops(false);
         heap::set_active(false);
         heap::with(heap::Heap::clear);
         DRIVER.set(None);
@@ -241,6 +246,9 @@ fn report(progress: &mut CheckRecord) -> Report {
         }
     };
     let mut notes = progress.plan.notes();
+    if !matches!(progress.plan.mode, Mode::Replay(_)) {
+        notes.push(format!("stages: {}", progress.stages.describe(progress.failure.is_some())));
+    }
     notes.extend(progress.minimised.take());
     if !progress.hooked {
         notes.push(
@@ -255,8 +263,8 @@ fn report(progress: &mut CheckRecord) -> Report {
     }
     if progress.unseen_cells > 0 && !pass_is_active() {
         notes.push(format!(
-            "{} calls of `UnsafeCell::get`: what is done through the pointer is not seen without the thread-sanitizer pass",
-            progress.unseen_cells
+            "{} of `UnsafeCell::get`: what is done through the pointer is not seen without the thread-sanitizer pass",
+            count(progress.unseen_cells, "call")
         ));
     }
     let mut report = Report {
@@ -269,6 +277,7 @@ fn report(progress: &mut CheckRecord) -> Report {
         outcomes: std::mem::take(&mut progress.outcomes),
         failure: progress.failure.take(),
         notes,
+        command: None,
     };
     progress.liveness.report(&mut report);
     progress.reuse.report(&mut report);

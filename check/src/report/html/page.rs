@@ -98,8 +98,8 @@ fn footer(out: &mut String, report: &Report) {
     if let Some(failure) = report.failure.as_ref().filter(|f| !f.token.is_empty()) {
         let _ = writeln!(
             out,
-            "<h2>Replay</h2>\n<pre class=\"token\" tabindex=\"0\" aria-label=\"What replays it\">RINGWRIGHT_REPLAY={}</pre>",
-            escape(&failure.token)
+            "<h2>Replay</h2>\n<pre class=\"token\" tabindex=\"0\" aria-label=\"What replays it\">{}</pre>",
+            escape(&report.command.clone().unwrap_or_else(|| format!("RINGWRIGHT_REPLAY={}", failure.token)))
         );
     }
     let _ = writeln!(

@@ -117,6 +117,28 @@
     describe(row);
   };
 
+  const frame = document.querySelector(".scroll");
+  const names = document.querySelector(".names");
+  const controls = document.querySelector(".controls");
+
+  // How far to scroll so that from..to gets between low and high, the start before the end.
+  const distance = (from, to, low, high) => {
+    if (from < low || to - from > high - low) return from - low;
+    return to > high ? to - high : 0;
+  };
+
+  // Scrolls the step into view: in its frame clear of the lanes' names, in the window clear of the buttons.
+  const reveal = (row) => {
+    const rect = steps[row].querySelector("rect"), gap = 6;
+    const step = rect.getBoundingClientRect(), around = frame.getBoundingClientRect();
+    const head = names.getBoundingClientRect().height;
+    frame.scrollTop += distance(step.top, step.bottom, around.top + head + gap, around.bottom - gap);
+    frame.scrollLeft += distance(step.left, step.right, around.left + gap, around.right - gap);
+    const now = rect.getBoundingClientRect();
+    const stuck = getComputedStyle(controls).position === "sticky" ? controls.getBoundingClientRect().height : 0;
+    window.scrollBy(0, distance(now.top, now.bottom, stuck + head + gap, window.innerHeight - gap));
+  };
+
   const goTo = (row) => {
     now = Math.max(0, Math.min(steps.length - 1, row));
     steps.forEach((step, at) => {
@@ -125,14 +147,14 @@
     });
     for (const arrow of arrows) arrow.classList.toggle("future", Number(arrow.dataset.to) > now);
     position.textContent = `step ${data.first + now + 1} of ${data.first + steps.length}`;
-    steps[now].scrollIntoView({ block: "nearest", inline: "nearest" });
     light(now);
+    reveal(now);
   };
 
   const focusOn = (row) => {
-    steps[row].focus();
-    steps[row].scrollIntoView({ block: "nearest", inline: "nearest" });
+    steps[row].focus({ preventScroll: true });
     light(row);
+    reveal(row);
   };
 
   steps.forEach((step, row) => {
@@ -155,7 +177,7 @@
     if (!move || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.target.closest("pre")) return;
     event.preventDefault();
     goTo(move());
-    if (document.activeElement && document.activeElement.closest("#steps")) steps[now].focus();
+    if (document.activeElement && document.activeElement.closest("#steps")) steps[now].focus({ preventScroll: true });
   });
   // The page's address may name a step: …html#step12.
   const named = () => {

@@ -2,9 +2,8 @@
 
 use crate::report::data::{Failure, SourceLine, Trace};
 use crate::report::html::escape::escape;
-use crate::report::paths::package;
+use crate::report::paths;
 use std::fmt::Write as _;
-use std::fs;
 
 /// Lines shown before and after a site.
 const AROUND: u32 = 3;
@@ -18,20 +17,12 @@ pub(super) struct Excerpt {
     pub(super) at: u32,
 }
 
-/// The text of `file`. The compiler names files as seen from the workspace, or
-/// from a package: they are looked for from the package and from each directory
-/// above it.
-fn read(file: &str) -> Option<String> {
-    let package = package();
-    package.ancestors().find_map(|dir| fs::read_to_string(dir.join(file)).ok())
-}
-
 /// The lines around `site` without the indentation that they share, if its file can be read and is that long.
 pub(super) fn excerpt(site: &SourceLine) -> Option<Excerpt> {
     if site.line == 0 {
         return None;
     }
-    let text = read(&site.file)?;
+    let text = paths::source(&site.file)?;
     let (from, to) = (site.line.saturating_sub(AROUND).max(1), site.line.saturating_add(AROUND));
     let numbered = (1..).zip(text.lines());
     let lines: Vec<(u32, String)> = numbered
