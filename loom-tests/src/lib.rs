@@ -1,5 +1,6 @@
 //! What the models of the structures share, and the litmus programs.
 
+pub mod fuzz;
 pub mod litmus;
 pub mod models;
 pub mod mpmc;
