@@ -221,7 +221,7 @@ fn modelled<R>(
     addr: usize,
     size: usize,
     from: usize,
-    f: impl FnOnce(&dyn runtime::Runtime, Obj<'_>) -> R,
+    f: impl FnOnce(runtime::RunningEngine, Obj<'_>) -> R,
 ) -> Option<R> {
     let engine = current().filter(|_| in_user_code() && heap::active())?;
     let id: *const AtomicU64 = {
@@ -261,7 +261,7 @@ macro_rules! atomics {
 
             extern "C" fn store(addr: usize, value: $ty, order: i32, from: usize) {
                 let order = ordering(order);
-                let run = |engine: &dyn runtime::Runtime, obj: Obj<'_>| {
+                let run = |engine: runtime::RunningEngine, obj: Obj<'_>| {
                     engine.store(obj, value.into(), order, Location::caller());
                 };
                 if modelled(addr, $size, from, run).is_none() {
@@ -271,7 +271,7 @@ macro_rules! atomics {
 
             fn update(addr: usize, op: Rmw, order: i32, from: usize) -> $ty {
                 let order = ordering(order);
-                let run = |engine: &dyn runtime::Runtime, obj: Obj<'_>| {
+                let run = |engine: runtime::RunningEngine, obj: Obj<'_>| {
                     engine.rmw(obj, op, order, Ordering::Relaxed, Location::caller())
                 };
                 match modelled(addr, $size, from, run) {
@@ -323,7 +323,7 @@ macro_rules! atomics {
             ) -> $ty {
                 let (ok, err) = (ordering(ok), ordering(err));
                 let op = Rmw::Cas { expected: expected.into(), new: new.into(), weak: false };
-                let run = |engine: &dyn runtime::Runtime, obj: Obj<'_>| {
+                let run = |engine: runtime::RunningEngine, obj: Obj<'_>| {
                     engine.rmw(obj, op, ok, err, Location::caller())
                 };
                 match modelled(addr, $size, from, run) {
