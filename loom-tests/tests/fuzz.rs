@@ -1,10 +1,10 @@
 //! Random programs against references that know nothing of the checker.
 
 use loom_tests::fuzz::campaign::{Campaign, Counts};
-use loom_tests::fuzz::compare::{Settings, Way};
+use loom_tests::fuzz::compare::{FuzzSettings, Way};
 use loom_tests::fuzz::locks::generate::locks;
 use loom_tests::fuzz::locks::program::{Broken, RwPolicy};
-use loom_tests::fuzz::program::Program;
+use loom_tests::fuzz::program::FuzzProgram;
 use loom_tests::fuzz::rng::LeftOut;
 use loom_tests::fuzz::tasks::generate::tasks;
 use loom_tests::fuzz::weak::generate;
@@ -31,14 +31,14 @@ fn the_enumerator_is_exact_on_the_litmus_programs() {
 }
 
 /// A campaign of the tests: the ways that are quick, and no replay.
-fn campaign<P: Program>(
+fn campaign<P: FuzzProgram>(
     ways: &[Way],
     rule: BrokenRule,
     seeds: Range<u64>,
     most: u64,
     make: impl Fn(u64) -> P,
 ) -> Counts {
-    let settings = Settings { ways: ways.to_vec(), rule, executions: 30, ..Settings::default() };
+    let settings = FuzzSettings { ways: ways.to_vec(), rule, executions: 30, ..FuzzSettings::default() };
     let print = |text: &str| println!("{text}");
     let campaign = Campaign { settings, shrinking: 60, most, replay: None, print: &print, print_all: false };
     campaign.run("fuzz", seeds, make)
@@ -47,7 +47,7 @@ fn campaign<P: Program>(
 /// The ways that are quick enough for every program, and all of them for some.
 const QUICK: [Way; 3] = [Way::Whole, Way::Random, Way::Pos];
 
-fn agrees<P: Program>(quick: Range<u64>, whole: Range<u64>, make: impl Fn(u64) -> P) -> Counts {
+fn agrees<P: FuzzProgram>(quick: Range<u64>, whole: Range<u64>, make: impl Fn(u64) -> P) -> Counts {
     let mut counts = Counts::default();
     for (ways, seeds) in [(&QUICK[..], quick), (&Way::ALL[..], whole)] {
         let some = campaign(ways, BrokenRule::None, seeds, 3, &make);

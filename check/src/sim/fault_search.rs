@@ -17,7 +17,7 @@ use crate::sim::menu::{FaultCounts, placed};
 use crate::sim::record::RunRecord;
 use crate::sim::rules::Rules;
 use crate::sim::token::{SimToken, model_hash, run_hash};
-use crate::sim::watchdog::Heartbeat;
+use crate::sim::watchdog::PollMonitor;
 use crate::sim::world::{Watched, World};
 use std::collections::{BTreeSet, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -45,7 +45,7 @@ pub(super) struct FaultSearch<'a> {
     pub(super) rules: &'a Rules,
     pub(super) max_executions: u64,
     pub(super) max_time: Duration,
-    pub(super) heartbeat: Arc<Heartbeat>,
+    pub(super) heartbeat: Arc<PollMonitor>,
     pub(super) body: &'a dyn Fn(&World),
 }
 

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 /// What a search says of itself.
 #[derive(Debug, Default)]
-pub(super) struct Heartbeat {
-    state: Mutex<HeartbeatState>,
+pub(super) struct PollMonitor {
+    state: Mutex<PollState>,
     ended: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct HeartbeatState {
+struct PollState {
     /// Polls of tasks and starts of the model so far.
     polls: u64,
     /// The node whose task is being polled.
@@ -26,8 +26,8 @@ struct HeartbeatState {
     over: bool,
 }
 
-impl Heartbeat {
-    fn state(&self) -> MutexGuard<'_, HeartbeatState> {
+impl PollMonitor {
+    fn state(&self) -> MutexGuard<'_, PollState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -56,9 +56,9 @@ impl Heartbeat {
 
 /// Watches until it is dropped.
 #[derive(Debug)]
-pub(super) struct WatchdogGuard(Arc<Heartbeat>);
+pub(super) struct PollWatch(Arc<PollMonitor>);
 
-impl Drop for WatchdogGuard {
+impl Drop for PollWatch {
     fn drop(&mut self) {
         self.0.state().over = true;
         self.0.ended.notify_all();
@@ -78,8 +78,8 @@ fn report(name: &str, node: Option<&str>, silence: Duration) -> String {
 }
 
 /// Ends the process if the search behind `heartbeat` polls nothing for `silence`.
-pub(super) fn watch(name: &str, silence: Duration, heartbeat: &Arc<Heartbeat>) -> WatchdogGuard {
-    let guard = WatchdogGuard(Arc::clone(heartbeat));
+pub(super) fn watch(name: &str, silence: Duration, heartbeat: &Arc<PollMonitor>) -> PollWatch {
+    let guard = PollWatch(Arc::clone(heartbeat));
     if silence.is_zero() {
         return guard;
     }

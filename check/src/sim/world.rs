@@ -12,7 +12,7 @@ use crate::sim::resource::NodeResource;
 use crate::sim::rules::Rules;
 use crate::sim::state::WorldState;
 use crate::sim::time::seconds;
-use crate::sim::watchdog::Heartbeat;
+use crate::sim::watchdog::PollMonitor;
 use std::cell::{RefCell, RefMut};
 use std::fmt;
 use std::panic::Location;
@@ -33,11 +33,11 @@ pub struct World {
 #[derive(Clone, Debug)]
 pub(super) struct Watched {
     pub(super) time: TimeLimit,
-    pub(super) heartbeat: Arc<Heartbeat>,
+    pub(super) heartbeat: Arc<PollMonitor>,
 }
 
 pub(super) struct Core {
-    pub(super) heartbeat: Arc<Heartbeat>,
+    pub(super) heartbeat: Arc<PollMonitor>,
     state: RefCell<WorldState>,
     pub(super) ready: Arc<ReadyQueue>,
     properties: RefCell<Vec<Property>>,

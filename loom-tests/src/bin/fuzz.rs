@@ -2,9 +2,9 @@
 
 use clap::{Parser, ValueEnum};
 use loom_tests::fuzz::campaign::{self, Campaign, Counts};
-use loom_tests::fuzz::compare::{Settings, Way, check};
+use loom_tests::fuzz::compare::{FuzzSettings, Way, check};
 use loom_tests::fuzz::locks::program::{Broken, RwPolicy};
-use loom_tests::fuzz::program::Program;
+use loom_tests::fuzz::program::FuzzProgram;
 use loom_tests::fuzz::rng::LeftOut;
 use loom_tests::fuzz::weak::generate;
 use loom_tests::fuzz::{locks, tasks};
@@ -207,7 +207,7 @@ impl Args {
         })
     }
 
-    fn settings(&self) -> Settings {
+    fn settings(&self) -> FuzzSettings {
         let way = |way: &WayArg| match way {
             WayArg::Whole => Way::Whole,
             WayArg::Unreduced => Way::Unreduced,
@@ -218,7 +218,7 @@ impl Args {
             WayArg::Pos => Way::Pos,
         };
         let ways: Vec<Way> = self.strategy.iter().map(way).collect();
-        Settings {
+        FuzzSettings {
             ways: if ways.is_empty() { Way::ALL.to_vec() } else { ways },
             rule: match self.broken {
                 None => BrokenRule::None,
@@ -246,7 +246,7 @@ impl Args {
 }
 
 /// Runs the campaign, or the one replay that is asked for.
-fn run<P: Program>(args: &Args, program: impl Fn(u64) -> P) -> Option<Counts> {
+fn run<P: FuzzProgram>(args: &Args, program: impl Fn(u64) -> P) -> Option<Counts> {
     if let Some(seed) = args.replaying {
         let (name, program) = (campaign::name(&args.name(), seed), program(seed));
         let report = check(&name, &program, &args.settings()).run(move || program.run());

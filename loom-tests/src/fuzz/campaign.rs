@@ -1,7 +1,7 @@
 //! A run over many seeds: compares each program, shrinks what differs, and counts.
 
-use crate::fuzz::compare::{Comparison, Settings, Way, compare};
-use crate::fuzz::program::Program;
+use crate::fuzz::compare::{Comparison, FuzzSettings, Way, compare};
+use crate::fuzz::program::FuzzProgram;
 use crate::fuzz::shrink::shrink;
 use ringwright::check::FailureKind;
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,7 @@ pub type Replay<'a> = &'a dyn Fn(u64, FailureKind, &str) -> Result<bool, String>
 /// How a campaign goes on.
 pub struct Campaign<'a> {
     /// How to compare.
-    pub settings: Settings,
+    pub settings: FuzzSettings,
     /// Comparisons that making one failure smaller may take.
     pub shrinking: u32,
     /// Ends after this many disagreements.
@@ -111,7 +111,7 @@ pub struct Campaign<'a> {
 
 impl Campaign<'_> {
     /// Compares the program of each seed.
-    pub fn run<P: Program>(
+    pub fn run<P: FuzzProgram>(
         &self,
         kind: &str,
         seeds: impl IntoIterator<Item = u64>,
@@ -147,8 +147,8 @@ impl Campaign<'_> {
     }
 
     /// The disagreement in words, on the smallest program that shows one in the same way.
-    fn told<P: Program>(&self, name: &str, program: &P, whole: &Comparison, way: Way) -> String {
-        let settings = Settings { ways: vec![way], ..self.settings.clone() };
+    fn told<P: FuzzProgram>(&self, name: &str, program: &P, whole: &Comparison, way: Way) -> String {
+        let settings = FuzzSettings { ways: vec![way], ..self.settings.clone() };
         let differs = |candidate: &P| !compare(name, candidate, &settings).differences.is_empty();
         let least = shrink(program, self.shrinking, differs);
         let again = compare(name, &least, &settings);

@@ -1,6 +1,6 @@
 //! Runs a program in every way that the checker has, and compares each with the reference.
 
-use crate::fuzz::program::{Expected, Program};
+use crate::fuzz::program::{Expected, FuzzProgram};
 use ringwright::check::__private::BrokenRule;
 use ringwright::check::{Check, FailureKind, Report, Strategy, Verdict};
 use std::collections::BTreeSet;
@@ -38,7 +38,7 @@ impl Way {
 
 /// How to compare.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct FuzzSettings {
     /// The ways to search.
     pub ways: Vec<Way>,
     /// The rule of the memory model that the checker is to break.
@@ -49,10 +49,10 @@ pub struct Settings {
     pub executions: u64,
 }
 
-impl Default for Settings {
-    fn default() -> Settings {
+impl Default for FuzzSettings {
+    fn default() -> FuzzSettings {
         let time = Duration::from_secs(10);
-        Settings { ways: Way::ALL.to_vec(), rule: BrokenRule::None, time, executions: 200 }
+        FuzzSettings { ways: Way::ALL.to_vec(), rule: BrokenRule::None, time, executions: 200 }
     }
 }
 
@@ -83,7 +83,7 @@ pub struct Comparison {
 }
 
 /// Runs `program` in every way of `settings`; `name` is what the reports call it.
-pub fn compare<P: Program>(name: &str, program: &P, settings: &Settings) -> Comparison {
+pub fn compare<P: FuzzProgram>(name: &str, program: &P, settings: &FuzzSettings) -> Comparison {
     let mut comparison = Comparison { expected: program.expected(), ..Comparison::default() };
     let Some(expected) = comparison.expected.clone() else {
         return comparison;
@@ -112,12 +112,12 @@ pub fn compare<P: Program>(name: &str, program: &P, settings: &Settings) -> Comp
 }
 
 /// The check of `program`, before it is said which executions to look at.
-pub fn check<P: Program>(name: &str, program: &P, settings: &Settings) -> Check {
+pub fn check<P: FuzzProgram>(name: &str, program: &P, settings: &FuzzSettings) -> Check {
     let check = Check::new(name).broken(settings.rule).max_time(settings.time).exhaustive();
     program.budgets(check.watchdog(Duration::from_secs(20)).threads(1))
 }
 
-fn search<P: Program>(name: &str, program: &P, settings: &Settings, way: Way) -> Vec<Report> {
+fn search<P: FuzzProgram>(name: &str, program: &P, settings: &FuzzSettings, way: Way) -> Vec<Report> {
     let check = || check(name, program, settings);
     let run = |check: Check| {
         let program = program.clone();

@@ -18,7 +18,7 @@ pub struct Expected {
 }
 
 /// A random program.
-pub trait Program: Clone + Display + Send + Sync + 'static {
+pub trait FuzzProgram: Clone + Display + Send + Sync + 'static {
     /// What the reference says; `None` if the program is too large for it.
     fn expected(&self) -> Option<Expected>;
 

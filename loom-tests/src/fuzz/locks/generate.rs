@@ -1,6 +1,6 @@
 //! Makes random programs of blocking objects.
 
-use crate::fuzz::locks::program::{Bound, Broken, HandleOp, LocksProgram, Op, RwPolicy, Shape};
+use crate::fuzz::locks::program::{Bound, Broken, HandleOp, LockOp, LockShape, LocksProgram, RwPolicy};
 use crate::fuzz::rng::{LeftOut, Rng};
 
 /// An object whose questions may be answered out of date. A program has one such object at most.
@@ -39,7 +39,7 @@ pub fn locks(seed: u64, kinds: &LeftOut, policy: RwPolicy, broken: Option<Broken
     let most = if threads == 2 { 4 } else { 2 };
     let mut program = LocksProgram {
         threads: Vec::new(),
-        shape: if scope { Shape::Scope } else { Shape::Spawn },
+        shape: if scope { LockShape::Scope } else { LockShape::Spawn },
         barrier: 1 + rng.below(threads),
         bound: rng.one(&[Bound::None, Bound::Of(0), Bound::Of(0), Bound::Of(1), Bound::Of(2)]),
         senders: (0..threads).map(|_| !rng.once_in(3)).collect(),
@@ -67,26 +67,27 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    fn thread(&mut self, most: usize, program: &LocksProgram) -> Vec<Op> {
+    fn thread(&mut self, most: usize, program: &LocksProgram) -> Vec<LockOp> {
         let length = 1 + self.rng.below(most);
         let mut ops = Vec::new();
         while ops.len() < length {
             let menu = self.menu(program);
             let Some(op) = (!menu.is_empty()).then(|| self.rng.one(&menu)) else { break };
             // What waits under the lock takes it first.
-            let waits = matches!(op, Op::Wait | Op::WaitTimeout | Op::WaitWhile | Op::SetFlag);
-            if waits && !ops.contains(&Op::Lock(0)) {
-                ops.push(Op::Lock(0));
+            let waits =
+                matches!(op, LockOp::Wait | LockOp::WaitTimeout | LockOp::WaitWhile | LockOp::SetFlag);
+            if waits && !ops.contains(&LockOp::Lock(0)) {
+                ops.push(LockOp::Lock(0));
             }
             ops.push(op);
             match op {
-                Op::SetFlag => {
-                    ops.push(if self.rng.once_in(3) { Op::NotifyAll } else { Op::NotifyOne });
-                    ops.push(Op::Unlock(0));
+                LockOp::SetFlag => {
+                    ops.push(if self.rng.once_in(3) { LockOp::NotifyAll } else { LockOp::NotifyOne });
+                    ops.push(LockOp::Unlock(0));
                 }
-                Op::Lock(at) | Op::TryLock(at) if self.rng.once_in(3) => ops.push(Op::Unlock(at)),
-                Op::Read | Op::Write | Op::TryRead | Op::TryWrite if self.rng.once_in(3) => {
-                    ops.push(Op::Release);
+                LockOp::Lock(at) | LockOp::TryLock(at) if self.rng.once_in(3) => ops.push(LockOp::Unlock(at)),
+                LockOp::Read | LockOp::Write | LockOp::TryRead | LockOp::TryWrite if self.rng.once_in(3) => {
+                    ops.push(LockOp::Release);
                 }
                 _ => {}
             }
@@ -95,45 +96,53 @@ impl Maker<'_> {
     }
 
     /// The operations that the thread may have next, those that are likelier more than once.
-    fn menu(&mut self, program: &LocksProgram) -> Vec<Op> {
+    fn menu(&mut self, program: &LocksProgram) -> Vec<LockOp> {
         let mut menu = Vec::new();
         let of = self.rng.below(self.threads);
         let message = 10 * self.me as u32 + self.rng.below(3) as u32;
         match self.asked {
             Asked::Nobody => {}
-            Asked::Mutex(at) => menu.extend([Op::TryLock(at), Op::Lock(at), Op::Unlock(at)]),
-            Asked::RwLock => menu.extend([Op::TryRead, Op::TryWrite, Op::Read, Op::Write, Op::Release]),
+            Asked::Mutex(at) => menu.extend([LockOp::TryLock(at), LockOp::Lock(at), LockOp::Unlock(at)]),
+            Asked::RwLock => {
+                menu.extend([LockOp::TryRead, LockOp::TryWrite, LockOp::Read, LockOp::Write, LockOp::Release])
+            }
             Asked::Condvar => {
-                menu.extend([Op::Wait, Op::Lock(0), Op::Unlock(0), Op::NotifyOne, Op::NotifyAll]);
                 menu.extend([
-                    Op::WaitWhile,
-                    Op::WaitWhile,
-                    Op::WaitWhile,
-                    Op::SetFlag,
-                    Op::SetFlag,
-                    Op::SetFlag,
+                    LockOp::Wait,
+                    LockOp::Lock(0),
+                    LockOp::Unlock(0),
+                    LockOp::NotifyOne,
+                    LockOp::NotifyAll,
+                ]);
+                menu.extend([
+                    LockOp::WaitWhile,
+                    LockOp::WaitWhile,
+                    LockOp::WaitWhile,
+                    LockOp::SetFlag,
+                    LockOp::SetFlag,
+                    LockOp::SetFlag,
                 ]);
                 if self.kinds.has("timeout") {
-                    menu.push(Op::WaitTimeout);
+                    menu.push(LockOp::WaitTimeout);
                 }
             }
             Asked::Park => {
                 // A thread has the handles of main and of those that were started before it.
                 let known = of == 0 || self.me == 0 || of < self.me;
                 let of = if known { of } else { 0 };
-                menu.extend([Op::Park, Op::Unpark(of), Op::Unpark(of)]);
+                menu.extend([LockOp::Park, LockOp::Unpark(of), LockOp::Unpark(of)]);
                 if self.kinds.has("timeout") {
-                    menu.push(Op::ParkTimeout);
+                    menu.push(LockOp::ParkTimeout);
                 }
             }
             Asked::Finished if self.me == 0 => {
-                menu.extend([Op::IsFinished(1 + self.rng.below(1)), Op::Lock(0), Op::Unlock(0)]);
+                menu.extend([LockOp::IsFinished(1 + self.rng.below(1)), LockOp::Lock(0), LockOp::Unlock(0)]);
             }
-            Asked::Finished => menu.extend([Op::Lock(0), Op::Unlock(0)]),
+            Asked::Finished => menu.extend([LockOp::Lock(0), LockOp::Unlock(0)]),
             Asked::Handles => {
                 use HandleOp::{Clone, Downgrade, Drop, DropWeak, GetMut, IntoInner, TryUnwrap, Upgrade};
                 let all = [Clone, Drop, Downgrade, DropWeak, Upgrade, GetMut, TryUnwrap, IntoInner];
-                menu.extend(all.map(Op::Handle));
+                menu.extend(all.map(LockOp::Handle));
             }
         }
         for object in self.objects {
@@ -142,37 +151,41 @@ impl Maker<'_> {
         menu
     }
 
-    fn ops_of(&mut self, object: &str, program: &LocksProgram, message: u32, menu: &mut Vec<Op>) {
+    fn ops_of(&mut self, object: &str, program: &LocksProgram, message: u32, menu: &mut Vec<LockOp>) {
         match object {
-            "mutex" => menu.extend([Op::Lock(0), Op::Lock(1), Op::Unlock(0), Op::Unlock(1)]),
-            "rwlock" => menu.extend([Op::Read, Op::Write, Op::Downgrade, Op::Release]),
-            "barrier" => menu.extend([Op::Barrier, Op::Barrier]),
+            "mutex" => menu.extend([LockOp::Lock(0), LockOp::Lock(1), LockOp::Unlock(0), LockOp::Unlock(1)]),
+            "rwlock" => menu.extend([LockOp::Read, LockOp::Write, LockOp::Downgrade, LockOp::Release]),
+            "barrier" => menu.extend([LockOp::Barrier, LockOp::Barrier]),
             "channel" => {
                 if program.senders[self.me] {
-                    menu.extend([Op::Send(message), Op::Send(message), Op::DropSender]);
+                    menu.extend([LockOp::Send(message), LockOp::Send(message), LockOp::DropSender]);
                     if program.bound != Bound::None {
-                        menu.push(Op::TrySend(message));
+                        menu.push(LockOp::TrySend(message));
                     }
                 }
                 if program.receiver == self.me {
-                    menu.extend([Op::Recv, Op::Recv, Op::TryRecv, Op::DropReceiver]);
+                    menu.extend([LockOp::Recv, LockOp::Recv, LockOp::TryRecv, LockOp::DropReceiver]);
                     if self.kinds.has("timeout") {
-                        menu.push(Op::RecvTimeout);
+                        menu.push(LockOp::RecvTimeout);
                     }
                 }
             }
             "once" => {
-                menu.extend([Op::CallOnce { panics: false }, Op::GetOrInit(message), Op::Lock(1)]);
+                menu.extend([
+                    LockOp::CallOnce { panics: false },
+                    LockOp::GetOrInit(message),
+                    LockOp::Lock(1),
+                ]);
                 if self.kinds.has("panic") {
-                    menu.push(Op::CallOnce { panics: self.rng.once_in(2) });
+                    menu.push(LockOp::CallOnce { panics: self.rng.once_in(2) });
                 }
             }
-            "local" if self.me > 0 => menu.extend([Op::UseLocal, Op::Lock(1)]),
-            "local" => menu.push(Op::Lock(1)),
+            "local" if self.me > 0 => menu.extend([LockOp::UseLocal, LockOp::Lock(1)]),
+            "local" => menu.push(LockOp::Lock(1)),
             "panic" => {
-                menu.extend([Op::PanicCaught, Op::Lock(0), Op::Write]);
+                menu.extend([LockOp::PanicCaught, LockOp::Lock(0), LockOp::Write]);
                 if self.me > 0 {
-                    menu.push(Op::Panic);
+                    menu.push(LockOp::Panic);
                 }
             }
             _ => unreachable!("the list has no other object"),

@@ -1,11 +1,11 @@
 //! Programs of blocking objects as a kind of the fuzzer: their smaller versions, their size.
 
-use crate::fuzz::locks::program::{Bound, LocksProgram, Op, Shape};
+use crate::fuzz::locks::program::{Bound, LockOp, LockShape, LocksProgram};
 use crate::fuzz::locks::{model, reference};
-use crate::fuzz::program::{Expected, Program};
+use crate::fuzz::program::{Expected, FuzzProgram};
 use ringwright::check::Check;
 
-impl Program for LocksProgram {
+impl FuzzProgram for LocksProgram {
     fn expected(&self) -> Option<Expected> {
         reference::expected(self)
     }
@@ -24,7 +24,7 @@ impl Program for LocksProgram {
             }
         };
         let last = self.threads.len() - 1;
-        let named = |op: &Op| matches!(op, Op::Unpark(of) | Op::IsFinished(of) if *of == last);
+        let named = |op: &LockOp| matches!(op, LockOp::Unpark(of) | LockOp::IsFinished(of) if *of == last);
         if last > 0 && self.receiver != last && !self.threads.iter().flatten().any(named) {
             with(&|p| p.threads.truncate(last));
         }
@@ -37,7 +37,7 @@ impl Program for LocksProgram {
             }
             with(&|p| p.senders[number] = false);
         }
-        with(&|p| p.shape = Shape::Spawn);
+        with(&|p| p.shape = LockShape::Spawn);
         with(&|p| p.spurious = 0);
         with(&|p| p.handles = false);
         with(&|p| p.bound = Bound::None);

@@ -1,7 +1,7 @@
 //! The reference for the objects at which threads meet or hand over: barrier, channel, `Once`, handles.
 
 use crate::fuzz::locks::objects::{Once, Phase, State, fresh, poison};
-use crate::fuzz::locks::program::{Bound, Broken, HandleOp, Op};
+use crate::fuzz::locks::program::{Bound, Broken, HandleOp, LockOp};
 use std::fmt::Write as _;
 
 impl State {
@@ -47,7 +47,7 @@ impl State {
         }
     }
 
-    pub(super) fn receive(&self, thread: usize, op: Op, next: &mut Vec<State>) {
+    pub(super) fn receive(&self, thread: usize, op: LockOp, next: &mut Vec<State>) {
         let world = &self.world;
         if !world.queue.is_empty() {
             let text = format!("v{} ", world.queue[0]);
@@ -66,10 +66,10 @@ impl State {
         if next.len() > before {
             return;
         }
-        let timed = op == Op::RecvTimeout;
+        let timed = op == LockOp::RecvTimeout;
         if world.senders() == 0 {
             next.push(self.after(thread, "v- ", |_, _| {}));
-        } else if op == Op::TryRecv {
+        } else if op == LockOp::TryRecv {
             next.push(self.after(thread, "v! ", |_, _| {}));
         } else if self.program.bound == Bound::Of(0) {
             let phase = Phase::Receiving { timed, handed: None };
@@ -140,7 +140,7 @@ impl State {
             })),
             2 => {
                 let op = self.program.threads[thread][world.threads[thread].at];
-                let panics = op == Op::CallOnce { panics: true };
+                let panics = op == LockOp::CallOnce { panics: true };
                 let (state, text) = if panics { (Once::Poisoned, "o! ") } else { (Once::Complete, "o1 ") };
                 next.push(self.after(thread, text, |world, _| world.once = state));
             }

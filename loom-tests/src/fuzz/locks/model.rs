@@ -1,7 +1,7 @@
 //! Runs a program of blocking objects through the door.
 
 use crate::fuzz::locks::objects::fresh;
-use crate::fuzz::locks::program::{Bound, HandleOp, LocksProgram, Op, Shape};
+use crate::fuzz::locks::program::{Bound, HandleOp, LockOp, LockShape, LocksProgram};
 use ringwright::sync::mpsc::{self, Receiver, Sender, SyncSender, TryRecvError, TrySendError};
 use ringwright::sync::thread::{self, JoinHandle, ScopedJoinHandle, Thread};
 use ringwright::sync::{Arc, Barrier, Condvar, Mutex, MutexGuard, Once, OnceLock, RwLock};
@@ -93,7 +93,7 @@ pub fn run(program: &LocksProgram) {
     let mut ends = ends(program).into_iter();
     let own = ends.next().expect("there is a main thread");
     let mut known: Known = vec![Some(thread::current())];
-    if program.shape == Shape::Spawn {
+    if program.shape == LockShape::Spawn {
         let mut handles: Vec<JoinHandle<()>> = Vec::new();
         for (number, ends) in ends.enumerate() {
             let (shared, theirs) = (std::sync::Arc::clone(&shared), known.clone());
@@ -219,35 +219,42 @@ impl<'a> Runner<'a> {
         self.shared.log(self.me, text);
     }
 
-    fn step(&mut self, op: Op, guards: &mut Guards<'a>, ends: &mut Ends) {
+    fn step(&mut self, op: LockOp, guards: &mut Guards<'a>, ends: &mut Ends) {
         match op {
-            Op::Lock(_) | Op::TryLock(_) | Op::Unlock(_) => self.mutex(op, guards),
-            Op::Read | Op::TryRead | Op::Write | Op::TryWrite | Op::Downgrade | Op::Release => {
+            LockOp::Lock(_) | LockOp::TryLock(_) | LockOp::Unlock(_) => self.mutex(op, guards),
+            LockOp::Read
+            | LockOp::TryRead
+            | LockOp::Write
+            | LockOp::TryWrite
+            | LockOp::Downgrade
+            | LockOp::Release => {
                 self.read_write(op, guards);
             }
-            Op::Wait | Op::WaitTimeout | Op::WaitWhile => self.wait(op, guards),
-            Op::SetFlag if guards.mutexes[0].is_some() => self.shared.flag.store(true, Ordering::Relaxed),
-            Op::SetFlag => {}
-            Op::NotifyOne => self.shared.condvar.notify_one(),
-            Op::NotifyAll => self.shared.condvar.notify_all(),
-            Op::Park => thread::park(),
-            Op::ParkTimeout => thread::park_timeout(TIME),
-            Op::Unpark(of) => self.known.get(of).into_iter().flatten().for_each(Thread::unpark),
-            Op::Barrier => {
+            LockOp::Wait | LockOp::WaitTimeout | LockOp::WaitWhile => self.wait(op, guards),
+            LockOp::SetFlag if guards.mutexes[0].is_some() => self.shared.flag.store(true, Ordering::Relaxed),
+            LockOp::SetFlag => {}
+            LockOp::NotifyOne => self.shared.condvar.notify_one(),
+            LockOp::NotifyAll => self.shared.condvar.notify_all(),
+            LockOp::Park => thread::park(),
+            LockOp::ParkTimeout => thread::park_timeout(TIME),
+            LockOp::Unpark(of) => self.known.get(of).into_iter().flatten().for_each(Thread::unpark),
+            LockOp::Barrier => {
                 let leader = self.shared.barrier.wait().is_leader();
                 self.log(if leader { "b1 " } else { "b0 " });
             }
-            Op::Send(_) | Op::TrySend(_) => self.send(op, ends),
-            Op::Recv | Op::TryRecv | Op::RecvTimeout => self.receive(op, ends),
-            Op::DropSender => ends.sender = None,
-            Op::DropReceiver => ends.receiver = None,
-            Op::CallOnce { panics } => self.call_once(panics, guards.mutexes[1].is_some()),
-            Op::GetOrInit(value) => self.log(&format!("g{} ", self.shared.made.get_or_init(|| value))),
-            Op::Handle(op) => self.handle(op, ends),
-            Op::UseLocal => LOCAL.with(|local| *local.0.borrow_mut() = Some(Arc::clone(&self.shared.second))),
-            Op::IsFinished(of) => self.log(if (self.finished)(of) { "f1 " } else { "f0 " }),
-            Op::Panic => planned(),
-            Op::PanicCaught => {
+            LockOp::Send(_) | LockOp::TrySend(_) => self.send(op, ends),
+            LockOp::Recv | LockOp::TryRecv | LockOp::RecvTimeout => self.receive(op, ends),
+            LockOp::DropSender => ends.sender = None,
+            LockOp::DropReceiver => ends.receiver = None,
+            LockOp::CallOnce { panics } => self.call_once(panics, guards.mutexes[1].is_some()),
+            LockOp::GetOrInit(value) => self.log(&format!("g{} ", self.shared.made.get_or_init(|| value))),
+            LockOp::Handle(op) => self.handle(op, ends),
+            LockOp::UseLocal => {
+                LOCAL.with(|local| *local.0.borrow_mut() = Some(Arc::clone(&self.shared.second)))
+            }
+            LockOp::IsFinished(of) => self.log(if (self.finished)(of) { "f1 " } else { "f0 " }),
+            LockOp::Panic => planned(),
+            LockOp::PanicCaught => {
                 let held = std::mem::take(guards);
                 let caught = catch_unwind(AssertUnwindSafe(move || {
                     let _held = held;
@@ -258,13 +265,13 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn mutex(&self, op: Op, guards: &mut Guards<'a>) {
+    fn mutex(&self, op: LockOp, guards: &mut Guards<'a>) {
         let shared: &'a Shared = self.shared;
         let taken = match op {
-            Op::Unlock(at) => return guards.mutexes[at] = None,
-            Op::Lock(at) | Op::TryLock(at) if guards.mutexes[at].is_some() => return,
-            Op::Lock(at) => Some((at, unpoisoned(shared.mutex(at).lock()))),
-            Op::TryLock(at) => match attempted(shared.mutex(at).try_lock()) {
+            LockOp::Unlock(at) => return guards.mutexes[at] = None,
+            LockOp::Lock(at) | LockOp::TryLock(at) if guards.mutexes[at].is_some() => return,
+            LockOp::Lock(at) => Some((at, unpoisoned(shared.mutex(at).lock()))),
+            LockOp::TryLock(at) => match attempted(shared.mutex(at).try_lock()) {
                 Some(taken) => Some((at, taken)),
                 None => return self.log(&format!("m{at}! ")),
             },
@@ -277,13 +284,13 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn read_write(&self, op: Op, guards: &mut Guards<'a>) {
+    fn read_write(&self, op: LockOp, guards: &mut Guards<'a>) {
         let rw: &'a RwLock<u32> = &self.shared.rw;
-        if op == Op::Release {
+        if op == LockOp::Release {
             guards.rw = None;
             return;
         }
-        if op == Op::Downgrade {
+        if op == LockOp::Downgrade {
             guards.rw = guards.rw.take().map(|held| match held {
                 Rw::Alone(guard) => Rw::Shared(RwLockWriteGuard::downgrade(guard)),
                 shared => shared,
@@ -294,13 +301,13 @@ impl<'a> Runner<'a> {
             return;
         }
         let read = match op {
-            Op::Read => Some(unpoisoned(rw.read())),
-            Op::TryRead => attempted(rw.try_read()),
+            LockOp::Read => Some(unpoisoned(rw.read())),
+            LockOp::TryRead => attempted(rw.try_read()),
             _ => None,
         };
         let written = match op {
-            Op::Write => Some(unpoisoned(rw.write())),
-            Op::TryWrite => attempted(rw.try_write()),
+            LockOp::Write => Some(unpoisoned(rw.write())),
+            LockOp::TryWrite => attempted(rw.try_write()),
             _ => None,
         };
         guards.rw = match (read, written) {
@@ -320,13 +327,14 @@ impl<'a> Runner<'a> {
         };
     }
 
-    fn wait(&self, op: Op, guards: &mut Guards<'a>) {
+    fn wait(&self, op: LockOp, guards: &mut Guards<'a>) {
         let Some(guard) = guards.mutexes[0].take() else { return };
         let condvar = &self.shared.condvar;
-        let (guard, text) = if op != Op::WaitTimeout {
+        let (guard, text) = if op != LockOp::WaitTimeout {
             // Relaxed: the mutex orders it.
             let unset = |_: &mut u32| !self.shared.flag.load(Ordering::Relaxed);
-            let waited = if op == Op::Wait { condvar.wait(guard) } else { condvar.wait_while(guard, unset) };
+            let waited =
+                if op == LockOp::Wait { condvar.wait(guard) } else { condvar.wait_while(guard, unset) };
             let (guard, poison) = unpoisoned(waited);
             let text = format!("w{}{poison} ", *guard);
             (guard, text)
@@ -339,18 +347,18 @@ impl<'a> Runner<'a> {
         guards.mutexes[0] = Some(guard);
     }
 
-    fn send(&self, op: Op, ends: &Ends) {
+    fn send(&self, op: LockOp, ends: &Ends) {
         let text = match (&ends.sender, op) {
             (None, _) => return,
-            (Some(Tx::Unbounded(sender)), Op::Send(message) | Op::TrySend(message)) => {
+            (Some(Tx::Unbounded(sender)), LockOp::Send(message) | LockOp::TrySend(message)) => {
                 if sender.send(message).is_ok() { "s+ " } else { "s- " }
             }
-            (Some(Tx::Bounded(sender)), Op::TrySend(message)) => match sender.try_send(message) {
+            (Some(Tx::Bounded(sender)), LockOp::TrySend(message)) => match sender.try_send(message) {
                 Ok(()) => "s+ ",
                 Err(TrySendError::Full(_)) => "s! ",
                 Err(TrySendError::Disconnected(_)) => "s- ",
             },
-            (Some(Tx::Bounded(sender)), Op::Send(message)) => {
+            (Some(Tx::Bounded(sender)), LockOp::Send(message)) => {
                 if sender.send(message).is_ok() {
                     "s+ "
                 } else {
@@ -362,11 +370,11 @@ impl<'a> Runner<'a> {
         self.log(text);
     }
 
-    fn receive(&self, op: Op, ends: &Ends) {
+    fn receive(&self, op: LockOp, ends: &Ends) {
         let Some(receiver) = &ends.receiver else { return };
         let received = match op {
-            Op::Recv => receiver.recv().map_err(|_| "v- "),
-            Op::TryRecv => receiver.try_recv().map_err(|error| match error {
+            LockOp::Recv => receiver.recv().map_err(|_| "v- "),
+            LockOp::TryRecv => receiver.try_recv().map_err(|error| match error {
                 TryRecvError::Empty => "v! ",
                 TryRecvError::Disconnected => "v- ",
             }),

@@ -5,7 +5,7 @@ use std::fmt;
 /// An operation. What it does not apply to, such as unlocking a lock that the thread does not have, it
 /// leaves alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
+pub enum LockOp {
     /// Takes a mutex, logs its value and writes another one.
     Lock(usize),
     /// The same if it is free.
@@ -141,7 +141,7 @@ pub enum Broken {
 
 /// How the threads are started and awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Shape {
+pub enum LockShape {
     /// By `spawn`, and a `join` of each.
     Spawn,
     /// In a scope, which awaits them.
@@ -152,9 +152,9 @@ pub enum Shape {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LocksProgram {
     /// What each thread does.
-    pub threads: Vec<Vec<Op>>,
+    pub threads: Vec<Vec<LockOp>>,
     /// How they are started and awaited.
-    pub shape: Shape,
+    pub shape: LockShape,
     /// How many threads the barrier waits for.
     pub barrier: usize,
     /// The channel's bound.
@@ -177,8 +177,8 @@ impl LocksProgram {
     /// Whether some thread has operations of the channel.
     #[must_use]
     pub fn has_channel(&self) -> bool {
-        let of = |op: &Op| {
-            use Op::{DropReceiver, DropSender, Recv, RecvTimeout, Send, TryRecv, TrySend};
+        let of = |op: &LockOp| {
+            use LockOp::{DropReceiver, DropSender, Recv, RecvTimeout, Send, TryRecv, TrySend};
             matches!(op, Send(_) | TrySend(_) | Recv | TryRecv | RecvTimeout | DropSender | DropReceiver)
         };
         self.threads.iter().flatten().any(of)
@@ -215,28 +215,28 @@ impl fmt::Display for LocksProgram {
     }
 }
 
-impl fmt::Display for Op {
+impl fmt::Display for LockOp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Op::Lock(at) => write!(f, "m{at}.lock()"),
-            Op::TryLock(at) => write!(f, "m{at}.try_lock()"),
-            Op::Unlock(at) => write!(f, "unlock m{at}"),
-            Op::Read => f.write_str("rw.read()"),
-            Op::TryRead => f.write_str("rw.try_read()"),
-            Op::Write => f.write_str("rw.write()"),
-            Op::TryWrite => f.write_str("rw.try_write()"),
-            Op::Downgrade => f.write_str("downgrade rw"),
-            Op::Release => f.write_str("unlock rw"),
-            Op::Wait => f.write_str("condvar.wait(m0)"),
-            Op::WaitTimeout => f.write_str("condvar.wait_timeout(m0)"),
-            Op::WaitWhile => f.write_str("condvar.wait_while(m0, the flag is not set)"),
-            Op::SetFlag => f.write_str("set the flag"),
-            Op::Unpark(of) => write!(f, "unpark thread {of}"),
-            Op::CallOnce { panics: true } => f.write_str("once.call_once(|| { lock m1; panic })"),
-            Op::CallOnce { panics: false } => f.write_str("once.call_once(|| lock m1)"),
-            Op::UseLocal => f.write_str("use a thread-local that locks m1 when it is dropped"),
-            Op::Handle(op) => write!(f, "arc: {op:?}"),
-            Op::PanicCaught => f.write_str("catch_unwind(a panic that drops the thread's guards)"),
+            LockOp::Lock(at) => write!(f, "m{at}.lock()"),
+            LockOp::TryLock(at) => write!(f, "m{at}.try_lock()"),
+            LockOp::Unlock(at) => write!(f, "unlock m{at}"),
+            LockOp::Read => f.write_str("rw.read()"),
+            LockOp::TryRead => f.write_str("rw.try_read()"),
+            LockOp::Write => f.write_str("rw.write()"),
+            LockOp::TryWrite => f.write_str("rw.try_write()"),
+            LockOp::Downgrade => f.write_str("downgrade rw"),
+            LockOp::Release => f.write_str("unlock rw"),
+            LockOp::Wait => f.write_str("condvar.wait(m0)"),
+            LockOp::WaitTimeout => f.write_str("condvar.wait_timeout(m0)"),
+            LockOp::WaitWhile => f.write_str("condvar.wait_while(m0, the flag is not set)"),
+            LockOp::SetFlag => f.write_str("set the flag"),
+            LockOp::Unpark(of) => write!(f, "unpark thread {of}"),
+            LockOp::CallOnce { panics: true } => f.write_str("once.call_once(|| { lock m1; panic })"),
+            LockOp::CallOnce { panics: false } => f.write_str("once.call_once(|| lock m1)"),
+            LockOp::UseLocal => f.write_str("use a thread-local that locks m1 when it is dropped"),
+            LockOp::Handle(op) => write!(f, "arc: {op:?}"),
+            LockOp::PanicCaught => f.write_str("catch_unwind(a panic that drops the thread's guards)"),
             op => write!(f, "{op:?}"),
         }
     }

@@ -1,7 +1,7 @@
 //! The reference for blocking objects: what one atomic step of a thread does to the plain state.
 
 use crate::fuzz::locks::objects::{Hold, Phase, State, World, fresh, poison};
-use crate::fuzz::locks::program::{Broken, LocksProgram, Op, RwPolicy, Shape};
+use crate::fuzz::locks::program::{Broken, LockOp, LockShape, LocksProgram, RwPolicy};
 use crate::fuzz::program::Expected;
 use crate::fuzz::steps::{Steps, enumerate};
 
@@ -61,7 +61,7 @@ impl Steps for State {
         match me.phase {
             Phase::Waiting { notified: false, .. } => next.push(woken(Phase::Relock { late: false }, 0)),
             Phase::Ready if !me.token => {
-                if let Some(Op::Park | Op::ParkTimeout) = self.program.threads[thread].get(me.at) {
+                if let Some(LockOp::Park | LockOp::ParkTimeout) = self.program.threads[thread].get(me.at) {
                     next.push(woken(Phase::Ready, 1));
                 }
             }
@@ -88,77 +88,103 @@ impl State {
         (!world.rw.writer || self.is_broken(Broken::RwLock)) && !(waits(self.program.policy) && writer_waits)
     }
 
-    fn start(&self, thread: usize, op: Op, next: &mut Vec<State>) {
+    fn start(&self, thread: usize, op: LockOp, next: &mut Vec<State>) {
         let world = &self.world;
         let me = &world.threads[thread];
         let skip = |next: &mut Vec<State>| next.push(self.after(thread, "", |_, _| {}));
         match op {
-            Op::Lock(at) | Op::TryLock(at) => {
-                let free = !world.mutexes[at].taken || self.is_broken(Broken::Mutex);
-                if me.mutexes[at] {
-                    skip(next);
-                } else if free {
-                    next.push(self.locked(thread, at));
-                } else if matches!(op, Op::TryLock(_)) {
-                    next.push(self.after(thread, &format!("m{at}! "), |_, _| {}));
-                }
-            }
-            Op::Unlock(at) if me.mutexes[at] => {
-                next.push(self.after(thread, "", |world, me| world.unlock(me, at, false)));
-            }
-            Op::Read | Op::TryRead | Op::Write | Op::TryWrite | Op::Downgrade | Op::Release => {
+            LockOp::Lock(at) | LockOp::TryLock(at) | LockOp::Unlock(at) => self.mutex(thread, op, at, next),
+            LockOp::Read
+            | LockOp::TryRead
+            | LockOp::Write
+            | LockOp::TryWrite
+            | LockOp::Downgrade
+            | LockOp::Release => {
                 self.read_write(thread, op, next);
             }
-            Op::WaitWhile if me.mutexes[0] && world.flag => {
-                let text = format!("w{} ", world.mutexes[0].value);
-                next.push(self.after(thread, &text, |_, _| {}));
+            LockOp::WaitWhile | LockOp::SetFlag | LockOp::Wait | LockOp::WaitTimeout if me.mutexes[0] => {
+                self.condition(thread, op, next);
             }
-            Op::SetFlag if me.mutexes[0] => next.push(self.after(thread, "", |world, _| world.flag = true)),
-            Op::Wait | Op::WaitTimeout | Op::WaitWhile if me.mutexes[0] => {
-                next.push(self.with(thread, |world, me| {
-                    world.unlock(me, 0, false);
-                    world.threads[me].phase =
-                        Phase::Waiting { timed: op == Op::WaitTimeout, notified: false };
-                }))
-            }
-            Op::NotifyOne | Op::NotifyAll => self.notify(thread, op, next),
-            Op::Park if !me.token => {}
-            Op::Park | Op::ParkTimeout => {
+            LockOp::NotifyOne | LockOp::NotifyAll => self.notify(thread, op, next),
+            LockOp::Park if !me.token => {}
+            LockOp::Park | LockOp::ParkTimeout => {
                 next.push(self.after(thread, "", |world, me| world.threads[me].token = false));
             }
-            Op::Unpark(of) => {
+            LockOp::Unpark(of) => {
                 let parks = self.program.threads[of].get(world.threads[of].at);
-                let parks = matches!(parks, Some(Op::Park | Op::ParkTimeout));
+                let parks = matches!(parks, Some(LockOp::Park | LockOp::ParkTimeout));
                 let token = !self.is_broken(Broken::Park) || parks;
                 next.push(self.after(thread, "", |world, _| world.threads[of].token |= token));
             }
-            Op::Barrier => self.arrive(thread, next),
-            Op::Send(message) | Op::TrySend(message) if me.sender => {
-                self.send(thread, message, matches!(op, Op::TrySend(_)), next);
+            LockOp::Barrier => self.arrive(thread, next),
+            LockOp::Send(message) | LockOp::TrySend(message) if me.sender => {
+                self.send(thread, message, matches!(op, LockOp::TrySend(_)), next);
             }
-            Op::Recv | Op::TryRecv | Op::RecvTimeout if me.receiver => self.receive(thread, op, next),
-            Op::DropSender => next.push(self.after(thread, "", |world, me| world.threads[me].sender = false)),
-            Op::DropReceiver if me.receiver => next.push(self.after(thread, "", World::drop_receiver)),
-            Op::CallOnce { .. } => self.call_once(thread, next),
-            Op::GetOrInit(value) => {
+            LockOp::Recv | LockOp::TryRecv | LockOp::RecvTimeout if me.receiver => {
+                self.receive(thread, op, next)
+            }
+            LockOp::DropSender => {
+                next.push(self.after(thread, "", |world, me| world.threads[me].sender = false))
+            }
+            LockOp::DropReceiver if me.receiver => next.push(self.after(thread, "", World::drop_receiver)),
+            LockOp::CallOnce { .. } => self.call_once(thread, next),
+            LockOp::GetOrInit(value) => {
                 let made = world.made.unwrap_or(value);
                 next.push(self.after(thread, &format!("g{made} "), |world, _| world.made = Some(made)));
             }
-            Op::Handle(op) => next.push(self.handle(thread, op)),
-            Op::UseLocal => next.push(self.after(thread, "", |world, me| world.threads[me].local = true)),
-            Op::IsFinished(of) => {
+            LockOp::Handle(op) => next.push(self.handle(thread, op)),
+            LockOp::UseLocal => next.push(self.after(thread, "", |world, me| world.threads[me].local = true)),
+            LockOp::IsFinished(of) => {
                 let text = if world.threads[of].finished { "f1 " } else { "f0 " };
                 next.push(self.after(thread, text, |_, _| {}));
             }
-            Op::Panic => next.push(self.with(thread, |world, me| {
+            LockOp::Panic => next.push(self.with(thread, |world, me| {
                 world.threads[me].panicked = true;
                 world.threads[me].phase = Phase::Ending;
             })),
-            Op::PanicCaught => {
+            LockOp::PanicCaught => {
                 next.push(self.with(thread, |world, me| world.threads[me].phase = Phase::Unwinding));
             }
             // What it is for is not there.
             _ => skip(next),
+        }
+    }
+
+    fn mutex(&self, thread: usize, op: LockOp, at: usize, next: &mut Vec<State>) {
+        let world = &self.world;
+        let holds = world.threads[thread].mutexes[at];
+        if let LockOp::Unlock(_) = op {
+            let unlock = |world: &mut World, me: usize| {
+                if holds {
+                    world.unlock(me, at, false);
+                }
+            };
+            return next.push(self.after(thread, "", unlock));
+        }
+        let free = !world.mutexes[at].taken || self.is_broken(Broken::Mutex);
+        if holds {
+            next.push(self.after(thread, "", |_, _| {}));
+        } else if free {
+            next.push(self.locked(thread, at));
+        } else if matches!(op, LockOp::TryLock(_)) {
+            next.push(self.after(thread, &format!("m{at}! "), |_, _| {}));
+        }
+    }
+
+    /// What a thread does with the condition variable, whose mutex it holds.
+    fn condition(&self, thread: usize, op: LockOp, next: &mut Vec<State>) {
+        let world = &self.world;
+        match op {
+            LockOp::WaitWhile if world.flag => {
+                let text = format!("w{} ", world.mutexes[0].value);
+                next.push(self.after(thread, &text, |_, _| {}));
+            }
+            LockOp::SetFlag => next.push(self.after(thread, "", |world, _| world.flag = true)),
+            _ => next.push(self.with(thread, |world, me| {
+                world.unlock(me, 0, false);
+                world.threads[me].phase =
+                    Phase::Waiting { timed: op == LockOp::WaitTimeout, notified: false };
+            })),
         }
     }
 
@@ -173,32 +199,34 @@ impl State {
         })
     }
 
-    fn read_write(&self, thread: usize, op: Op, next: &mut Vec<State>) {
+    fn read_write(&self, thread: usize, op: LockOp, next: &mut Vec<State>) {
         let (rw, me) = (&self.world.rw, &self.world.threads[thread]);
         let text = format!("r={}{} ", rw.value, poison(rw.poisoned));
         let free = rw.readers == 0 && !rw.writer;
         match op {
-            Op::Downgrade if me.rw == Hold::Alone => next.push(self.after(thread, "", |world, me| {
+            LockOp::Downgrade if me.rw == Hold::Alone => next.push(self.after(thread, "", |world, me| {
                 (world.rw.writer, world.rw.readers) = (false, world.rw.readers + 1);
                 world.threads[me].rw = Hold::Shared;
             })),
-            Op::Release if me.rw != Hold::Not => {
+            LockOp::Release if me.rw != Hold::Not => {
                 next.push(self.after(thread, "", |world, me| world.release(me, false)));
             }
-            Op::Read | Op::TryRead if me.rw == Hold::Not && self.lets_readers_in() => {
+            LockOp::Read | LockOp::TryRead if me.rw == Hold::Not && self.lets_readers_in() => {
                 next.push(self.after(thread, &text, |world, me| {
                     world.rw.readers += 1;
                     world.threads[me].rw = Hold::Shared;
                 }));
             }
-            Op::Write | Op::TryWrite if me.rw == Hold::Not && free => next.push(self.written(thread, &text)),
-            Op::TryRead | Op::TryWrite if me.rw == Hold::Not => {
+            LockOp::Write | LockOp::TryWrite if me.rw == Hold::Not && free => {
+                next.push(self.written(thread, &text))
+            }
+            LockOp::TryRead | LockOp::TryWrite if me.rw == Hold::Not => {
                 next.push(self.after(thread, "r! ", |_, _| {}));
             }
-            Op::Write if me.rw == Hold::Not && self.program.policy == RwPolicy::WritersFirst => {
+            LockOp::Write if me.rw == Hold::Not && self.program.policy == RwPolicy::WritersFirst => {
                 next.push(self.with(thread, |world, me| world.threads[me].phase = Phase::WaitingToWrite));
             }
-            Op::Read | Op::Write if me.rw == Hold::Not => {}
+            LockOp::Read | LockOp::Write if me.rw == Hold::Not => {}
             _ => next.push(self.after(thread, "", |_, _| {})),
         }
     }
@@ -211,11 +239,11 @@ impl State {
         })
     }
 
-    fn notify(&self, thread: usize, op: Op, next: &mut Vec<State>) {
+    fn notify(&self, thread: usize, op: LockOp, next: &mut Vec<State>) {
         let waits =
             |of: &usize| matches!(self.world.threads[*of].phase, Phase::Waiting { notified: false, .. });
         let waiting: Vec<usize> = (0..self.world.threads.len()).filter(waits).collect();
-        let lost = op == Op::NotifyOne && self.is_broken(Broken::Condvar);
+        let lost = op == LockOp::NotifyOne && self.is_broken(Broken::Condvar);
         let wake = |world: &mut World, of: usize| {
             if let Phase::Waiting { notified, .. } = &mut world.threads[of].phase {
                 *notified = true;
@@ -223,7 +251,7 @@ impl State {
         };
         if lost {
             next.push(self.after(thread, "", |_, _| {}));
-        } else if op == Op::NotifyAll || waiting.is_empty() {
+        } else if op == LockOp::NotifyAll || waiting.is_empty() {
             next.push(self.after(thread, "", |world, _| waiting.iter().for_each(|of| wake(world, *of))));
         } else {
             next.extend(waiting.iter().map(|of| self.after(thread, "", |world, _| wake(world, *of))));
@@ -240,11 +268,11 @@ impl State {
             Phase::Relock { late } if !world.mutexes[0].taken || self.is_broken(Broken::Mutex) => {
                 let mutex = &world.mutexes[0];
                 let op = self.program.threads[thread][world.threads[thread].at];
-                if op == Op::WaitWhile && !world.flag && !mutex.poisoned {
+                if op == LockOp::WaitWhile && !world.flag && !mutex.poisoned {
                     // It gives the mutex back at once.
                     return next.push(to(Phase::Waiting { timed: false, notified: false }));
                 }
-                let timed = self.program.threads[thread][world.threads[thread].at] == Op::WaitTimeout;
+                let timed = self.program.threads[thread][world.threads[thread].at] == LockOp::WaitTimeout;
                 let how = if !timed {
                     ""
                 } else if late {
@@ -315,8 +343,8 @@ impl State {
             drops(&|world, me| world.threads[me].strong -= 1)
         } else {
             let end = match (thread, self.program.shape) {
-                (0, Shape::Spawn) => Phase::Joining(1),
-                (0, Shape::Scope) => Phase::AtEndOfScope,
+                (0, LockShape::Spawn) => Phase::Joining(1),
+                (0, LockShape::Scope) => Phase::AtEndOfScope,
                 _ if me.local => Phase::Local { locked: false },
                 _ => Phase::Done,
             };

@@ -1,7 +1,7 @@
 //! Makes random programs of tasks.
 
 use crate::fuzz::rng::{LeftOut, Rng};
-use crate::fuzz::tasks::program::{Op, TaskProgram};
+use crate::fuzz::tasks::program::{TaskOp, TaskProgram};
 
 /// A random program.
 #[must_use]
@@ -32,19 +32,19 @@ pub fn tasks(seed: u64, kinds: &LeftOut, broken: bool) -> TaskProgram {
     program
 }
 
-fn op(rng: &mut Rng, kinds: &LeftOut, thread: usize, threads: usize, semaphores: usize) -> Op {
+fn op(rng: &mut Rng, kinds: &LeftOut, thread: usize, threads: usize, semaphores: usize) -> TaskOp {
     let at = rng.below(semaphores);
     let mut menu = kinds.filter(&[
-        (Op::Acquire(at), 5, "acquire"),
-        (Op::Cancel(at), 2, "cancel"),
-        (Op::Timeout(at), 2, "timeout"),
-        (Op::Release(at), 8, "release"),
-        (Op::Yield, 2, "yield"),
-        (Op::Count, 3, "count"),
+        (TaskOp::Acquire(at), 5, "acquire"),
+        (TaskOp::Cancel(at), 2, "cancel"),
+        (TaskOp::Timeout(at), 2, "timeout"),
+        (TaskOp::Release(at), 8, "release"),
+        (TaskOp::Yield, 2, "yield"),
+        (TaskOp::Count, 3, "count"),
     ]);
     if thread == 0 && threads > 1 {
         let of = 1 + rng.below(threads - 1);
-        menu.extend(kinds.filter(&[(Op::Join(of), 3, "join"), (Op::Abort(of), 3, "abort")]));
+        menu.extend(kinds.filter(&[(TaskOp::Join(of), 3, "join"), (TaskOp::Abort(of), 3, "abort")]));
     }
     rng.weighted(&menu)
 }

@@ -1,11 +1,11 @@
 //! Programs of tasks as a kind of the fuzzer: their smaller versions, their size.
 
-use crate::fuzz::program::{Expected, Program};
-use crate::fuzz::tasks::program::{Op, TaskProgram};
+use crate::fuzz::program::{Expected, FuzzProgram};
+use crate::fuzz::tasks::program::{TaskOp, TaskProgram};
 use crate::fuzz::tasks::{model, reference};
 use ringwright::check::Check;
 
-impl Program for TaskProgram {
+impl FuzzProgram for TaskProgram {
     fn expected(&self) -> Option<Expected> {
         reference::expected(self)
     }
@@ -41,7 +41,7 @@ impl Program for TaskProgram {
             }
         }
         let last = self.threads.len() - 1;
-        let named = |op: &Op| matches!(op, Op::Join(of) | Op::Abort(of) if *of == last);
+        let named = |op: &TaskOp| matches!(op, TaskOp::Join(of) | TaskOp::Abort(of) if *of == last);
         if last > 0 && !self.threads.iter().flatten().flatten().any(named) {
             with(&|p| p.threads.truncate(last));
         }

@@ -1,6 +1,6 @@
 //! Runs a program of tasks through the door.
 
-use crate::fuzz::tasks::program::{Op, TaskProgram};
+use crate::fuzz::tasks::program::{TaskOp, TaskProgram};
 use ringwright::check::task::{self, AbortHandle, JoinHandle, TaskSet, cancel_anywhere, timeout, yield_now};
 use ringwright::sync::{Mutex, thread};
 use std::collections::BTreeMap;
@@ -56,7 +56,7 @@ struct Handles {
 
 /// Runs the program once and records its outcome.
 pub fn run(program: &TaskProgram) {
-    let log = |ops: &Vec<Op>| std::sync::Mutex::new(ops.len().to_string());
+    let log = |ops: &Vec<TaskOp>| std::sync::Mutex::new(ops.len().to_string());
     let shared = Arc::new(Shared {
         program: program.clone(),
         semaphores: program.permits.iter().map(|free| Semaphore(Mutex::new((*free, Vec::new())))).collect(),
@@ -126,32 +126,32 @@ async fn run_task(
     let log = |text: &str| shared.logs[thread][number].lock().expect("no panic").push_str(text);
     for op in &shared.program.threads[thread][number] {
         match *op {
-            Op::Acquire(at) => {
+            TaskOp::Acquire(at) => {
                 shared.semaphores[at].acquire().await;
                 log("+");
             }
-            Op::Cancel(at) => {
+            TaskOp::Cancel(at) => {
                 let got = cancel_anywhere(shared.semaphores[at].acquire()).await;
                 log(if got.is_some() { "+" } else { "-" });
             }
-            Op::Timeout(at) => {
+            TaskOp::Timeout(at) => {
                 let got = timeout(TIME, shared.semaphores[at].acquire()).await;
                 log(if got.is_ok() { "+" } else { "-" });
             }
-            Op::Release(at) => shared.semaphores[at].release(),
-            Op::Yield => yield_now().await,
-            Op::Count => {
+            TaskOp::Release(at) => shared.semaphores[at].release(),
+            TaskOp::Yield => yield_now().await,
+            TaskOp::Count => {
                 let mut count = shared.count.lock().expect("no panic");
                 log(&format!("c{count}"));
                 *count += 1;
             }
-            Op::Join(of) => {
+            TaskOp::Join(of) => {
                 if let Some(handle) = join.remove(&of) {
                     let text = if handle.await.is_ok() { "j" } else { "x" };
                     log(text);
                 }
             }
-            Op::Abort(of) => abort.get(&of).into_iter().for_each(AbortHandle::abort),
+            TaskOp::Abort(of) => abort.get(&of).into_iter().for_each(AbortHandle::abort),
         }
     }
     join

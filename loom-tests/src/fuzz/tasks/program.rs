@@ -4,7 +4,7 @@ use std::fmt;
 
 /// An operation of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
+pub enum TaskOp {
     /// Awaits a permit of a semaphore.
     Acquire(usize),
     /// The same, given up at any await.
@@ -28,7 +28,7 @@ pub enum Op {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TaskProgram {
     /// The tasks of each thread.
-    pub threads: Vec<Vec<Vec<Op>>>,
+    pub threads: Vec<Vec<Vec<TaskOp>>>,
     /// Which threads run a set.
     pub sets: Vec<bool>,
     /// The permits that each semaphore starts with.

@@ -3,7 +3,7 @@
 
 use crate::fuzz::program::Expected;
 use crate::fuzz::steps::{Steps, enumerate};
-use crate::fuzz::tasks::program::{Op, TaskProgram};
+use crate::fuzz::tasks::program::{TaskOp, TaskProgram};
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ const MOST: usize = 300_000;
 /// What interleavings of `program` there are; `None` if there are too many.
 #[must_use]
 pub fn expected(program: &TaskProgram) -> Option<Expected> {
-    let task = |ops: &Vec<Op>| Task {
+    let task = |ops: &Vec<TaskOp>| Task {
         over: false,
         waits: false,
         condemned: false,
@@ -21,7 +21,7 @@ pub fn expected(program: &TaskProgram) -> Option<Expected> {
         log: ops.len().to_string(),
     };
     let thread =
-        |tasks: &Vec<Vec<Op>>| Thread { tasks: tasks.iter().map(task).collect(), ..Thread::default() };
+        |tasks: &Vec<Vec<TaskOp>>| Thread { tasks: tasks.iter().map(task).collect(), ..Thread::default() };
     let world = World {
         threads: program.threads.iter().map(thread).collect(),
         permits: program.permits.clone(),
@@ -129,10 +129,10 @@ impl State {
     /// Whether what the task waits for is there.
     fn is_ready(&self, thread: usize, task: usize) -> bool {
         match self.program.threads[thread][task].get(self.world.threads[thread].tasks[task].at) {
-            Some(Op::Acquire(at) | Op::Cancel(at)) => self.world.permits[*at] > 0,
+            Some(TaskOp::Acquire(at) | TaskOp::Cancel(at)) => self.world.permits[*at] > 0,
             // The time may be up.
-            Some(Op::Timeout(_)) => true,
-            Some(Op::Join(of)) => self.done(*of),
+            Some(TaskOp::Timeout(_)) => true,
+            Some(TaskOp::Join(of)) => self.done(*of),
             _ => true,
         }
     }
@@ -164,23 +164,23 @@ impl State {
             })
         };
         match *op {
-            Op::Cancel(_) if me.condemned => next.push(after("-", &|_| {})),
-            Op::Acquire(at) | Op::Cancel(at) | Op::Timeout(at) if self.world.permits[at] > 0 => {
+            TaskOp::Cancel(_) if me.condemned => next.push(after("-", &|_| {})),
+            TaskOp::Acquire(at) | TaskOp::Cancel(at) | TaskOp::Timeout(at) if self.world.permits[at] > 0 => {
                 next.push(after("+", &|world| world.permits[at] -= 1));
             }
-            Op::Acquire(_) => next.push(pend(false)),
-            Op::Cancel(_) => next.extend([pend(false), pend(true)]),
+            TaskOp::Acquire(_) => next.push(pend(false)),
+            TaskOp::Cancel(_) => next.extend([pend(false), pend(true)]),
             // The first poll does not find the time up; a later one is there because it is.
-            Op::Timeout(_) if me.condemned => next.push(after("-", &|_| {})),
-            Op::Timeout(_) => next.push(pend(true)),
-            Op::Release(at) => next.push(after("", &|world| world.permits[at] += 1)),
-            Op::Yield => next.push(self.with(|world| {
+            TaskOp::Timeout(_) if me.condemned => next.push(after("-", &|_| {})),
+            TaskOp::Timeout(_) => next.push(pend(true)),
+            TaskOp::Release(at) => next.push(after("", &|world| world.permits[at] += 1)),
+            TaskOp::Yield => next.push(self.with(|world| {
                 world.threads[thread].running = None;
                 world.threads[thread].tasks[task].at += 1;
             })),
-            Op::Count => next.push(after(&format!("c{}", self.world.count), &|world| world.count += 1)),
-            Op::Join(of) => self.join(thread, task, of, next, &after, pend(false)),
-            Op::Abort(of) => {
+            TaskOp::Count => next.push(after(&format!("c{}", self.world.count), &|world| world.count += 1)),
+            TaskOp::Join(of) => self.join(thread, task, of, next, &after, pend(false)),
+            TaskOp::Abort(of) => {
                 let works = self.program.is_spawned(of) && !self.program.broken;
                 next.push(after("", &|world| world.threads[of].aborted |= works));
             }

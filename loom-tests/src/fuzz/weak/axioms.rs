@@ -4,7 +4,7 @@
 //! in C/C++11", PLDI 2017): a row of bits for each event. That program order with reads-from has no
 //! cycle is how the graphs are made.
 
-use crate::fuzz::weak::graphs::{Event, INITIAL};
+use crate::fuzz::weak::event::{Event, INITIAL};
 use std::collections::BTreeSet;
 
 /// A relation between events: whom each is related to, one bit for each.
@@ -58,7 +58,7 @@ pub fn consistent(events: &[Event]) -> Consistent {
 
 struct Axioms<'a> {
     events: &'a [Event],
-    /// Program order: what makes the objects is before everything else.
+    /// FuzzProgram order: what makes the objects is before everything else.
     sb: Relation,
     hb: Relation,
     rf: Relation,

@@ -1,7 +1,7 @@
 //! Makes random programs of atomics, fences, cells and locks.
 
 use crate::fuzz::rng::{LeftOut, Rng};
-use crate::fuzz::weak::program::{Change, Op, Step, WeakProgram};
+use crate::fuzz::weak::program::{Change, Step, WeakOp, WeakProgram};
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 /// A random program without locks.
@@ -93,10 +93,10 @@ impl Generator<'_> {
             }
             let lock = self.rng.below(locks);
             let attempt = self.kinds.has("try") && self.rng.once_in(4);
-            steps.push(plain(if attempt { Op::TryLock(lock) } else { Op::Lock(lock) }));
+            steps.push(plain(if attempt { WeakOp::TryLock(lock) } else { WeakOp::Lock(lock) }));
             let nested = locks == 2 && self.rng.once_in(3);
             if nested {
-                steps.push(plain(Op::Lock(1 - lock)));
+                steps.push(plain(WeakOp::Lock(1 - lock)));
             }
             for _ in 0..1 + self.rng.below(left.min(2)) {
                 steps.push(self.step());
@@ -107,7 +107,7 @@ impl Generator<'_> {
             let both = [lock, 1 - lock];
             for nth in 0..=usize::from(nested) {
                 if !self.rng.once_in(8) {
-                    steps.push(plain(Op::Unlock(both[nth ^ first])));
+                    steps.push(plain(WeakOp::Unlock(both[nth ^ first])));
                 }
             }
             left = left.saturating_sub(1);
@@ -119,11 +119,12 @@ impl Generator<'_> {
         let op = self.op();
         let guarded = self.wide && self.kinds.has("guards") && self.rng.once_in(5);
         let guard = guarded.then(|| (0, self.rng.below(3) as i64));
-        self.wide |= matches!(op, Op::Load(..) | Op::Change(..) | Op::Cas { .. } | Op::Read(_));
+        self.wide |=
+            matches!(op, WeakOp::Load(..) | WeakOp::Change(..) | WeakOp::Cas { .. } | WeakOp::Read(_));
         Step { op, guard }
     }
 
-    fn op(&mut self) -> Op {
+    fn op(&mut self) -> WeakOp {
         let fences = if self.style == Style::Fences { 10 } else { 3 };
         let mut menu = self.kinds.filter(&[
             (Kind::Load, 10, "loads"),
@@ -138,15 +139,15 @@ impl Generator<'_> {
         let at = self.rng.below(self.atomics);
         let value = 1 + self.rng.below(2) as i64;
         match self.rng.weighted(&menu) {
-            Kind::Load => Op::Load(at, self.order(&[Relaxed, Acquire, SeqCst])),
-            Kind::Store => Op::Store(at, value, self.order(&[Relaxed, Release, SeqCst])),
+            Kind::Load => WeakOp::Load(at, self.order(&[Relaxed, Acquire, SeqCst])),
+            Kind::Store => WeakOp::Store(at, value, self.order(&[Relaxed, Release, SeqCst])),
             Kind::Change => {
                 let change = self.rng.one(&Change::ALL);
                 // Half of them count, which is what they are for.
                 let change = if self.rng.once_in(2) { Change::Add } else { change };
-                Op::Change(at, change, value, self.order(&[Relaxed, Acquire, Release, AcqRel, SeqCst]))
+                WeakOp::Change(at, change, value, self.order(&[Relaxed, Acquire, Release, AcqRel, SeqCst]))
             }
-            Kind::Cas => Op::Cas {
+            Kind::Cas => WeakOp::Cas {
                 at,
                 expected: self.rng.below(3) as i64,
                 new: value,
@@ -154,9 +155,9 @@ impl Generator<'_> {
                 err: self.order(&[Relaxed, Acquire, SeqCst]),
                 weak: self.kinds.has("weak-cas") && self.rng.once_in(3),
             },
-            Kind::Fence => Op::Fence(self.rng.one(&[Acquire, Release, AcqRel, SeqCst, SeqCst])),
-            Kind::Read => Op::Read(self.rng.below(self.cells)),
-            Kind::Write => Op::Write(self.rng.below(self.cells), value),
+            Kind::Fence => WeakOp::Fence(self.rng.one(&[Acquire, Release, AcqRel, SeqCst, SeqCst])),
+            Kind::Read => WeakOp::Read(self.rng.below(self.cells)),
+            Kind::Write => WeakOp::Write(self.rng.below(self.cells), value),
         }
     }
 

@@ -8,47 +8,10 @@
 
 use crate::fuzz::program::Expected;
 use crate::fuzz::weak::axioms;
+use crate::fuzz::weak::event::{Event, INITIAL};
 use crate::fuzz::weak::model::outcome;
-use crate::fuzz::weak::program::{Op, WeakProgram};
+use crate::fuzz::weak::program::{WeakOp, WeakProgram};
 use std::collections::HashSet;
-use std::sync::atomic::Ordering;
-
-/// The thread of the writes that make the objects.
-pub const INITIAL: usize = usize::MAX;
-
-/// What an event is and does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// Its thread, or [`INITIAL`].
-    pub thread: usize,
-    /// Its location; `None` for a fence.
-    pub location: Option<usize>,
-    /// The event that it reads from, if it reads.
-    pub source: Option<usize>,
-    /// The value that it writes, if it writes.
-    pub written: Option<i64>,
-    /// Whether it is no access to a cell.
-    pub atomic: bool,
-    /// Whether it acquires, releases, and is SeqCst.
-    pub acquire: bool,
-    /// Whether it releases.
-    pub release: bool,
-    /// Whether it is SeqCst.
-    pub seq_cst: bool,
-}
-
-impl Event {
-    fn new(thread: usize, location: Option<usize>) -> Event {
-        let (acquire, release, seq_cst) = (false, false, false);
-        Event { thread, location, source: None, written: None, atomic: true, acquire, release, seq_cst }
-    }
-
-    fn ordered(self, order: Ordering) -> Event {
-        let acquire = matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst);
-        let release = matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst);
-        Event { acquire, release, seq_cst: order == Ordering::SeqCst, ..self }
-    }
-}
 
 /// The source of a read, as a thread and a number in it, and whether the read failed for no reason.
 type Read = (usize, usize, bool);
@@ -178,13 +141,13 @@ impl WeakProgram {
 
     /// The thread's next operation and its place, after those that are left out by their guards; at its
     /// end it gives back what it holds.
-    fn next(&self, graph: &Graph, thread: usize) -> Option<(usize, Op)> {
+    fn next(&self, graph: &Graph, thread: usize) -> Option<(usize, WeakOp)> {
         let t = &graph.threads[thread];
         let steps = &self.threads[thread];
         for (at, step) in steps.iter().enumerate().skip(t.at) {
             let idle = match step.op {
-                Op::Lock(lock) | Op::TryLock(lock) => t.held[lock],
-                Op::Unlock(lock) => !t.held[lock],
+                WeakOp::Lock(lock) | WeakOp::TryLock(lock) => t.held[lock],
+                WeakOp::Unlock(lock) => !t.held[lock],
                 _ => false,
             };
             if !idle && step.guard.is_none_or(|(place, value)| t.log.get(place) == Some(&value)) {
@@ -192,7 +155,7 @@ impl WeakProgram {
             }
         }
         let held = t.held.iter().position(|held| *held)?;
-        Some((steps.len(), Op::Unlock(held)))
+        Some((steps.len(), WeakOp::Unlock(held)))
     }
 
     /// Adds to `open` the graphs with one operation more; whether there are any.
@@ -202,7 +165,8 @@ impl WeakProgram {
             let Some((at, op)) = self.next(graph, thread) else { continue };
             let mut from = graph.clone();
             from.threads[thread].at = at;
-            let writes_only = matches!(op, Op::Store(..) | Op::Write(..) | Op::Fence(_) | Op::Unlock(_));
+            let writes_only =
+                matches!(op, WeakOp::Store(..) | WeakOp::Write(..) | WeakOp::Fence(_) | WeakOp::Unlock(_));
             if writes_only {
                 // Nothing that it does depends on the others, who can only read more when it is there.
                 open.truncate(before);
@@ -215,7 +179,7 @@ impl WeakProgram {
         open.len() > before
     }
 
-    fn choices(&self, graph: &Graph, thread: usize, op: Op, each: &mut dyn FnMut(Choice)) {
+    fn choices(&self, graph: &Graph, thread: usize, op: WeakOp, each: &mut dyn FnMut(Choice)) {
         let event = |location| Event::new(thread, Some(location));
         let cell = |at| Event { atomic: false, ..event(self.atomics + at) };
         let lock = |at| event(self.atomics + self.cells + at);
@@ -231,17 +195,17 @@ impl WeakProgram {
             }
         };
         match op {
-            Op::Load(at, order) => {
+            WeakOp::Load(at, order) => {
                 read(event(at).ordered(order), &mut |event, value, each| each(plain(event, vec![value])));
             }
-            Op::Read(at) => read(cell(at), &mut |event, value, each| each(plain(event, vec![value]))),
-            Op::Change(at, change, by, order) => {
+            WeakOp::Read(at) => read(cell(at), &mut |event, value, each| each(plain(event, vec![value]))),
+            WeakOp::Change(at, change, by, order) => {
                 read(event(at).ordered(order), &mut |event, value, each| {
                     let written = Some(change.of(value, by));
                     each(plain(Event { written, ..event }, vec![value]));
                 });
             }
-            Op::Cas { at, expected, new, ok, err, weak } => read(event(at), &mut |event, value, each| {
+            WeakOp::Cas { at, expected, new, ok, err, weak } => read(event(at), &mut |event, value, each| {
                 let failed =
                     Choice { spurious: value == expected, ..plain(event.ordered(err), vec![0, value]) };
                 if value == expected {
@@ -252,8 +216,8 @@ impl WeakProgram {
                     each(failed);
                 }
             }),
-            Op::Lock(at) | Op::TryLock(at) => read(lock(at), &mut |event, value, each| {
-                let attempt = matches!(op, Op::TryLock(_));
+            WeakOp::Lock(at) | WeakOp::TryLock(at) => read(lock(at), &mut |event, value, each| {
+                let attempt = matches!(op, WeakOp::TryLock(_));
                 if value == 0 {
                     let taken = Event { written: Some(1), acquire: true, ..event };
                     let log = if attempt { vec![1] } else { Vec::new() };
@@ -262,12 +226,12 @@ impl WeakProgram {
                     each(plain(event, vec![0]));
                 }
             }),
-            Op::Store(at, value, order) => {
+            WeakOp::Store(at, value, order) => {
                 each(plain(Event { written: Some(value), ..event(at).ordered(order) }, Vec::new()));
             }
-            Op::Write(at, value) => each(plain(Event { written: Some(value), ..cell(at) }, Vec::new())),
-            Op::Fence(order) => each(plain(Event::new(thread, None).ordered(order), Vec::new())),
-            Op::Unlock(at) => {
+            WeakOp::Write(at, value) => each(plain(Event { written: Some(value), ..cell(at) }, Vec::new())),
+            WeakOp::Fence(order) => each(plain(Event::new(thread, None).ordered(order), Vec::new())),
+            WeakOp::Unlock(at) => {
                 let given = Event { written: Some(0), release: true, ..lock(at) };
                 each(Choice { held: Some((at, false)), ..plain(given, Vec::new()) });
             }

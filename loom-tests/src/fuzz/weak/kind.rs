@@ -1,12 +1,12 @@
 //! Programs of atomics, fences, cells and locks as a kind of the fuzzer: their smaller versions, their size.
 
-use crate::fuzz::program::{Expected, Program};
-use crate::fuzz::weak::program::{Op, WeakProgram};
+use crate::fuzz::program::{Expected, FuzzProgram};
+use crate::fuzz::weak::program::{WeakOp, WeakProgram};
 use crate::fuzz::weak::{graphs, model};
 use ringwright::check::Check;
 use std::sync::atomic::Ordering;
 
-impl Program for WeakProgram {
+impl FuzzProgram for WeakProgram {
     fn expected(&self) -> Option<Expected> {
         graphs::expected(self)
     }
@@ -52,12 +52,12 @@ impl Program for WeakProgram {
 }
 
 /// Makes the orderings Relaxed, which is easier to read if they do not matter.
-fn weaken(op: &mut Op) {
+fn weaken(op: &mut WeakOp) {
     match op {
-        Op::Load(_, order) | Op::Store(_, _, order) | Op::Change(_, _, _, order) => {
+        WeakOp::Load(_, order) | WeakOp::Store(_, _, order) | WeakOp::Change(_, _, _, order) => {
             *order = Ordering::Relaxed
         }
-        Op::Cas { ok, err, weak, .. } => {
+        WeakOp::Cas { ok, err, weak, .. } => {
             (*ok, *err) = (Ordering::Relaxed, Ordering::Relaxed);
             *weak = false;
         }

@@ -1,7 +1,7 @@
 //! The litmus programs as programs of this kind: the enumerator must say what their file says.
 
-use crate::fuzz::program::Program;
-use crate::fuzz::weak::program::{Change, Op, Step, WeakProgram};
+use crate::fuzz::program::FuzzProgram;
+use crate::fuzz::weak::program::{Change, Step, WeakOp, WeakProgram};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -55,8 +55,8 @@ impl Litmus {
                 };
                 let reg = text(&raw["reg"]);
                 let own: Vec<String> = match op {
-                    Op::Cas { .. } => vec![reg.clone(), format!("{reg}.seen")],
-                    Op::Load(..) | Op::Read(_) | Op::Change(..) => vec![reg.clone()],
+                    WeakOp::Cas { .. } => vec![reg.clone(), format!("{reg}.seen")],
+                    WeakOp::Load(..) | WeakOp::Read(_) | WeakOp::Change(..) => vec![reg.clone()],
                     _ => Vec::new(),
                 };
                 places.extend(own.iter().map(|name| guard.is_none().then(|| name.clone())));
@@ -134,7 +134,7 @@ fn is_cell(program: &Value, location: &str) -> bool {
     ops.filter(plain).any(|op| op["loc"] == location)
 }
 
-fn operation(raw: &Value, atomic: Option<usize>, cell: Option<usize>) -> Op {
+fn operation(raw: &Value, atomic: Option<usize>, cell: Option<usize>) -> WeakOp {
     let order = |field: &str| match raw[field].as_str() {
         Some("acq") => Ordering::Acquire,
         Some("rel") => Ordering::Release,
@@ -145,11 +145,11 @@ fn operation(raw: &Value, atomic: Option<usize>, cell: Option<usize>) -> Op {
     let number = |field: &str| raw[field].as_i64().expect("a number");
     let at = atomic.or(cell).unwrap_or_default();
     match raw["op"].as_str() {
-        Some("load") => Op::Load(at, order("ord")),
-        Some("store") => Op::Store(at, number("value"), order("ord")),
-        Some("add") => Op::Change(at, Change::Add, number("value"), order("ord")),
-        Some("swap") => Op::Change(at, Change::Swap, number("value"), order("ord")),
-        Some("cas") => Op::Cas {
+        Some("load") => WeakOp::Load(at, order("ord")),
+        Some("store") => WeakOp::Store(at, number("value"), order("ord")),
+        Some("add") => WeakOp::Change(at, Change::Add, number("value"), order("ord")),
+        Some("swap") => WeakOp::Change(at, Change::Swap, number("value"), order("ord")),
+        Some("cas") => WeakOp::Cas {
             at,
             expected: number("expected"),
             new: number("value"),
@@ -157,9 +157,9 @@ fn operation(raw: &Value, atomic: Option<usize>, cell: Option<usize>) -> Op {
             err: order("failure"),
             weak: false,
         },
-        Some("fence") => Op::Fence(order("ord")),
-        Some("na_load") => Op::Read(at),
-        Some("na_store") => Op::Write(at, number("value")),
+        Some("fence") => WeakOp::Fence(order("ord")),
+        Some("na_load") => WeakOp::Read(at),
+        Some("na_store") => WeakOp::Write(at, number("value")),
         other => panic!("no operation {other:?}"),
     }
 }

@@ -6,6 +6,7 @@
 //! axioms of RC11 with the release sequences of C++20 say which graphs there are.
 
 pub mod axioms;
+pub mod event;
 pub mod generate;
 pub mod graphs;
 mod kind;

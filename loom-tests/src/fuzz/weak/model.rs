@@ -1,6 +1,6 @@
 //! Runs a program of atomics, fences, cells and locks through the door.
 
-use crate::fuzz::weak::program::{Change, Op, Step, WeakProgram};
+use crate::fuzz::weak::program::{Change, Step, WeakOp, WeakProgram};
 use ringwright::sync::atomic::{AtomicI64, Ordering, fence};
 use ringwright::sync::cell::UnsafeCell;
 use ringwright::sync::{Mutex, MutexGuard, thread};
@@ -60,15 +60,15 @@ fn run_thread(steps: &[Step], memory: &Memory) -> Vec<i64> {
             continue;
         }
         match step.op {
-            Op::Lock(at) if held[at].is_none() => {
+            WeakOp::Lock(at) if held[at].is_none() => {
                 held[at] = Some(memory.locks[at].lock().expect("no thread panics"));
             }
-            Op::TryLock(at) if held[at].is_none() => {
+            WeakOp::TryLock(at) if held[at].is_none() => {
                 held[at] = memory.locks[at].try_lock().ok();
                 log.push(i64::from(held[at].is_some()));
             }
-            Op::Unlock(at) => held[at] = None,
-            Op::Lock(_) | Op::TryLock(_) => {}
+            WeakOp::Unlock(at) => held[at] = None,
+            WeakOp::Lock(_) | WeakOp::TryLock(_) => {}
             op => access(op, memory, &mut log),
         }
     }
@@ -76,12 +76,12 @@ fn run_thread(steps: &[Step], memory: &Memory) -> Vec<i64> {
     log
 }
 
-fn access(op: Op, memory: &Memory, log: &mut Vec<i64>) {
+fn access(op: WeakOp, memory: &Memory, log: &mut Vec<i64>) {
     match op {
-        Op::Load(at, order) => log.push(memory.atomics[at].load(order)),
-        Op::Store(at, value, order) => memory.atomics[at].store(value, order),
-        Op::Change(at, what, value, order) => log.push(change(&memory.atomics[at], what, value, order)),
-        Op::Cas { at, expected, new, ok, err, weak } => {
+        WeakOp::Load(at, order) => log.push(memory.atomics[at].load(order)),
+        WeakOp::Store(at, value, order) => memory.atomics[at].store(value, order),
+        WeakOp::Change(at, what, value, order) => log.push(change(&memory.atomics[at], what, value, order)),
+        WeakOp::Cas { at, expected, new, ok, err, weak } => {
             let atomic = &memory.atomics[at];
             let result = if weak {
                 atomic.compare_exchange_weak(expected, new, ok, err)
@@ -91,12 +91,12 @@ fn access(op: Op, memory: &Memory, log: &mut Vec<i64>) {
             log.push(i64::from(result.is_ok()));
             log.push(result.unwrap_or_else(|seen| seen));
         }
-        Op::Fence(order) => fence(order),
+        WeakOp::Fence(order) => fence(order),
         // SAFETY: if this races, the checker ends the execution.
-        Op::Read(at) => log.push(memory.cells[at].with(|cell| unsafe { *cell })),
+        WeakOp::Read(at) => log.push(memory.cells[at].with(|cell| unsafe { *cell })),
         // SAFETY: as above.
-        Op::Write(at, value) => memory.cells[at].with_mut(|cell| unsafe { *cell = value }),
-        Op::Lock(_) | Op::TryLock(_) | Op::Unlock(_) => unreachable!("the caller does these"),
+        WeakOp::Write(at, value) => memory.cells[at].with_mut(|cell| unsafe { *cell = value }),
+        WeakOp::Lock(_) | WeakOp::TryLock(_) | WeakOp::Unlock(_) => unreachable!("the caller does these"),
     }
 }
 

@@ -66,7 +66,7 @@ impl Change {
 
 /// An operation. The first number is that of the atomic, cell or lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Op {
+pub enum WeakOp {
     /// An atomic load.
     Load(usize, Ordering),
     /// An atomic store.
@@ -106,7 +106,7 @@ pub enum Op {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// What is done,
-    pub op: Op,
+    pub op: WeakOp,
     /// if the thread's log has this value at this place.
     pub guard: Option<(usize, i64)>,
 }
@@ -140,7 +140,8 @@ impl fmt::Display for WeakProgram {
                 writeln!(f, "    {guard}{}", step.op)?;
             }
         }
-        let weak = self.threads.iter().flatten().any(|step| matches!(step.op, Op::Cas { weak: true, .. }));
+        let weak =
+            self.threads.iter().flatten().any(|step| matches!(step.op, WeakOp::Cas { weak: true, .. }));
         if weak {
             writeln!(f, "each thread may see {} spurious failures", self.spurious)?;
         }
@@ -148,22 +149,24 @@ impl fmt::Display for WeakProgram {
     }
 }
 
-impl fmt::Display for Op {
+impl fmt::Display for WeakOp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Op::Load(at, order) => write!(f, "a{at}.load({order:?})"),
-            Op::Store(at, value, order) => write!(f, "a{at}.store({value}, {order:?})"),
-            Op::Change(at, change, value, order) => write!(f, "a{at}.{}({value}, {order:?})", change.name()),
-            Op::Cas { at, expected, new, ok, err, weak } => {
+            WeakOp::Load(at, order) => write!(f, "a{at}.load({order:?})"),
+            WeakOp::Store(at, value, order) => write!(f, "a{at}.store({value}, {order:?})"),
+            WeakOp::Change(at, change, value, order) => {
+                write!(f, "a{at}.{}({value}, {order:?})", change.name())
+            }
+            WeakOp::Cas { at, expected, new, ok, err, weak } => {
                 let weak = if weak { "_weak" } else { "" };
                 write!(f, "a{at}.compare_exchange{weak}({expected}, {new}, {ok:?}, {err:?})")
             }
-            Op::Fence(order) => write!(f, "fence({order:?})"),
-            Op::Read(at) => write!(f, "read cell {at}"),
-            Op::Write(at, value) => write!(f, "write {value} to cell {at}"),
-            Op::Lock(at) => write!(f, "m{at}.lock()"),
-            Op::TryLock(at) => write!(f, "m{at}.try_lock()"),
-            Op::Unlock(at) => write!(f, "m{at}.unlock()"),
+            WeakOp::Fence(order) => write!(f, "fence({order:?})"),
+            WeakOp::Read(at) => write!(f, "read cell {at}"),
+            WeakOp::Write(at, value) => write!(f, "write {value} to cell {at}"),
+            WeakOp::Lock(at) => write!(f, "m{at}.lock()"),
+            WeakOp::TryLock(at) => write!(f, "m{at}.try_lock()"),
+            WeakOp::Unlock(at) => write!(f, "m{at}.unlock()"),
         }
     }
 }
