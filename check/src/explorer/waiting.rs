@@ -21,7 +21,8 @@
 //!    explored with all that it may read, up to [`Budget::turns`](crate::plan::budget::Budget::turns) in a row.
 //!    After that the search follows two ways: the loop waits for news, or it repeats itself, at once and reading
 //!    the same, until it does something else. News after some more turns are not seen then, so the verdict
-//!    names the loop. A loop that does not give up in [`PATIENCE`] turns is left alone if others can go on.
+//!    names the loop. A loop that does not give up in [`PATIENCE`] turns is left alone if others can go on, or if
+//!    there is news that it could have read all the time.
 //! 3. A loop that nobody else can give news is not cut: it repeats itself until it ends.
 //! 4. When nobody can go on and all loops only wait, that is a livelock. A loop that takes writes back is asked
 //!    for one more turn before, in case another thread can go on in the middle of it: then the execution is
@@ -373,7 +374,7 @@ impl Execution {
         if same && !self.threads[self.me].turns.counts_elsewhere {
             return self.waits(frame, site);
         }
-        if turns >= PATIENCE && self.others_may_go_on() {
+        if turns >= PATIENCE && (self.has_news(self.me) || self.others_may_go_on()) {
             self.block();
         }
         self.threads[self.me].turns.pace = Pace::Repeat(turns.saturating_add(1));
