@@ -93,6 +93,8 @@ pub(crate) struct ModelThread {
     pub(super) frame: usize,
     /// How many calls of the door's that are built of its own atomics it is in.
     pub(super) own_calls: u8,
+    /// How often time has passed for it because it only asked for the time.
+    pub(super) time_jumps: u8,
     /// Whether it unwinds a panic where it stands.
     unwinds: bool,
     /// The panic that it began last.
@@ -315,6 +317,7 @@ impl Execution {
                 base: 0,
                 frame: 0,
                 own_calls: 0,
+                time_jumps: 0,
                 unwinds: false,
                 last_panic: None,
             });
@@ -337,6 +340,7 @@ impl Execution {
         (thread.base, thread.frame) = (0, 0);
         thread.own_calls = 0;
         thread.last_panic = None;
+        thread.time_jumps = 0;
         self.live_threads += 1;
         Some(number)
     }

@@ -22,6 +22,7 @@ use crate::seam::op::{AltKind, DONE, Rmw, Strength, SyncOp};
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
 use crate::seam::stack;
+use crate::seam::statics;
 use crate::seam::thread_body::ThreadBody;
 use crate::seam::tracer::{OBJECT, TracedObject};
 use crate::seam::unwinding::unmodelled;
@@ -211,6 +212,9 @@ impl Runtime for Explorer {
             if s.stop.is_some() {
                 return;
             }
+            if access == Access::Write && statics::is_static(obj.addr()) {
+                s.threads[s.me].turns.wrote_static = true;
+            }
             let stamp = now(s, Some(site));
             let cur = &s.graph.pasts[s.me].cur;
             let cell = &mut s.cells[object.cell as usize];
@@ -245,7 +249,7 @@ impl Runtime for Explorer {
         let (_, choice) = read(PendingRequest { want: Request::Sync(op), loc, bits: obj.bits, site });
         let timed_out = choice.alt.kind == AltKind::Timeout;
         if timed_out {
-            with(|s| s.nanos += nanos);
+            self.pass(nanos);
         }
         if timed_out || (choice.alt.write.is_none() && with(Execution::ends_silently)) {
             end_turn(frame, site);
@@ -332,11 +336,11 @@ impl Runtime for Explorer {
     }
 
     fn now(&self) -> u64 {
-        with(|s| s.nanos)
+        with(Execution::ask_for_the_time)
     }
 
     fn pass(&self, nanos: u64) {
-        with(|s| s.nanos += nanos);
+        with(|s| s.nanos = s.nanos.saturating_add(nanos));
     }
 
     fn outcome(&self, text: String) {

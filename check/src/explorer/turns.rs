@@ -10,6 +10,7 @@ const LOOK_BACK: usize = 64;
 /// Steps of a turn, and locations that it writes, at most. A longer one repeats nothing.
 const LONGEST: usize = 512;
 const MOST_WRITES: usize = 32;
+
 /// What a step of a turn did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Did {
@@ -59,6 +60,13 @@ pub(crate) struct Turns {
     pub(super) writes: Vec<TurnWrites>,
     /// Whether the turn under way is too long to be compared.
     pub(super) too_long: bool,
+    /// Whether the turn under way has written a cell in a static, which nobody looks at.
+    pub(super) wrote_static: bool,
+    /// How often the turn under way has asked for the time, and what the last one that did was told.
+    pub(super) asked_time: u32,
+    pub(super) time: Option<u64>,
+    /// How many turns have asked for it since the loop got on.
+    pub(super) timed_turns: u32,
     /// The last turn that was not empty, if there is one.
     pub(super) last: Option<Vec<TurnStep>>,
     /// Memory for it.
@@ -93,6 +101,10 @@ impl Turns {
             steps: Vec::new(),
             writes: Vec::new(),
             too_long: false,
+            wrote_static: false,
+            asked_time: 0,
+            time: None,
+            timed_turns: 0,
             last: None,
             spare: Vec::new(),
             taken_back: Vec::new(),
@@ -116,6 +128,7 @@ impl Turns {
         self.clear();
         self.forget();
         self.latest = None;
+        self.time = None;
         self.silent = None;
         self.cut_writes.clear();
         self.verifies = None;
@@ -126,6 +139,8 @@ impl Turns {
         self.steps.clear();
         self.writes.clear();
         self.too_long = false;
+        self.wrote_static = false;
+        self.asked_time = 0;
     }
 
     /// The loop has got on: what was is nothing to compare with.
@@ -136,6 +151,7 @@ impl Turns {
         self.pace = Pace::Free;
         (self.repeats, self.counted) = (0, 0);
         self.state = None;
+        self.timed_turns = 0;
         self.counts_elsewhere = false;
         (self.counts, self.asked) = (false, false);
     }

@@ -4,9 +4,9 @@
 //!
 //! What a thread reads and writes between two calls of `yield_now`, `spin_loop` or `sleep`, or up to a time-out,
 //! is a *turn*. A loop that says nothing of the kind is noticed when it has read the same location at the same
-//! line [`SILENT`](crate::explorer::turns::SILENT) times; from then on a turn ends there. A turn that writes is one that *takes back* what it
-//! writes if each location that it wrote has the value again that the turn found (a lock taken and given back,
-//! a handle cloned and dropped), with nobody else's write in between.
+//! line [`SILENT`](crate::explorer::turns::SILENT) times; from then on a turn ends there. A turn that writes is one
+//! that *takes back* what it writes if each location that it wrote has the value again that the turn found (a lock
+//! taken and given back, a handle cloned and dropped), with nobody else's write in between.
 //!
 //! # The rule
 //!
@@ -24,12 +24,17 @@
 //!    names the loop. A loop that does not give up in [`PATIENCE`] turns is left alone if others can go on, or if
 //!    there is news that it could have read all the time.
 //! 3. A loop that nobody else can give news is not cut: it repeats itself until it ends.
+//!    The time is part of what a turn that asks for it finds, and it passes for a loop that only asks for it: so a
+//!    loop with a deadline counts, and ends.
 //! 4. When nobody can go on and all loops only wait, that is a livelock. A loop that takes writes back is asked
 //!    for one more turn before, in case another thread can go on in the middle of it: then the execution is
 //!    only unfair.
 //!
 //! Other threads see the writes that a turn takes back. Those who write the location in turn give news. Those
 //! who only look at it could see more of them than the turns that were run: then the verdict names the loop.
+//!
+//! Nobody looks at what a lock in a static protects, or at a cell there. A turn that takes such a lock, or writes
+//! such a cell, may count in it, whatever else is the same.
 //!
 //! # Facts
 //!
@@ -46,6 +51,12 @@ use crate::seam::place::Place;
 use crate::seam::stack;
 use crate::search::chooser::Chooser;
 use crate::search::stack::ReadOption;
+
+/// Questions for the time in one turn, and turns with questions, after which it passes.
+const MOST_QUESTIONS: u32 = 64;
+
+/// What passes first for a loop that only asks for the time, in nanoseconds.
+const FIRST_JUMP: u64 = 1_000_000;
 
 /// Turns in a row without news that a loop is followed for at least, if it counts and says nothing of waiting:
 /// it may be no loop that waits at all.
@@ -126,17 +137,20 @@ impl Execution {
     }
 
     /// The running thread has waited for news at `frame`, and goes on. If all that it has are writes that
-    /// others have taken back, it looks at them at once: to see whether anything has changed beside.
+    /// others have taken back, it looks at them at once: to see whether anything has changed beside. If so, it
+    /// could have looked later as well.
     pub(super) fn has_waited(&mut self, frame: usize) {
         let me = self.me;
-        self.threads[me].pending = None;
+        let site = self.threads[me].pending.take().map(|pending| pending.site);
         if self.threads[me].turns.pace != Pace::News
             || self.threads[me].turns.last().iter().any(|step| self.is_news(me, step, true))
         {
             return;
         }
         let whole = if self.threads[me].turns.counts { None } else { self.whole_state(frame) };
-        self.threads[me].turns.pace = whole.map_or(Pace::Free, Pace::Verify);
+        let t = &mut self.threads[me].turns;
+        t.pace = whole.map_or(Pace::Free, Pace::Verify);
+        t.verifies = site.filter(|_| whole.is_some());
     }
 
     /// Whether reading `message` would only repeat the last turn: this turn must read something newer, has not
@@ -219,6 +233,51 @@ impl Execution {
         (frame != 0 && frame < base).then(|| unsafe { stack::digest(frame, base) })
     }
 
+    /// [`own_state`](Self::own_state), and the time if the turn has asked for it. Time passes if it was told the
+    /// same as last time, and in a loop that has asked in many turns.
+    fn state_and_time(&mut self, frame: usize) -> Option<u64> {
+        let state = self.own_state(frame);
+        let t = &mut self.threads[self.me].turns;
+        if std::mem::take(&mut t.asked_time) == 0 {
+            return state;
+        }
+        t.timed_turns += 1;
+        if t.time == Some(self.nanos) || t.timed_turns > MOST_QUESTIONS {
+            self.let_time_pass();
+        }
+        self.threads[self.me].turns.time = Some(self.nanos);
+        state.map(|state| stack::mix(state, self.nanos))
+    }
+
+    /// The running thread asks for the time. It passes for one that does nothing else.
+    pub(super) fn ask_for_the_time(&mut self) -> u64 {
+        let t = &mut self.threads[self.me].turns;
+        t.asked_time += 1;
+        if t.asked_time > MOST_QUESTIONS {
+            t.asked_time = 1;
+            self.let_time_pass();
+        }
+        self.nanos
+    }
+
+    /// Time passes for the running thread, each time sixteen times more.
+    fn let_time_pass(&mut self) {
+        let jumps = self.threads[self.me].time_jumps;
+        self.threads[self.me].time_jumps = jumps.saturating_add(1);
+        let passes = FIRST_JUMP.saturating_mul(16_u64.saturating_pow(jumps.into()));
+        self.nanos = self.nanos.saturating_add(passes);
+    }
+
+    /// Whether the turn that the running thread has just ended may have changed what nobody looks at.
+    fn may_count_unseen(&self, wrote_static: bool) -> bool {
+        let in_static = |loc: &u32| {
+            let object =
+                self.loc_object.get(*loc as usize).and_then(|number| self.objects.get(*number as usize));
+            object.is_some_and(|object| object.restore.is_some())
+        };
+        wrote_static || self.threads[self.me].turns.taken_back.iter().any(in_static)
+    }
+
     /// Everything that the running thread can have changed: all stacks, and the model's heap.
     fn whole_state(&self, frame: usize) -> Option<u64> {
         let mut whole = self.own_state(frame)?;
@@ -233,7 +292,7 @@ impl Execution {
 
     /// A turn of the running thread is over, at `site` and with the stack at `frame`.
     pub(super) fn end_turn(&mut self, frame: usize, site: Place) -> TurnEnd {
-        let state = self.own_state(frame);
+        let state = self.state_and_time(frame);
         let took_back = self.takes_back();
         let t = &mut self.threads[self.me].turns;
         let was = std::mem::replace(&mut t.latest, state);
@@ -249,6 +308,7 @@ impl Execution {
         }
         let repeats = t.last.as_ref() == Some(&t.steps);
         let same = t.state == state;
+        let wrote_static = t.wrote_static;
         self.keep_turn(state);
         if !repeats {
             self.leave_the_turn();
@@ -258,7 +318,8 @@ impl Execution {
         }
         match self.threads[self.me].turns.pace {
             Pace::Verify(before) => {
-                let unchanged = self.whole_state(frame) == Some(before);
+                let unchanged =
+                    self.whole_state(frame) == Some(before) && !self.may_count_unseen(wrote_static);
                 let unchanged = self.fact(unchanged);
                 self.verified(unchanged);
                 if unchanged {

@@ -3,6 +3,7 @@
 
 use crate::{Plain, convict};
 use ringwright_check::door::atomic::{AtomicBool, AtomicU32, Ordering};
+use ringwright_check::door::time::Instant;
 use ringwright_check::door::{Arc, Condvar, Mutex, RwLock, hint, mpsc, thread};
 use ringwright_check::{Check, FailureKind, Report, Verdict, outcome, task};
 use std::collections::BTreeSet;
@@ -497,4 +498,85 @@ fn a_loop_that_counts_and_never_ends_is_no_pass() {
         std::hint::black_box(turns);
     });
     assert!(!report.passed(), "{report}");
+}
+
+// ---- Deadlines, and counters in statics.
+
+#[test]
+fn a_loop_with_a_deadline_ends() {
+    for pause in PAUSES {
+        for deadline in [Duration::from_millis(10), Duration::from_secs(3_600)] {
+            let report = Check::new("deadline").run(move || {
+                let start = Instant::now();
+                while start.elapsed() < deadline {
+                    pause();
+                }
+            });
+            report.assert_passed();
+            let report = Check::new("flag or deadline").run(move || {
+                let start = Instant::now();
+                let x = Arc::new(AtomicU32::new(0));
+                let theirs = Arc::clone(&x);
+                let other = thread::spawn(move || theirs.store(1, Ordering::Relaxed));
+                while x.load(Ordering::Relaxed) == 0 && start.elapsed() < deadline {
+                    pause();
+                }
+                other.join().unwrap();
+            });
+            passes(&report);
+        }
+    }
+    let report = Check::new("timed").run(|| {
+        let (q, start) = ((Mutex::new(0), Condvar::new()), Instant::now());
+        let mut value = q.0.lock().unwrap();
+        while *value == 0 && start.elapsed() < Duration::from_millis(100) {
+            value = q.1.wait_timeout(value, Duration::from_millis(1)).unwrap().0;
+        }
+    });
+    report.assert_passed();
+}
+
+#[test]
+fn a_counter_under_a_static_lock_or_in_a_static_cell_is_seen() {
+    struct Cell(ringwright_check::door::cell::UnsafeCell<u32>);
+    // SAFETY: one thread of the models below uses it.
+    unsafe impl Sync for Cell {}
+    static COUNT: Mutex<u32> = Mutex::new(0);
+    static CELL: Cell = Cell(ringwright_check::door::cell::UnsafeCell::new(0));
+    for kind in 0..2 {
+        let report = Check::new("static").run(move || {
+            // What a lock in a static protects keeps its value, so each execution begins by setting it.
+            *COUNT.lock().unwrap() = 0;
+            // SAFETY: only this thread uses it.
+            CELL.0.with_mut(|p| unsafe { *p = 0 });
+            let shared = Arc::new((AtomicU32::new(0), Plain::shared()));
+            let theirs = Arc::clone(&shared);
+            let other = thread::spawn(move || {
+                theirs.1.set(1);
+                // Release: pairs with the Acquire load below.
+                theirs.0.store(1, Ordering::Release);
+            });
+            // Acquire: pairs with the Release store above.
+            while shared.0.load(Ordering::Acquire) == 0 {
+                let turns = if kind == 0 {
+                    let mut count = COUNT.lock().unwrap();
+                    *count += 1;
+                    *count
+                } else {
+                    // SAFETY: as above.
+                    CELL.0.with_mut(|p| unsafe {
+                        *p += 1;
+                        *p
+                    })
+                };
+                if turns == 20 {
+                    break;
+                }
+                hint::spin_loop();
+            }
+            shared.1.get();
+            other.join().unwrap();
+        });
+        assert_eq!(report.failed(), Some(FailureKind::Race), "{kind}: {report}");
+    }
 }
