@@ -543,6 +543,20 @@ fn a_counter_under_a_static_lock_or_in_a_static_cell_is_seen() {
     unsafe impl Sync for Cell {}
     static COUNT: Mutex<u32> = Mutex::new(0);
     static CELL: Cell = Cell(ringwright_check::door::cell::UnsafeCell::new(0));
+    // In a function of its own, so that the number is in no register and on no stack of the loop.
+    #[inline(never)]
+    fn counts(kind: u32) -> bool {
+        if kind == 0 {
+            let mut count = COUNT.lock().unwrap();
+            *count += 1;
+            return *count == 20;
+        }
+        // SAFETY: one thread uses it.
+        CELL.0.with_mut(|p| unsafe {
+            *p += 1;
+            *p == 20
+        })
+    }
     for kind in 0..2 {
         let report = Check::new("static").run(move || {
             // What a lock in a static protects keeps its value, so each execution begins by setting it.
@@ -558,18 +572,7 @@ fn a_counter_under_a_static_lock_or_in_a_static_cell_is_seen() {
             });
             // Acquire: pairs with the Release store above.
             while shared.0.load(Ordering::Acquire) == 0 {
-                let turns = if kind == 0 {
-                    let mut count = COUNT.lock().unwrap();
-                    *count += 1;
-                    *count
-                } else {
-                    // SAFETY: as above.
-                    CELL.0.with_mut(|p| unsafe {
-                        *p += 1;
-                        *p
-                    })
-                };
-                if turns == 20 {
+                if counts(kind) {
                     break;
                 }
                 hint::spin_loop();
