@@ -333,47 +333,62 @@ fn news_is_read_in_every_turn_of_a_loop_that_counts() {
 
 #[test]
 fn a_counter_that_is_not_on_the_stack_is_seen() {
-    // On the heap, under a lock, in a thread-local, and in the memory of another thread.
-    fn model(count: usize) -> impl Fn() + Send + Sync + 'static {
-        ringwright_check::thread_local! {
-            static COUNT: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+    ringwright_check::thread_local! {
+        static COUNT: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+    }
+    // On the heap, under a lock, in a thread-local, and in the memory of another thread. In a function of its own,
+    // so that the number is in no register and on no stack of the loop.
+    #[inline(never)]
+    fn counts(kind: usize, own: &mut u32, lock: &Mutex<u32>) -> bool {
+        match kind {
+            1 => {
+                let mut turns = lock.lock().unwrap();
+                *turns += 1;
+                *turns == 20
+            }
+            2 => {
+                COUNT.set(COUNT.get() + 1);
+                COUNT.get() == 20
+            }
+            _ => {
+                *own += 1;
+                *own == 20
+            }
         }
+    }
+    type Shared = (AtomicU32, Arc<Plain>, Mutex<u32>);
+    fn reads(kind: usize, shared: &Shared, own: &mut u32) {
+        // Acquire: pairs with the Release store of the other thread.
+        while shared.0.load(Ordering::Acquire) == 0 {
+            if counts(kind, own, &shared.2) {
+                break;
+            }
+            hint::spin_loop();
+        }
+        shared.1.get();
+    }
+    fn model(kind: usize) -> impl Fn() + Send + Sync + 'static {
         move || {
-            let shared = Arc::new((AtomicU32::new(0), Plain::shared(), Mutex::new(0)));
+            let shared: Arc<Shared> = Arc::new((AtomicU32::new(0), Plain::shared(), Mutex::new(0)));
             let theirs = Arc::clone(&shared);
             let other = thread::spawn(move || {
                 theirs.1.set(1);
-                // Release: pairs with the Acquire load below.
+                // Release: pairs with the Acquire load of `reads`.
                 theirs.0.store(1, Ordering::Release);
             });
-            let mut boxed = Box::new(0);
-            // Acquire: pairs with the Release store above.
-            while shared.0.load(Ordering::Acquire) == 0 {
-                let turns = match count {
-                    0 => {
-                        *boxed += 1;
-                        *boxed
-                    }
-                    1 => {
-                        let mut turns = shared.2.lock().unwrap();
-                        *turns += 1;
-                        *turns
-                    }
-                    _ => {
-                        COUNT.set(COUNT.get() + 1);
-                        COUNT.get()
-                    }
-                };
-                if turns == 20 {
-                    break;
-                }
-                hint::spin_loop();
+            if kind == 3 {
+                let (mut mine, shared) = (0, &shared);
+                let own = &mut mine;
+                thread::scope(|scope| {
+                    scope.spawn(move || reads(kind, shared, own));
+                });
+            } else {
+                reads(kind, &shared, &mut Box::new(0));
             }
-            shared.1.get();
             other.join().unwrap();
         }
     }
-    for count in 0..3 {
+    for count in 0..4 {
         let report = Check::new("elsewhere").run(model(count));
         assert_eq!(report.failed(), Some(FailureKind::Race), "{count}: {report}");
     }
