@@ -1,10 +1,11 @@
-//! Random programs of reader-writer locks and of shared handles, against a reference that knows nothing of the
-//! checker: it interleaves atomic steps on a plain state. The set of outcomes must be the same, whole, divided
-//! among threads, divided among shards, and for small programs without reduction.
+//! Random programs of reader-writer locks, of shared handles and of loops that wait, against a reference that knows
+//! nothing of the checker: it interleaves atomic steps on a plain state. The set of outcomes must be the same, whole,
+//! divided among threads, divided among shards, and for small programs without reduction.
 
-use ringwright_check::door::{Arc, Mutex, RwLock, RwLockWriteGuard, Weak, thread};
+use ringwright_check::door::atomic::{AtomicU32, Ordering};
+use ringwright_check::door::{Arc, Mutex, RwLock, RwLockWriteGuard, Weak, hint, thread};
 use ringwright_check::{Check, FailureKind, Report, Verdict, outcome};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 #[global_allocator]
@@ -425,4 +426,243 @@ fn random_programs_of_handles() {
             }
         });
     }
+}
+
+// ---- Loops that wait
+
+/// What a thread does. A loop gives up after so many turns, or never.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum LoopStep {
+    Store(usize, u32),
+    /// Waits until the variable has the value, and pauses in between in one of four ways.
+    Await {
+        var: usize,
+        value: u32,
+        most: Option<u32>,
+        pause: usize,
+    },
+    /// Writes under the lock.
+    Set(u32),
+    /// Looks under the lock until it finds the value.
+    Poll {
+        value: u32,
+        most: Option<u32>,
+        pause: usize,
+    },
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Loops {
+    programs: Vec<Vec<LoopStep>>,
+    at: Vec<usize>,
+    turns: Vec<u32>,
+    logs: Vec<Vec<u32>>,
+    vars: [u32; 2],
+    data: u32,
+    holder: Option<usize>,
+}
+
+/// What is logged of a loop that has given up.
+const GAVE_UP: u32 = 99;
+
+impl Loops {
+    /// The thread has made a turn of its loop, and `found` what it waits for.
+    fn turned(&mut self, thread: usize, found: bool, most: Option<u32>) {
+        let turns = self.turns[thread];
+        if found || most == Some(turns + 1) {
+            self.logs[thread].push(match (found, most) {
+                (true, Some(_)) => turns,
+                (true, None) => 0,
+                (false, _) => GAVE_UP,
+            });
+            (self.turns[thread], self.at[thread]) = (0, self.at[thread] + 1);
+        } else if most.is_some() {
+            self.turns[thread] += 1;
+        }
+    }
+}
+
+impl Reference for Loops {
+    fn threads(&self) -> usize {
+        self.programs.len()
+    }
+
+    fn done(&self, thread: usize) -> bool {
+        self.at[thread] == self.programs[thread].len()
+    }
+
+    fn step(&self, thread: usize) -> Option<Loops> {
+        let mut next = self.clone();
+        let step = self.programs[thread][self.at[thread]];
+        let locks = matches!(step, LoopStep::Set(_) | LoopStep::Poll { .. });
+        if locks && self.holder != Some(thread) {
+            next.holder = Some(thread);
+            return self.holder.is_none().then_some(next);
+        }
+        match step {
+            LoopStep::Store(var, value) => {
+                next.vars[var] = value;
+                next.at[thread] += 1;
+            }
+            LoopStep::Await { var, value, most, .. } => next.turned(thread, self.vars[var] == value, most),
+            LoopStep::Set(value) => {
+                (next.data, next.holder) = (value, None);
+                next.at[thread] += 1;
+            }
+            LoopStep::Poll { value, most, .. } => {
+                next.holder = None;
+                next.turned(thread, self.data == value, most);
+            }
+        }
+        Some(next)
+    }
+
+    fn outcome(&self) -> String {
+        format!("{:?}", self.logs)
+    }
+}
+
+/// Every outcome, and whether some interleaving comes to where the end cannot be reached any more.
+fn enumerate_loops(start: Loops) -> (BTreeSet<String>, bool) {
+    let mut numbers: HashMap<Loops, usize> = HashMap::from([(start.clone(), 0)]);
+    let (mut open, mut before, mut ends) = (vec![start], vec![Vec::new()], Vec::new());
+    let mut outcomes = BTreeSet::new();
+    while let Some(state) = open.pop() {
+        let number = numbers[&state];
+        let left: Vec<usize> = (0..state.threads()).filter(|t| !state.done(*t)).collect();
+        if left.is_empty() {
+            outcomes.insert(state.outcome());
+            ends.push(number);
+        }
+        for next in left.iter().filter_map(|t| state.step(*t)) {
+            let fresh = numbers.len();
+            let to = *numbers.entry(next.clone()).or_insert(fresh);
+            if to == fresh {
+                before.push(Vec::new());
+                open.push(next);
+            }
+            before[to].push(number);
+        }
+    }
+    let mut reaches = vec![false; before.len()];
+    while let Some(number) = ends.pop() {
+        if !std::mem::replace(&mut reaches[number], true) {
+            ends.extend(&before[number]);
+        }
+    }
+    (outcomes, reaches.contains(&false))
+}
+
+fn pause(how: usize) {
+    match how {
+        0 => thread::yield_now(),
+        1 => hint::spin_loop(),
+        2 => (0..3).for_each(|_| hint::spin_loop()),
+        _ => {}
+    }
+}
+
+fn run_loops(program: &[LoopStep], shared: &([AtomicU32; 2], Mutex<u32>)) -> Vec<u32> {
+    let mut log = Vec::new();
+    let mut wait = |most: Option<u32>, how: usize, found: &dyn Fn() -> bool| match most {
+        Some(most) => {
+            let turns = (0..most).find(|_| {
+                let found = found();
+                if !found {
+                    pause(how);
+                }
+                found
+            });
+            log.push(turns.unwrap_or(GAVE_UP));
+        }
+        None => {
+            while !found() {
+                pause(how);
+            }
+            log.push(0);
+        }
+    };
+    // SeqCst, all of them: the reference interleaves.
+    for step in program {
+        match *step {
+            LoopStep::Store(var, value) => shared.0[var].store(value, Ordering::SeqCst),
+            LoopStep::Await { var, value, most, pause } => {
+                wait(most, pause, &|| shared.0[var].load(Ordering::SeqCst) == value);
+            }
+            LoopStep::Set(value) => *shared.1.lock().unwrap() = value,
+            LoopStep::Poll { value, most, pause } => {
+                wait(most, pause, &|| *shared.1.lock().unwrap() == value);
+            }
+        }
+    }
+    log
+}
+
+#[test]
+fn random_programs_of_loops() {
+    let (mut stuck, mut exact) = (0, 0);
+    for seed in 1..=300 {
+        let mut rng = Rng(seed * 0x1234_5677);
+        let threads = 2 + rng.below(2);
+        let programs: Vec<Vec<LoopStep>> = (0..threads)
+            .map(|_| {
+                let steps = 1 + rng.below(if threads == 2 { 3 } else { 2 });
+                let random = |_| {
+                    let (var, value) = (rng.below(2), 1 + rng.below(2) as u32);
+                    let most = (rng.below(3) > 0).then(|| 1 + rng.below(4) as u32);
+                    match rng.below(5) {
+                        0 | 1 => LoopStep::Store(var, value),
+                        2 => LoopStep::Set(value),
+                        3 => LoopStep::Await { var, value, most, pause: rng.below(4) },
+                        _ => LoopStep::Poll { value, most, pause: rng.below(3) },
+                    }
+                };
+                (0..steps).map(random).collect()
+            })
+            .collect();
+        let (outcomes, cannot_end) = enumerate_loops(Loops {
+            programs: programs.clone(),
+            at: vec![0; threads],
+            turns: vec![0; threads],
+            logs: vec![Vec::new(); threads],
+            vars: [0; 2],
+            data: 0,
+            holder: None,
+        });
+        stuck += u32::from(cannot_end);
+        let model = || {
+            let programs = programs.clone();
+            move || {
+                let shared = Arc::new(([AtomicU32::new(0), AtomicU32::new(0)], Mutex::new(0)));
+                let run = |program: Vec<LoopStep>| {
+                    let shared = Arc::clone(&shared);
+                    thread::spawn(move || run_loops(&program, &shared))
+                };
+                let threads: Vec<_> = programs.iter().cloned().map(run).collect();
+                let logs: Vec<Vec<u32>> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+                outcome(format!("{logs:?}"));
+            }
+        };
+        for (how, reports) in searched(seed, threads == 2, model) {
+            let told = || format!("seed {seed}, {how}: {programs:?}\n{}", reports[0]);
+            let failed: Vec<FailureKind> = reports.iter().filter_map(Report::failed).collect();
+            let waits = |kind: &FailureKind| matches!(kind, FailureKind::Deadlock | FailureKind::Livelock);
+            assert!(failed.iter().all(waits), "{}", told());
+            assert_eq!(!failed.is_empty(), cannot_end, "{}", told());
+            if cannot_end {
+                continue;
+            }
+            let found: BTreeSet<String> = reports.iter().flat_map(|r| r.outcomes.iter().cloned()).collect();
+            let whole = reports.iter().all(|r| match &r.verdict {
+                Verdict::Exhaustive => true,
+                // A shard is one part of the search; a loop that was cut is named.
+                Verdict::Bounded(why) => !why.contains("the loop at"),
+                _ => panic!("{}", told()),
+            });
+            exact += u32::from(whole);
+            assert!(found.is_subset(&outcomes), "{}", told());
+            assert!(!whole || found == outcomes, "{}\nexpected {outcomes:?}", told());
+        }
+    }
+    assert!((20..200).contains(&stuck) && exact > 300, "both kinds are tried: {stuck} stuck, {exact} exact");
 }
