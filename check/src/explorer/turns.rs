@@ -75,6 +75,8 @@ pub(crate) struct Turns {
     pub(super) taken_back: Vec<u32>,
     /// What turns have written last, and nobody has verified yet.
     pub(super) unverified: Vec<u32>,
+    /// What others' turns have written last without anybody's verifying it, and this loop has looked at in vain.
+    pub(super) looked_at: Vec<u32>,
     pub(super) pace: Pace,
     pub(super) repeats: u8,
     pub(super) counted: u32,
@@ -109,6 +111,7 @@ impl Turns {
             spare: Vec::new(),
             taken_back: Vec::new(),
             unverified: Vec::new(),
+            looked_at: Vec::new(),
             pace: Pace::Free,
             repeats: 0,
             counted: 0,
@@ -148,6 +151,7 @@ impl Turns {
         self.spare = self.last.take().unwrap_or_else(|| std::mem::take(&mut self.spare));
         self.taken_back.clear();
         self.unverified.clear();
+        self.looked_at.clear();
         self.pace = Pace::Free;
         (self.repeats, self.counted) = (0, 0);
         self.state = None;

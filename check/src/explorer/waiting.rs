@@ -127,8 +127,17 @@ impl Execution {
     /// come back there and nobody has verified it, unless only what differs `surely` counts.
     fn is_news(&self, thread: usize, step: &TurnStep, surely: bool) -> bool {
         let Did::Read(root) = step.did else { return false };
-        let newest = &self.graph.messages[self.graph.newest(step.loc) as usize];
-        newest.root != root || (!surely && newest.unverified && usize::from(newest.thread) != thread)
+        let newest = self.graph.newest(step.loc);
+        self.graph.messages[newest as usize].root != root || (!surely && self.is_unverified(thread, newest))
+    }
+
+    /// Whether a loop of another thread than `thread` has come back to `message`, and nobody has verified it, nor has
+    /// `thread` looked at it.
+    fn is_unverified(&self, thread: usize, message: u32) -> bool {
+        let m = &self.graph.messages[message as usize];
+        m.unverified
+            && usize::from(m.thread) != thread
+            && !self.threads[thread].turns.looked_at.contains(&message)
     }
 
     /// Whether a loop of `thread` that waits has news.
@@ -301,7 +310,8 @@ impl Execution {
             let unchanged = self.fact(state.is_some() && was == state);
             return if unchanged { self.waits(frame, site) } else { TurnEnd::GoesOn };
         }
-        if !took_back || t.too_long {
+        // Where the stack cannot be seen, nobody can say that a turn which writes has changed nothing else.
+        if !took_back || t.too_long || (state.is_none() && !t.writes.is_empty()) {
             t.clear();
             t.forget();
             return TurnEnd::GoesOn;
@@ -404,6 +414,9 @@ impl Execution {
         for message in t.unverified.drain(..) {
             self.graph.messages[message as usize].unverified = false;
         }
+        let newest = t.last().iter().map(|step| self.graph.newest(step.loc));
+        let others: Vec<u32> = newest.filter(|m| self.graph.messages[*m as usize].unverified).collect();
+        t.looked_at = others;
         for loc in &t.taken_back {
             if !t.cut_writes.iter().any(|(known, _)| known == loc) {
                 t.cut_writes.push((*loc, site));
