@@ -12,6 +12,8 @@ pub(crate) mod panics;
 pub(crate) mod place;
 pub(crate) mod quarantine;
 pub(crate) mod runtime;
+#[cfg(target_os = "linux")]
+mod segments;
 pub(crate) mod stack;
 pub(crate) mod statics;
 pub(crate) mod symbols;

@@ -1,6 +1,8 @@
 //! Where this process keeps its statics, and the values that an execution has to put back.
 
 use crate::seam::runtime::{self, Obj};
+#[cfg(target_os = "linux")]
+use crate::seam::segments::{self, Segment};
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -47,27 +49,8 @@ impl StaticValues {
 
 #[cfg(target_os = "linux")]
 fn segments() -> Vec<Range<usize>> {
-    unsafe extern "C" fn collect(
-        info: *mut libc::dl_phdr_info,
-        _: libc::size_t,
-        out: *mut libc::c_void,
-    ) -> libc::c_int {
-        // SAFETY: `dl_iterate_phdr` gives a valid `info`, and `out` is the vector that we passed to it.
-        let (info, out) = unsafe { (&*info, &mut *out.cast::<Vec<Range<usize>>>()) };
-        for i in 0..usize::from(info.dlpi_phnum) {
-            // SAFETY: `dlpi_phdr` points to `dlpi_phnum` headers.
-            let header = unsafe { &*info.dlpi_phdr.add(i) };
-            if header.p_type == libc::PT_LOAD && header.p_flags & libc::PF_W != 0 {
-                let start = (info.dlpi_addr + header.p_vaddr) as usize;
-                out.push(start..start + header.p_memsz as usize);
-            }
-        }
-        0
-    }
-    let mut out: Vec<Range<usize>> = Vec::new();
-    // SAFETY: `collect` has the right signature and gets the vector it expects.
-    unsafe { libc::dl_iterate_phdr(Some(collect), std::ptr::from_mut(&mut out).cast()) };
-    out
+    let writable = |s: &Segment| s.kind == libc::PT_LOAD && s.writable;
+    segments::all().into_iter().filter(writable).map(|s| s.range).collect()
 }
 
 #[cfg(not(target_os = "linux"))]

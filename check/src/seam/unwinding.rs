@@ -11,6 +11,8 @@
 //! afterwards. Only if there is just one such word is it taken for the count. Otherwise code that unwinds runs
 //! at once, without choices, and the verdict says so ([`unmodelled`]).
 
+#[cfg(target_os = "linux")]
+use crate::seam::segments;
 use std::cell::Cell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -125,28 +127,10 @@ fn look() -> Option<*mut usize> {
 /// The static thread-local memory of the calling thread, in whole words.
 #[cfg(target_os = "linux")]
 fn thread_local_blocks() -> Vec<Range<usize>> {
-    unsafe extern "C" fn collect(
-        info: *mut libc::dl_phdr_info,
-        _: libc::size_t,
-        out: *mut libc::c_void,
-    ) -> libc::c_int {
-        // SAFETY: `dl_iterate_phdr` gives a valid `info`, and `out` is the vector that we passed to it.
-        let (info, out) = unsafe { (&*info, &mut *out.cast::<Vec<Range<usize>>>()) };
-        let start = info.dlpi_tls_data.expose_provenance().next_multiple_of(size_of::<usize>());
-        for i in 0..usize::from(info.dlpi_phnum) {
-            // SAFETY: `dlpi_phdr` points to `dlpi_phnum` headers.
-            let header = unsafe { &*info.dlpi_phdr.add(i) };
-            if header.p_type == libc::PT_TLS && start != 0 {
-                let end = info.dlpi_tls_data.addr() + header.p_memsz as usize;
-                out.push(start..end - end % size_of::<usize>());
-            }
-        }
-        0
-    }
-    let mut out: Vec<Range<usize>> = Vec::new();
-    // SAFETY: `collect` has the right signature and gets the vector it expects.
-    unsafe { libc::dl_iterate_phdr(Some(collect), std::ptr::from_mut(&mut out).cast()) };
-    out
+    let whole_words = |range: Range<usize>| {
+        range.start.next_multiple_of(size_of::<usize>())..range.end - range.end % size_of::<usize>()
+    };
+    segments::all().into_iter().filter(|s| s.kind == libc::PT_TLS).map(|s| whole_words(s.range)).collect()
 }
 
 #[cfg(not(target_os = "linux"))]
