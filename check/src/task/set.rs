@@ -8,6 +8,7 @@
 
 use crate::door::thread::{self, Thread};
 use crate::door::{Arc, Mutex};
+use crate::seam::runtime;
 use crate::task::executor::AbortHandle;
 use crate::task::executor::Abortable;
 use crate::task::executor::Control;
@@ -28,7 +29,8 @@ use std::task::{Context, Poll, Wake, Waker};
 /// could be polled.
 const EARLY: u8 = 2;
 
-/// The woken tasks of a set, in the order of their waking.
+/// The woken tasks of a set, in the order of their waking. Who shares it is counted by std, as wakers are: so its
+/// memory is none of the model's business, and nobody is ordered by the last drop.
 #[derive(Debug)]
 struct Woken {
     thread: Thread,
@@ -36,8 +38,11 @@ struct Woken {
 }
 
 impl Woken {
+    #[track_caller]
     fn with<R>(&self, f: impl FnOnce(&mut Vec<usize>) -> R) -> R {
-        f(&mut self.tasks.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let _engine = runtime::engine_code();
+        f(&mut tasks)
     }
 }
 
@@ -45,7 +50,7 @@ impl Woken {
 #[derive(Debug)]
 struct TaskWaker {
     task: usize,
-    woken: Arc<Woken>,
+    woken: std::sync::Arc<Woken>,
 }
 
 impl Wake for TaskWaker {
@@ -93,7 +98,7 @@ struct Slot {
 /// assert_eq!(tasks.block_on(async { sum.await.unwrap() + 4 }), 7);
 /// ```
 pub struct TaskSet {
-    woken: Arc<Woken>,
+    woken: std::sync::Arc<Woken>,
     slots: RefCell<Vec<Slot>>,
     early: Cell<u8>,
 }
@@ -114,8 +119,11 @@ impl TaskSet {
     /// A set with no task, for the calling thread.
     #[must_use]
     pub fn new() -> TaskSet {
-        let woken = Woken { thread: thread::current(), tasks: Mutex::new(Vec::new()) };
-        TaskSet { woken: Arc::new(woken), slots: RefCell::default(), early: Cell::new(EARLY) }
+        let woken = {
+            let _engine = runtime::engine_code();
+            std::sync::Arc::new(Woken { thread: thread::current(), tasks: Mutex::new(Vec::new()) })
+        };
+        TaskSet { woken, slots: RefCell::default(), early: Cell::new(EARLY) }
     }
 
     /// Adds a task. It runs while [`run`](Self::run) or
@@ -140,11 +148,9 @@ impl TaskSet {
 
     fn add(&self, future: Task) {
         let task = self.slots.borrow().len();
-        let own = TaskWaker { task, woken: Arc::clone(&self.woken) };
         let waker = {
-            // Its memory is none of the model's business: std counts the wakers.
-            let _engine = crate::seam::runtime::engine_code();
-            Waker::from(std::sync::Arc::new(own))
+            let _engine = runtime::engine_code();
+            Waker::from(std::sync::Arc::new(TaskWaker { task, woken: std::sync::Arc::clone(&self.woken) }))
         };
         self.slots.borrow_mut().push(Slot { future: Some(future), waker });
         self.woken.with(|tasks| tasks.push(task));
