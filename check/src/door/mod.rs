@@ -18,6 +18,7 @@ mod once;
 pub mod parking_lot;
 mod poison;
 mod rwlock;
+mod static_value;
 pub mod thread;
 pub mod time;
 

@@ -3,6 +3,7 @@
 use crate::door::held::{Held, guard, lock};
 use crate::door::object::Word;
 use crate::door::poison::{Poison, Watch, unpoisoned};
+use crate::door::static_value;
 use crate::seam::op::SyncOp;
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -108,6 +109,7 @@ impl<T: ?Sized> Mutex<T> {
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
     #[track_caller]
     pub(super) fn new(lock: &'a Mutex<T>, held: Held<'a, Real<'a>>) -> Self {
+        static_value::keep(lock.value.get());
         Self { lock, _watch: Watch::new(&lock.poison), held }
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::door::held::{self, Held};
 use crate::door::object::Word;
+use crate::door::static_value;
 use crate::door::time::Instant;
 use crate::seam::op::{MISSED, SyncOp};
 use crate::seam::runtime;
@@ -95,6 +96,7 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         let held = Held::take(&self.word, SyncOp::Lock, Location::caller(), || self.real.lock());
+        static_value::keep(self.value.get());
         MutexGuard { lock: self, held }
     }
 
@@ -103,6 +105,7 @@ impl<T: ?Sized> Mutex<T> {
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         let real = || self.real.try_lock();
         let held = Held::try_take(&self.word, SyncOp::TryLock, Location::caller(), real)?;
+        static_value::keep(self.value.get());
         Some(MutexGuard { lock: self, held })
     }
 }
@@ -112,6 +115,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn read(&self) -> RwLockReadGuard<'_, T> {
         let held = Held::take(&self.word, SyncOp::ReadLock, Location::caller(), || self.real.read());
+        static_value::keep(self.value.get());
         RwLockReadGuard { lock: self, _held: held }
     }
 
@@ -120,6 +124,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
         let real = || self.real.try_read();
         let held = Held::try_take(&self.word, SyncOp::TryReadLock, Location::caller(), real)?;
+        static_value::keep(self.value.get());
         Some(RwLockReadGuard { lock: self, _held: held })
     }
 
@@ -127,6 +132,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn write(&self) -> RwLockWriteGuard<'_, T> {
         let held = Held::take(&self.word, SyncOp::WriteLock, Location::caller(), || self.real.write());
+        static_value::keep(self.value.get());
         RwLockWriteGuard { lock: self, held }
     }
 
@@ -135,6 +141,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
         let real = || self.real.try_write();
         let held = Held::try_take(&self.word, SyncOp::TryWriteLock, Location::caller(), real)?;
+        static_value::keep(self.value.get());
         Some(RwLockWriteGuard { lock: self, held })
     }
 }

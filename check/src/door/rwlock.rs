@@ -3,6 +3,7 @@
 use crate::door::held::{Held, guard, lock};
 use crate::door::object::Word;
 use crate::door::poison::{Poison, Watch, unpoisoned};
+use crate::door::static_value;
 use crate::seam::op::SyncOp;
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -71,6 +72,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let real = || self.real.read().unwrap_or_else(PoisonError::into_inner);
         let held = Held::take(&self.word, SyncOp::ReadLock, Location::caller(), real);
+        static_value::keep(self.value.get());
         self.poison.wrap(RwLockReadGuard { lock: self, _held: held })
     }
 
@@ -85,6 +87,7 @@ impl<T: ?Sized> RwLock<T> {
         let real = || unpoisoned(self.real.try_read());
         let held = Held::try_take(&self.word, SyncOp::TryReadLock, Location::caller(), real);
         let held = held.ok_or(TryLockError::WouldBlock)?;
+        static_value::keep(self.value.get());
         Ok(self.poison.wrap(RwLockReadGuard { lock: self, _held: held })?)
     }
 
@@ -97,6 +100,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let real = || self.real.write().unwrap_or_else(PoisonError::into_inner);
         let held = Held::take(&self.word, SyncOp::WriteLock, Location::caller(), real);
+        static_value::keep(self.value.get());
         self.poison.wrap(RwLockWriteGuard { lock: self, _watch: Watch::new(&self.poison), held })
     }
 
@@ -111,6 +115,7 @@ impl<T: ?Sized> RwLock<T> {
         let real = || unpoisoned(self.real.try_write());
         let held = Held::try_take(&self.word, SyncOp::TryWriteLock, Location::caller(), real);
         let held = held.ok_or(TryLockError::WouldBlock)?;
+        static_value::keep(self.value.get());
         Ok(self.poison.wrap(RwLockWriteGuard { lock: self, _watch: Watch::new(&self.poison), held })?)
     }
 

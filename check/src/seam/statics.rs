@@ -12,6 +12,25 @@ pub(crate) fn is_static(addr: usize) -> bool {
     SEGMENTS.get_or_init(segments).iter().any(|segment| segment.contains(&addr))
 }
 
+/// Whether `addr` is in writable memory of the process that is no static: on the heap, or on a stack.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_heap(addr: usize) -> bool {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let holds = |line: &str| {
+        let (range, rest) = line.split_once(' ')?;
+        let (start, end) = range.split_once('-')?;
+        let (start, end) = (usize::from_str_radix(start, 16).ok()?, usize::from_str_radix(end, 16).ok()?);
+        Some(rest.starts_with("rw") && (start..end).contains(&addr))
+    };
+    !is_static(addr) && maps.lines().any(|line| holds(line) == Some(true))
+}
+
+/// Whether `addr` is in writable memory that is no static: not known here.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_heap(_: usize) -> bool {
+    false
+}
+
 /// Holds off other models that use statics, which would see this one's values.
 pub(crate) fn claim() -> MutexGuard<'static, ()> {
     static IN_USE: Mutex<()> = Mutex::new(());
@@ -67,6 +86,8 @@ mod tests {
     fn a_static_is_found_and_a_box_is_not() {
         static HERE: AtomicU32 = AtomicU32::new(1);
         let boxed = Box::new(1);
+        assert!(is_heap(std::ptr::from_ref(&*boxed) as usize));
+        assert!(!is_heap(std::ptr::from_ref(&HERE) as usize) && !is_heap(8) && !is_heap(is_heap as usize));
         assert!(is_static(std::ptr::from_ref(&HERE) as usize));
         assert!(!is_static(std::ptr::from_ref(&*boxed) as usize));
     }
