@@ -18,6 +18,8 @@ mod reduction;
 mod statics;
 #[path = "verdicts/threads.rs"]
 mod threads;
+#[path = "verdicts/time.rs"]
+mod time;
 #[path = "verdicts/unwinding.rs"]
 mod unwinding;
 #[path = "verdicts/waiting.rs"]

@@ -1,8 +1,10 @@
-//! Time: [`std::time`]. In a model it stands still, except that a sleep or a
-//! wait whose time is up lets its time pass.
+//! Time: [`std::time`]. In a model a thread knows the time of all that it comes
+//! after. It passes in a sleep, in a wait whose time is up, and for a loop that
+//! looks at it. It orders nothing.
 
 use crate::seam::runtime;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
+use std::panic::Location;
 pub use std::time::Duration;
 
 /// A moment: [`std::time::Instant`].
@@ -19,15 +21,17 @@ enum Moment {
 impl Instant {
     /// The moment now.
     #[must_use]
+    #[track_caller]
     pub fn now() -> Instant {
         Instant(match runtime::current() {
-            Some(engine) => Moment::Modelled(Duration::from_nanos(engine.now())),
+            Some(engine) => Moment::Modelled(Duration::from_nanos(engine.now(Location::caller()))),
             None => Moment::Real(std::time::Instant::now()),
         })
     }
 
     /// The time since this moment; zero if it is in the future.
     #[must_use]
+    #[track_caller]
     pub fn elapsed(&self) -> Duration {
         Instant::now().saturating_duration_since(*self)
     }

@@ -291,7 +291,7 @@ impl Runtime for Loom {
         choose(n)
     }
 
-    fn now(&self) -> u64 {
+    fn now(&self, _: Site) -> u64 {
         with(|s| s.nanos)
     }
 

@@ -259,7 +259,7 @@ impl Runtime for Sc {
         with(|s| s.schedule.pick(n))
     }
 
-    fn now(&self) -> u64 {
+    fn now(&self, _: Site) -> u64 {
         with(|s| s.nanos)
     }
 

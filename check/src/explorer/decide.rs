@@ -117,7 +117,7 @@ impl Execution {
     pub(super) fn renewed(&mut self, thread: usize, choice: ReadOption) -> Option<ReadOption> {
         let pending = self.choosing(thread)?;
         let value = self.graph.messages.get(choice.message as usize)?.value;
-        if let Request::Block(_) = pending.want {
+        if let Request::Block(_) | Request::Time = pending.want {
             return Some(choice);
         }
         self.alts_of(thread, &pending, value);
@@ -142,7 +142,7 @@ impl Execution {
         std::mem::swap(&mut group.choices, &mut self.choices);
         self.choices_of(thread, &pending, self.threads[thread].covered);
         std::mem::swap(&mut group.choices, &mut self.choices);
-        if bound && !matches!(pending.want, Request::Block(_)) {
+        if bound && !matches!(pending.want, Request::Block(_) | Request::Time) {
             let newest = self.graph.newest(pending.loc);
             let before = group.choices.len();
             group.choices.retain(|choice| choice.message == newest);
@@ -155,7 +155,7 @@ impl Execution {
         group.thread = thread;
         group.loc = pending.loc;
         group.seq = self.graph.pasts[thread].seq + 1;
-        group.rmw = !matches!(pending.want, Request::Load(_));
+        group.rmw = !matches!(pending.want, Request::Load(_) | Request::Time);
         let covered = self.threads[thread].covered;
         group.fresh = self.graph.mo(pending.loc).iter().all(|m| *m >= covered);
         stack.keep_group();
@@ -178,6 +178,9 @@ impl Execution {
         self.choices.clear();
         if let Request::Block(class) = pending.want {
             return self.blocks_of(class, covered);
+        }
+        if let Request::Time = pending.want {
+            return self.times_of(thread, pending.loc, covered);
         }
         let floor = self.graph.floor(thread, pending.loc) as usize;
         for pos in (floor..self.graph.mo(pending.loc).len()).rev() {
@@ -224,6 +227,7 @@ impl Execution {
                 });
             }
             Request::Block(_) => self.alts.push(plain(None, Strength::ACQUIRE, AltKind::Normal)),
+            Request::Time => self.alts.push(plain(None, Strength::RELAXED, AltKind::Normal)),
             Request::Join(_) | Request::Newer | Request::Frozen => {}
         }
     }
@@ -259,7 +263,11 @@ impl Execution {
     /// `thread` as the sampler sees it, if it waits for a choice.
     fn able(&self, thread: usize) -> Option<Candidate> {
         let pending = self.choosing(thread)?;
-        Some(Candidate { thread, loc: pending.loc, writes: !matches!(pending.want, Request::Load(_)) })
+        Some(Candidate {
+            thread,
+            loc: pending.loc,
+            writes: !matches!(pending.want, Request::Load(_) | Request::Time),
+        })
     }
 
     pub(super) fn random(&mut self, n: usize) -> usize {
@@ -425,6 +433,7 @@ impl Execution {
             let what = match pending.want {
                 Request::Frozen => continue,
                 Request::Block(_) => "an allocation".to_owned(),
+                Request::Time => "the time".to_owned(),
                 Request::Load(_) => "load".to_owned(),
                 Request::Rmw { op, .. } => op.name().to_owned(),
                 Request::Sync(op) => op.name().to_owned(),

@@ -12,6 +12,7 @@
 //!
 //! Loops that wait are the story of [`crate::explorer::waiting`].
 
+use crate::explorer::time::Clock;
 use crate::explorer::turns::Turns;
 use crate::graph::event::NONE;
 use crate::graph::rc11::Graph;
@@ -52,6 +53,8 @@ pub(crate) enum Request {
     Frozen,
     /// A block of this class that was freed, or a fresh one: see [`crate::explorer::reuse`].
     Block(u32),
+    /// The time: see [`crate::explorer::time`].
+    Time,
 }
 
 /// A thread's next operation, published before it gives up control.
@@ -95,6 +98,8 @@ pub(crate) struct ModelThread {
     pub(super) own_calls: u8,
     /// How often time has passed for it because it only asked for the time.
     pub(super) time_jumps: u8,
+    /// How often it may still learn from nobody but the clock that another thread's sleep is over.
+    pub(super) lessons: u8,
     /// Whether it unwinds a panic where it stands.
     unwinds: bool,
     /// The panic that it began last.
@@ -173,7 +178,7 @@ pub(crate) struct Execution {
     pub(super) preemptions: u32,
     /// The thread that was chosen last.
     pub(super) last: usize,
-    pub(crate) nanos: u64,
+    pub(super) clock: Clock,
     pub(crate) tracer: Tracer,
     /// While traced: the messages that the read about to run could take, the newest first.
     pub(super) candidates: Vec<u32>,
@@ -234,7 +239,7 @@ impl Execution {
             stale: 0,
             preemptions: 0,
             last: 0,
-            nanos: 0,
+            clock: Clock::new(),
             tracer: Tracer::default(),
             candidates: Vec::new(),
             preferences: Vec::new(),
@@ -274,7 +279,7 @@ impl Execution {
         self.stale_choices += u64::from(std::mem::take(&mut self.stale));
         self.preemptions = 0;
         self.last = 0;
-        self.nanos = 0;
+        self.clock.reset();
         self.unfair = false;
         self.tracer.reset();
         self.candidates.clear();
@@ -318,6 +323,7 @@ impl Execution {
                 frame: 0,
                 own_calls: 0,
                 time_jumps: 0,
+                lessons: 0,
                 unwinds: false,
                 last_panic: None,
             });
@@ -341,6 +347,7 @@ impl Execution {
         thread.own_calls = 0;
         thread.last_panic = None;
         thread.time_jumps = 0;
+        thread.lessons = self.budget.timeouts;
         self.live_threads += 1;
         Some(number)
     }
@@ -463,6 +470,9 @@ impl Execution {
         if let Request::Block(_) = pending.want {
             self.take_block(pending.loc, message);
             return value;
+        }
+        if let Request::Time = pending.want {
+            return self.learn_time(pending, message);
         }
         self.note_turn_read(pending, message);
         let mut written = NONE;

@@ -34,7 +34,7 @@ impl Execution {
             let mo = self.graph.mo(pending.loc);
             let message = mo.len().checked_sub(1 + behind as usize).map(|at| mo[at]);
             // Blocks have numbers of their own.
-            let block = matches!(pending.want, Request::Block(_));
+            let block = matches!(pending.want, Request::Block(_) | Request::Time);
             let exact = self.choices.iter().find(|c| (block || Some(c.message) == message) && c.nth == alt);
             if let Some(choice) = exact.or(self.choices.first()) {
                 return Some((thread, *choice));

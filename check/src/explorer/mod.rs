@@ -16,6 +16,7 @@ pub(crate) mod progress;
 pub(crate) mod reuse;
 #[cfg(test)]
 pub(crate) mod test_support;
+pub(crate) mod time;
 pub(crate) mod tracing;
 #[cfg(feature = "plain")]
 pub(crate) mod tsan;

@@ -168,6 +168,7 @@ fn waits_for(s: &Execution, pending: &PendingRequest, names: &mut Names) -> Stri
         Request::Join(of) => format!("waits forever: join {}", s.threads[of].name),
         Request::Newer => "waits forever: spins".to_owned(),
         Request::Block(_) => "waits forever: allocates".to_owned(),
+        Request::Time => "waits forever: asks for the time".to_owned(),
         Request::Frozen => "frozen forever".to_owned(),
     }
 }

@@ -76,6 +76,10 @@ fn trace_read(
             let what = if value == 0 { "a fresh block" } else { "a block that was freed" };
             return s.tracer.step(me, Some(pending.site), || format!("allocate {what}"));
         }
+        Request::Time => {
+            let time = std::time::Duration::from_nanos(value);
+            return s.tracer.step(me, Some(pending.site), || format!("the time is {time:?}"));
+        }
         Request::Join(_) | Request::Newer | Request::Frozen => return,
     };
     let site = match pending.want {
@@ -249,7 +253,7 @@ impl Runtime for Explorer {
         let (_, choice) = read(PendingRequest { want: Request::Sync(op), loc, bits: obj.bits, site });
         let timed_out = choice.alt.kind == AltKind::Timeout;
         if timed_out {
-            self.pass(nanos);
+            step(|s| s.pass(nanos));
         }
         if timed_out || (choice.alt.write.is_none() && with(Execution::ends_silently)) {
             end_turn(frame, site);
@@ -335,12 +339,21 @@ impl Runtime for Explorer {
         step(|s| s.branch(n as u32) as usize)
     }
 
-    fn now(&self) -> u64 {
-        with(Execution::ask_for_the_time)
+    fn now(&self, site: Site) -> u64 {
+        let _engine = runtime::engine_code();
+        if unmodelled() {
+            return with(|s| s.time());
+        }
+        let site = place::of(site);
+        progress::begin(StepKind::Read("now"), site);
+        let loc = step(Execution::clock);
+        let (time, _) = read(PendingRequest { want: Request::Time, loc, bits: 64, site });
+        time
     }
 
     fn pass(&self, nanos: u64) {
-        with(|s| s.nanos = s.nanos.saturating_add(nanos));
+        let _engine = runtime::engine_code();
+        step(|s| s.pass(nanos));
     }
 
     fn outcome(&self, text: String) {

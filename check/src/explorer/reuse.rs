@@ -33,7 +33,7 @@ use std::panic::Location;
 
 impl Execution {
     /// A location that is no object of the model.
-    fn add_bare_location(&mut self) -> u32 {
+    pub(super) fn add_bare_location(&mut self) -> u32 {
         self.loc_object.push(NONE);
         self.graph.add_location(0)
     }

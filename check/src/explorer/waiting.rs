@@ -42,6 +42,7 @@
 //! the stack of choices, with one way on: an execution that repeats another's choices repeats its answers.
 
 use crate::explorer::execution::{Execution, PendingRequest, Request, Status};
+use crate::explorer::time::MOST_QUESTIONS;
 use crate::explorer::turns::{Did, Pace, TurnStep, TurnWrites};
 use crate::graph::event::{GraphEvent, NONE};
 use crate::memory::heap;
@@ -51,12 +52,6 @@ use crate::seam::place::Place;
 use crate::seam::stack;
 use crate::search::chooser::Chooser;
 use crate::search::stack::ReadOption;
-
-/// Questions for the time in one turn, and turns with questions, after which it passes.
-const MOST_QUESTIONS: u32 = 64;
-
-/// What passes first for a loop that only asks for the time, in nanoseconds.
-const FIRST_JUMP: u64 = 1_000_000;
 
 /// Turns in a row without news that a loop is followed for at least, if it counts and says nothing of waiting:
 /// it may be no loop that waits at all.
@@ -195,8 +190,14 @@ impl Execution {
 
     fn as_last_time(&mut self, pending: &PendingRequest) -> Option<ReadOption> {
         let me = self.me;
-        if matches!(pending.want, Request::Block(_)) {
-            return None;
+        match pending.want {
+            Request::Block(_) => return None,
+            Request::Time => {
+                // It learns nothing new.
+                self.choices_of(me, pending, 0);
+                return self.choices.last().copied();
+            }
+            _ => {}
         }
         let t = &self.threads[me].turns;
         let step = *t.expected().filter(|step| step.loc == pending.loc && step.line == line(pending.site))?;
@@ -245,36 +246,19 @@ impl Execution {
     /// [`own_state`](Self::own_state), and the time if the turn has asked for it. Time passes if it was told the
     /// same as last time, and in a loop that has asked in many turns.
     fn state_and_time(&mut self, frame: usize) -> Option<u64> {
-        let state = self.own_state(frame);
+        let (state, now) = (self.own_state(frame), self.time());
         let t = &mut self.threads[self.me].turns;
         if std::mem::take(&mut t.asked_time) == 0 {
             return state;
         }
         t.timed_turns += 1;
-        if t.time == Some(self.nanos) || t.timed_turns > MOST_QUESTIONS {
+        if t.time == Some(now) || t.timed_turns > MOST_QUESTIONS {
             self.let_time_pass();
         }
-        self.threads[self.me].turns.time = Some(self.nanos);
-        state.map(|state| stack::mix(state, self.nanos))
-    }
-
-    /// The running thread asks for the time. It passes for one that does nothing else.
-    pub(super) fn ask_for_the_time(&mut self) -> u64 {
-        let t = &mut self.threads[self.me].turns;
-        t.asked_time += 1;
-        if t.asked_time > MOST_QUESTIONS {
-            t.asked_time = 1;
-            self.let_time_pass();
-        }
-        self.nanos
-    }
-
-    /// Time passes for the running thread, each time sixteen times more.
-    fn let_time_pass(&mut self) {
-        let jumps = self.threads[self.me].time_jumps;
-        self.threads[self.me].time_jumps = jumps.saturating_add(1);
-        let passes = FIRST_JUMP.saturating_mul(16_u64.saturating_pow(jumps.into()));
-        self.nanos = self.nanos.saturating_add(passes);
+        let now = self.time();
+        self.threads[self.me].turns.time = Some(now);
+        // Where nobody sees the stack, the time alone shows that the loop gets on.
+        Some(stack::mix(state.unwrap_or_default(), now))
     }
 
     /// Whether the turn that the running thread has just ended may have changed what nobody looks at.

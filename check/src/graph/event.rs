@@ -49,6 +49,8 @@ pub(crate) struct Message {
     pub(crate) root: u32,
     /// Whether nobody has verified yet that the turn which came back has changed nothing else.
     pub(crate) unverified: bool,
+    /// What its writer knew of the time, in nanoseconds: see [`crate::graph::rc11::Past`].
+    pub(crate) time: u64,
 }
 
 /// Which rule the audit of the checker itself breaks: see `loom-tests`.

@@ -48,6 +48,8 @@ pub(crate) struct Past {
     pub(crate) porf: Clock,
     /// Events so far.
     pub(crate) seq: u16,
+    /// What it knows of the time, in nanoseconds: the latest of its `porf` past.
+    pub(crate) time: u64,
 }
 
 impl Past {
@@ -58,6 +60,7 @@ impl Past {
         sb: Clock::EMPTY,
         porf: Clock::EMPTY,
         seq: 0,
+        time: 0,
     };
 }
 
@@ -114,6 +117,7 @@ impl Graph {
             past.cur = from.cur;
             past.sb = from.sb;
             past.porf = from.porf;
+            past.time = from.time;
         }
         self.pasts.push(past);
         self.pasts.len() - 1
@@ -138,6 +142,7 @@ impl Graph {
             taken: false,
             root: message,
             unverified: false,
+            time: 0,
         });
         self.locations[loc].mo.push(message);
         loc as u32
@@ -296,6 +301,7 @@ impl Graph {
             past.acq.join(&message.view);
         }
         past.porf.join(&message.porf);
+        past.time = past.time.max(message.time);
         let mut event = self.next_event(thread, loc, strength.is_sc(), source);
         event.writes = writes;
         self.add(event);
@@ -316,7 +322,7 @@ impl Graph {
         if let Some(inherited) = inherited {
             view.join(&inherited);
         }
-        let (seq, porf) = (past.seq, past.porf);
+        let (seq, porf, time) = (past.seq, past.porf, past.time);
         let message = self.messages.len() as u32;
         self.messages.push(Message {
             loc,
@@ -329,6 +335,7 @@ impl Graph {
             taken: false,
             root: message,
             unverified: false,
+            time,
         });
         let mo = &mut self.locations[loc as usize].mo;
         mo.insert(place as usize, message);

@@ -123,7 +123,7 @@ pub(crate) trait Runtime {
     /// A number below `n`; each is explored.
     fn choose(&self, n: usize) -> usize;
     /// Nanoseconds since the start of the execution.
-    fn now(&self) -> u64;
+    fn now(&self, site: Site) -> u64;
     /// Time passes.
     fn pass(&self, nanos: u64);
     /// Lets time pass, and others run.
@@ -238,6 +238,11 @@ impl RunningEngine {
     #[inline]
     pub(crate) fn join_closure(self, thread: usize, done: Obj<'_>, site: Site) {
         stack::enter(|| self.0.join_closure(thread, done, site));
+    }
+
+    #[inline]
+    pub(crate) fn now(self, site: Site) -> u64 {
+        stack::enter(|| self.0.now(site))
     }
 
     #[inline]

@@ -87,7 +87,11 @@ mod tests {
         static HERE: AtomicU32 = AtomicU32::new(1);
         let boxed = Box::new(1);
         assert!(is_heap(std::ptr::from_ref(&*boxed) as usize));
-        assert!(!is_heap(std::ptr::from_ref(&HERE) as usize) && !is_heap(8) && !is_heap(is_heap as usize));
+        assert!(
+            !is_heap(std::ptr::from_ref(&HERE) as usize)
+                && !is_heap(8)
+                && !is_heap(is_heap as *const () as usize)
+        );
         assert!(is_static(std::ptr::from_ref(&HERE) as usize));
         assert!(!is_static(std::ptr::from_ref(&*boxed) as usize));
     }

@@ -1,0 +1,128 @@
+//! Time: what a thread may know of it, whatever the order in which the search runs the threads.
+
+use crate::acquit;
+use ringwright_check::door::atomic::{AtomicU32, Ordering};
+use ringwright_check::door::time::{Duration, Instant};
+use ringwright_check::door::{Arc, Condvar, Mutex, hint, thread};
+use ringwright_check::{Check, FailureKind, Verdict, outcome};
+
+const TEN: Duration = Duration::from_millis(10);
+
+/// Another thread sleeps, then sets a flag with `store`; main reads it with `load`, then the time.
+fn sleeper(order: (Ordering, Ordering)) -> impl Fn() + Send + Sync + 'static {
+    move || {
+        let start = Instant::now();
+        let x = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&x);
+        let other = thread::spawn(move || {
+            thread::sleep(TEN);
+            theirs.store(1, order.0);
+        });
+        let value = x.load(order.1);
+        outcome(format!("{value} {}", start.elapsed() >= TEN));
+        other.join().unwrap();
+        assert!(start.elapsed() >= TEN);
+    }
+}
+
+#[test]
+fn another_threads_sleep_may_be_over_or_not() {
+    acquit(["0 false", "0 true", "1 true"], || sleeper((Ordering::SeqCst, Ordering::SeqCst)));
+    acquit(["0 false", "0 true", "1 true"], || sleeper((Ordering::Release, Ordering::Acquire)));
+    // What is read was written after the sleep, whatever the ordering.
+    acquit(["0 false", "0 true", "1 true"], || sleeper((Ordering::Relaxed, Ordering::Relaxed)));
+}
+
+#[test]
+fn time_goes_on_and_never_back() {
+    acquit(["0 0", "0 10", "0 30", "10 10", "10 30", "30 30"], || {
+        || {
+            let start = Instant::now();
+            let other = thread::spawn(|| {
+                thread::sleep(TEN);
+                thread::sleep(2 * TEN);
+            });
+            let first = start.elapsed().as_millis();
+            outcome(format!("{first} {}", start.elapsed().as_millis()));
+            other.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_wait_whose_time_is_up_has_taken_it() {
+    acquit(["10", "woken"], || {
+        || {
+            let start = Instant::now();
+            let shared = Arc::new((Mutex::new(false), Condvar::new()));
+            let theirs = Arc::clone(&shared);
+            let other = thread::spawn(move || {
+                *theirs.0.lock().unwrap() = true;
+                theirs.1.notify_one();
+            });
+            let (ready, late) =
+                shared.1.wait_timeout_while(shared.0.lock().unwrap(), TEN, |ready| !*ready).unwrap();
+            if late.timed_out() {
+                outcome(start.elapsed().as_millis());
+            } else {
+                assert!(*ready);
+                outcome("woken");
+            }
+            drop(ready);
+            other.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_loop_with_a_deadline_ends_and_may_be_in_time() {
+    for pause in [|| hint::spin_loop(), || thread::sleep(Duration::from_millis(1)), || ()] {
+        let report = Check::new("alone").run(move || {
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_secs(3_600) {
+                pause();
+            }
+        });
+        report.assert_passed();
+        let report = Check::new("deadline").run(move || {
+            let start = Instant::now();
+            let x = Arc::new(AtomicU32::new(0));
+            let theirs = Arc::clone(&x);
+            let other = thread::spawn(move || theirs.store(1, Ordering::Relaxed));
+            let seen = loop {
+                if x.load(Ordering::Relaxed) == 1 {
+                    break true;
+                }
+                if start.elapsed() >= TEN {
+                    break false;
+                }
+                pause();
+            };
+            outcome(seen);
+            other.join().unwrap();
+        });
+        report.assert_passed().assert_outcomes(["false", "true"]);
+        assert!(matches!(report.verdict, Verdict::Exhaustive | Verdict::Bounded(_)), "{report}");
+    }
+}
+
+#[test]
+fn a_deadline_that_is_too_short_is_found() {
+    let report = Check::new("lease").run(|| {
+        let start = Instant::now();
+        let done = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&done);
+        let worker = thread::spawn(move || {
+            thread::sleep(2 * TEN);
+            // Release: pairs with the Acquire load below.
+            theirs.store(1, Ordering::Release);
+        });
+        while start.elapsed() < TEN {
+            hint::spin_loop();
+        }
+        // Acquire: pairs with the Release store above.
+        assert_eq!(done.load(Ordering::Acquire), 1, "the worker is late");
+        worker.join().unwrap();
+    });
+    report.assert_failed(FailureKind::Panic);
+}
