@@ -14,6 +14,8 @@ mod abandoned;
 mod freed;
 #[path = "verdicts/reduction.rs"]
 mod reduction;
+#[path = "verdicts/rwlocks.rs"]
+mod rwlocks;
 #[path = "verdicts/statics.rs"]
 mod statics;
 #[path = "verdicts/threads.rs"]

@@ -4,7 +4,7 @@
 //! is taken, given back and downgraded, and what a guard and a lock are beside that.
 
 use crate::door::object::Word;
-use crate::seam::op::{MISSED, SyncOp};
+use crate::seam::op::{MISSED, QUEUED, SyncOp};
 use crate::seam::runtime::{self, RunningEngine, Site};
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hold {
     Alone,
+    /// Alone, of a reader-writer lock.
+    Writing,
     Shared,
     /// Nothing any more: another [`Held`] has taken over.
     Given,
@@ -31,7 +33,9 @@ impl<'a, R> Held<'a, R> {
     pub(crate) fn take(word: &'a Word, op: SyncOp, site: Site, real: impl FnOnce() -> R) -> Self {
         match runtime::current() {
             Some(engine) => {
-                engine.sync(word.object(), op, 0, site);
+                if engine.sync(word.object(), op, 0, site) == QUEUED {
+                    engine.sync(word.object(), SyncOp::QueuedWriteLock, 0, site);
+                }
                 Held::of(word, op, site, None)
             }
             None => Held::of(word, op, site, Some(real())),
@@ -59,8 +63,12 @@ impl<'a, R> Held<'a, R> {
     }
 
     fn of(word: &'a Word, op: SyncOp, site: Site, real: Option<R>) -> Self {
-        let shared = matches!(op, SyncOp::ReadLock | SyncOp::TryReadLock);
-        Held { word, real, site, hold: if shared { Hold::Shared } else { Hold::Alone } }
+        let hold = match op {
+            SyncOp::ReadLock | SyncOp::TryReadLock => Hold::Shared,
+            SyncOp::WriteLock | SyncOp::TryWriteLock => Hold::Writing,
+            _ => Hold::Alone,
+        };
+        Held { word, real, site, hold }
     }
 
     /// Lets readers in, in one step, so that no writer comes between.
@@ -105,6 +113,7 @@ impl<R> Drop for Held<'_, R> {
         };
         match self.hold {
             Hold::Alone => engine.unlock(self.word.object(), self.site),
+            Hold::Writing => engine.unlock_write(self.word.object(), self.site),
             Hold::Shared => {
                 engine.sync(self.word.object(), SyncOp::ReadUnlock, 0, self.site);
             }

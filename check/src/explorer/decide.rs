@@ -218,7 +218,11 @@ impl Execution {
                 self.alts.push(plain(Some(op.apply(value, pending.bits)), ok, AltKind::Normal));
             }
             Request::Sync(op) => {
-                op.alts(value, thread, &mut self.alts);
+                if self.writers_first == Some(true) {
+                    op.alts_behind_writers(value, thread, &mut self.alts);
+                } else {
+                    op.alts(value, thread, &mut self.alts);
+                }
                 let t = &self.threads[thread];
                 self.alts.retain(|alt| match alt.kind {
                     AltKind::Spurious => t.spurious > 0,
@@ -323,6 +327,14 @@ impl Execution {
 
     pub(super) fn not_deterministic(&mut self) {
         self.fail(FailureKind::NotDeterministic, NOT_DETERMINISTIC.into(), Vec::new());
+    }
+
+    /// A thread is about to write under a reader-writer lock. std and parking_lot leave open whether it holds up
+    /// those who come to read while it waits: each is explored, from the first writer of an execution on.
+    pub(super) fn choose_who_goes_first(&mut self) {
+        if self.writers_first.is_none() && self.live_threads > 1 {
+            self.writers_first = Some(self.branch(2) == 1);
+        }
     }
 
     /// Picks one of `of`, as part of the schedule.

@@ -179,6 +179,8 @@ pub(crate) struct Execution {
     /// The thread that was chosen last.
     pub(super) last: usize,
     pub(super) clock: Clock,
+    /// Whether writers that wait for a reader-writer lock hold new readers up; `None` before anybody writes.
+    pub(super) writers_first: Option<bool>,
     pub(crate) tracer: Tracer,
     /// While traced: the messages that the read about to run could take, the newest first.
     pub(super) candidates: Vec<u32>,
@@ -240,6 +242,7 @@ impl Execution {
             preemptions: 0,
             last: 0,
             clock: Clock::new(),
+            writers_first: None,
             tracer: Tracer::default(),
             candidates: Vec::new(),
             preferences: Vec::new(),
@@ -280,6 +283,7 @@ impl Execution {
         self.preemptions = 0;
         self.last = 0;
         self.clock.reset();
+        self.writers_first = None;
         self.unfair = false;
         self.tracer.reset();
         self.candidates.clear();

@@ -238,6 +238,14 @@ impl Runtime for Explorer {
         });
     }
 
+    fn unlock_write(&self, obj: Obj<'_>, site: Site) {
+        if with(|s| s.writers_first == Some(true)) {
+            self.sync(obj, SyncOp::WriteUnlock, 0, site);
+        } else {
+            self.unlock(obj, site);
+        }
+    }
+
     fn sync(&self, obj: Obj<'_>, op: SyncOp, nanos: u64, site: Site) -> u64 {
         let _engine = runtime::engine_code();
         if unmodelled() {
@@ -248,6 +256,9 @@ impl Runtime for Explorer {
             if op.blocks() { StepKind::Wait(op.name()) } else { StepKind::Write(op.name()) },
             site,
         );
+        if op == SyncOp::WriteLock {
+            step(Execution::choose_who_goes_first);
+        }
         let loc = step(|s| touch(s, &obj, site).loc);
         let frame = frame();
         let (_, choice) = read(PendingRequest { want: Request::Sync(op), loc, bits: obj.bits, site });

@@ -126,7 +126,7 @@ impl Rmw {
 /// | word | value |
 /// |---|---|
 /// | mutex | 0 free, otherwise the owner's number + 1 |
-/// | reader-writer lock | 0 free, [`WRITER`] + owner + 1, otherwise the number of readers |
+/// | reader-writer lock | 0 free, [`WRITER`] + owner + 1, otherwise the number of readers; and [`WAITING`] for each writer that waits |
 /// | condition variable | waiting threads in the low half, notified ones in the high half, a bit a thread |
 /// | parking token | 0 none, 1 there |
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -138,6 +138,10 @@ pub(crate) enum SyncOp {
     ReadUnlock,
     WriteLock,
     TryWriteLock,
+    /// Takes the lock for which the thread has waited, as one of the waiting writers.
+    QueuedWriteLock,
+    /// Gives the lock back that it holds alone, while other writers may wait.
+    WriteUnlock,
     /// Makes the writer a reader.
     Downgrade,
     /// Joins the waiters of a condition variable.
@@ -160,6 +164,11 @@ pub(crate) enum SyncOp {
 
 /// The bit that says that a writer holds a reader-writer lock.
 pub(crate) const WRITER: u64 = 1 << 63;
+
+/// A writer that waits for a reader-writer lock, and holds new readers up.
+const WAITING: u64 = 1 << 32;
+/// All of them.
+const ALL_WAITING: u64 = 0x7fff_ffff << 32;
 
 /// Why an alternative exists.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -191,6 +200,8 @@ pub(crate) struct Alt {
 pub(crate) const MISSED: u64 = 0;
 /// [`Alt::result`] of an operation that did what it is for.
 pub(crate) const DONE: u64 = 1;
+/// [`Alt::result`] of a writer that now waits, and holds new readers up.
+pub(crate) const QUEUED: u64 = 2;
 
 impl SyncOp {
     /// What it may do with `value`, on behalf of thread `me`.
@@ -206,15 +217,19 @@ impl SyncOp {
             SyncOp::ReadLock | SyncOp::TryReadLock if value & WRITER == 0 => {
                 out.push(alt(Some(value + 1), DONE, acquire, AltKind::Normal));
             }
-            SyncOp::WriteLock | SyncOp::TryWriteLock if value == 0 => {
-                out.push(alt(Some(WRITER | owner), DONE, acquire, AltKind::Normal));
+            SyncOp::WriteLock | SyncOp::TryWriteLock if value & !ALL_WAITING == 0 => {
+                out.push(alt(Some(value | WRITER | owner), DONE, acquire, AltKind::Normal));
             }
+            SyncOp::QueuedWriteLock if value & !ALL_WAITING == 0 => {
+                out.push(alt(Some((value - WAITING) | WRITER | owner), DONE, acquire, AltKind::Normal));
+            }
+            SyncOp::WriteUnlock => out.push(alt(Some(value & ALL_WAITING), DONE, release, AltKind::Normal)),
             SyncOp::TryLock | SyncOp::TryReadLock | SyncOp::TryWriteLock => {
                 out.push(alt(None, MISSED, Strength::RELAXED, AltKind::Fail));
             }
-            SyncOp::Lock | SyncOp::ReadLock | SyncOp::WriteLock => {}
+            SyncOp::Lock | SyncOp::ReadLock | SyncOp::WriteLock | SyncOp::QueuedWriteLock => {}
             SyncOp::ReadUnlock => out.push(alt(Some(value - 1), DONE, release, AltKind::Normal)),
-            SyncOp::Downgrade => out.push(alt(Some(1), DONE, release, AltKind::Normal)),
+            SyncOp::Downgrade => out.push(alt(Some(value & ALL_WAITING | 1), DONE, release, AltKind::Normal)),
             SyncOp::Enter => {
                 let value = (value | bit) & !(bit << 32);
                 out.push(alt(Some(value), DONE, Strength::RELAXED, AltKind::Normal));
@@ -263,6 +278,19 @@ impl SyncOp {
         }
     }
 
+    /// [`alts`](Self::alts) where a waiting writer holds new readers up.
+    pub(crate) fn alts_behind_writers(self, value: u64, me: usize, out: &mut Vec<Alt>) {
+        let alt = |write, result, kind| Alt { write, result, strength: Strength::RELAXED, kind };
+        match self {
+            SyncOp::WriteLock if value & !ALL_WAITING != 0 => {
+                out.push(alt(Some(value + WAITING), QUEUED, AltKind::Normal));
+            }
+            SyncOp::ReadLock if value & ALL_WAITING != 0 => {}
+            SyncOp::TryReadLock if value & ALL_WAITING != 0 => out.push(alt(None, MISSED, AltKind::Fail)),
+            _ => self.alts(value, me, out),
+        }
+    }
+
     /// Whether it waits for other threads, for as long as it takes.
     pub(crate) fn blocks(self) -> bool {
         matches!(
@@ -270,6 +298,7 @@ impl SyncOp {
             SyncOp::Lock
                 | SyncOp::ReadLock
                 | SyncOp::WriteLock
+                | SyncOp::QueuedWriteLock
                 | SyncOp::Wait { timed: false, .. }
                 | SyncOp::Park { timed: false }
                 | SyncOp::Await
@@ -286,6 +315,8 @@ impl SyncOp {
             SyncOp::ReadUnlock => "unlock read",
             SyncOp::WriteLock => "write",
             SyncOp::TryWriteLock => "try_write",
+            SyncOp::QueuedWriteLock => "write (queued)",
+            SyncOp::WriteUnlock => "unlock",
             SyncOp::Downgrade => "downgrade",
             SyncOp::Enter => "wait (enter)",
             SyncOp::Wait { timed: false, .. } => "wait",
@@ -328,6 +359,28 @@ mod tests {
         assert!(alts(SyncOp::ReadLock, WRITER | 1, 0).is_empty());
         assert_eq!(alts(SyncOp::ReadLock, 2, 0)[0].write, Some(3));
         assert!(alts(SyncOp::WriteLock, 1, 0).is_empty());
+    }
+
+    #[test]
+    fn a_waiting_writer_holds_readers_up_and_gets_in_first() {
+        let behind = |op: SyncOp, value: u64, me: usize| {
+            let mut out = Vec::new();
+            op.alts_behind_writers(value, me, &mut out);
+            out
+        };
+        // One reader; a writer queues; a reader must wait, and a try fails.
+        let queued = behind(SyncOp::WriteLock, 1, 4)[0];
+        assert_eq!((queued.write, queued.result), (Some(WAITING + 1), QUEUED));
+        assert!(behind(SyncOp::ReadLock, WAITING + 1, 2).is_empty());
+        assert_eq!(behind(SyncOp::TryReadLock, WAITING + 1, 2)[0].result, MISSED);
+        assert!(behind(SyncOp::QueuedWriteLock, WAITING + 1, 4).is_empty());
+        // The reader leaves, and the writer has the lock until it gives it back.
+        assert_eq!(behind(SyncOp::ReadUnlock, WAITING + 1, 0)[0].write, Some(WAITING));
+        assert_eq!(behind(SyncOp::QueuedWriteLock, WAITING, 4)[0].write, Some(WRITER | 5));
+        assert_eq!(behind(SyncOp::WriteUnlock, WRITER | WAITING | 5, 4)[0].write, Some(WAITING));
+        assert_eq!(behind(SyncOp::Downgrade, WRITER | WAITING | 5, 4)[0].write, Some(WAITING | 1));
+        // Without the policy a reader gets in.
+        assert_eq!(alts(SyncOp::ReadLock, WAITING + 1, 2)[0].write, Some(WAITING + 2));
     }
 
     #[test]

@@ -104,6 +104,10 @@ pub(crate) trait Runtime {
     fn access(&self, obj: Obj<'_>, access: Access, site: Site);
     /// Gives back a lock that the running thread holds: its word becomes 0.
     fn unlock(&self, obj: Obj<'_>, site: Site);
+    /// Gives back a reader-writer lock that the running thread holds alone.
+    fn unlock_write(&self, obj: Obj<'_>, site: Site) {
+        self.unlock(obj, site);
+    }
     /// An operation of a lock, a condition variable or a parking token. It
     /// may block. A timed one that misses lets `nanos` pass.
     fn sync(&self, obj: Obj<'_>, op: SyncOp, nanos: u64, site: Site) -> u64;
@@ -213,6 +217,11 @@ impl RunningEngine {
     #[inline]
     pub(crate) fn unlock(self, obj: Obj<'_>, site: Site) {
         stack::enter(|| self.0.unlock(obj, site));
+    }
+
+    #[inline]
+    pub(crate) fn unlock_write(self, obj: Obj<'_>, site: Site) {
+        stack::enter(|| self.0.unlock_write(obj, site));
     }
 
     #[inline]
