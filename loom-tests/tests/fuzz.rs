@@ -75,7 +75,7 @@ fn locks_beside_atomics_do_what_the_axioms_allow() {
 
 #[test]
 fn blocking_objects_do_what_some_interleaving_does() {
-    let make = |seed| locks(seed, &LeftOut::default(), RwPolicy::ReadersFirst, None);
+    let make = |seed| locks(seed, &LeftOut::default(), RwPolicy::Either, None);
     let counts = agrees(0..400, 400..450, make);
     assert!(counts.deadlocks >= 50 && counts.programs >= 430, "{counts}");
 }
@@ -103,7 +103,7 @@ fn a_broken_rule_of_the_memory_model_is_noticed() {
 fn a_broken_rule_of_each_blocking_object_is_noticed() {
     use Broken::{Arc, Barrier, Channel, Condvar, Mutex, Once, Park, RwLock};
     for broken in [Mutex, RwLock, Condvar, Park, Barrier, Channel, Once, Arc] {
-        let make = |seed| locks(seed, &LeftOut::default(), RwPolicy::ReadersFirst, Some(broken));
+        let make = |seed| locks(seed, &LeftOut::default(), RwPolicy::Either, Some(broken));
         let counts = campaign(&[Way::Whole], BrokenRule::None, 0..1_000, 1, make);
         assert_eq!(counts.disagreements, 1, "{broken:?}: {counts}");
     }

@@ -11,6 +11,13 @@ use std::panic::Location;
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 /// A reader-writer lock: [`std::sync::RwLock`], poisoning included.
+///
+/// std leaves open whether a writer that waits holds up those who come to read. Under the explorer both are
+/// explored, each for a whole execution, so a thread that reads twice while a writer waits may be in a deadlock.
+/// The other engines let readers in.
+///
+/// A reader sees what earlier readers did before they gave the lock back, as with std's own lock; std's words
+/// promise this only of a writer. A race between two readers may be hidden by that.
 pub struct RwLock<T: ?Sized> {
     word: Word,
     real: std::sync::RwLock<()>,

@@ -40,7 +40,7 @@ struct Args {
     #[arg(long = "break", value_enum)]
     break_object: Option<ObjectArg>,
     /// Whether readers wait for a writer that waits.
-    #[arg(long, value_enum, default_value = "readers")]
+    #[arg(long, value_enum, default_value = "either")]
     rwlock: PolicyArg,
     /// Executions of each random search.
     #[arg(long, default_value_t = 200)]
