@@ -30,8 +30,8 @@ pub struct MutexGuard<'a, T: ?Sized> {
     held: Held<'a, real::MutexGuard<'a, ()>>,
 }
 
-/// A reader-writer lock: [`parking_lot::RwLock`](real::RwLock). A model does
-/// not know its fairness: a reader may overtake a writer that waits.
+/// A reader-writer lock: [`parking_lot::RwLock`](real::RwLock). Under the explorer a writer that waits holds up
+/// those who come to read, or not; both are explored, each for a whole execution.
 pub struct RwLock<T: ?Sized> {
     word: Word,
     real: real::RwLock<()>,
