@@ -15,6 +15,7 @@ use crate::plan::token::{self, Token};
 use crate::report::data::{Engine, Report, Verdict};
 use crate::seam::clock::MAX_EVENTS;
 use crate::seam::context;
+use crate::seam::fatal;
 use crate::seam::op::Strength;
 use crate::seam::runtime;
 use std::collections::BTreeSet;
@@ -221,6 +222,14 @@ impl Check {
         self
     }
 
+    /// Gives each thread of the model this many bytes of stack (2 MiB by default), under the explorer and
+    /// [`Engine::Sc`]. Memory is used only as far as a thread gets. A thread that needs more ends the process, with an
+    /// error that names the model.
+    pub fn stack_size(mut self, bytes: usize) -> Check {
+        self.plan.budget.stack = bytes;
+        self
+    }
+
     /// Whether memory that the model never frees is a failure (the default).
     pub fn leaks(mut self, are_failures: bool) -> Check {
         self.plan.leaks = are_failures;
@@ -387,7 +396,10 @@ impl Check {
         if let Some(report) = loom_child::intercept(&self.plan, self.engine, &model) {
             return report;
         }
+        let name = self.plan.name.clone();
+        let running = fatal::running(&name, None);
         let report = self.run_by_engine(model).with_command();
+        drop(running);
         #[cfg(feature = "loom")]
         loom_parent::remember(&report);
         report

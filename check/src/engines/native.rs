@@ -19,6 +19,7 @@ use crate::plan::options::{Mode, Plan};
 use crate::report::cause::{Cause, PanicData};
 use crate::report::data::{Engine, Failure, FailureKind, Limit, Report, Trace, Verdict};
 use crate::seam::context::{self, RealThreads};
+use crate::seam::fatal;
 use crate::seam::panic_memory::PanicMemory;
 use crate::seam::panics;
 use crate::seam::runtime;
@@ -42,6 +43,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// One run of the model's body.
 #[derive(Debug)]
 pub(crate) struct Round {
+    /// Of the model.
+    name: String,
     gate: AtomicBool,
     state: Mutex<RoundState>,
     /// What the panics of its threads were.
@@ -98,6 +101,8 @@ impl RealThreads for Round {
         let live = Live(Arc::clone(&self));
         Box::new(move || {
             let live = live;
+            let round = Arc::clone(&live.0);
+            let _running = fatal::running(&round.name, None);
             runtime::set_quiet(true);
             context::set_real_threads(Some(self));
             live.0.wait_at_gate();
@@ -118,10 +123,11 @@ impl Drop for Live {
 }
 
 impl Round {
-    fn new(seed: u64) -> Round {
+    fn new(name: String, seed: u64) -> Round {
         let state =
             RoundState { rng: Rng::new(seed), live: 0, outcome: None, panics: Vec::new(), taken: Vec::new() };
         Round {
+            name,
             gate: AtomicBool::new(false),
             state: Mutex::new(state),
             memory: Mutex::default(),
@@ -145,6 +151,7 @@ impl Round {
     fn run(self: &Arc<Round>, model: &dyn Fn()) -> RoundEnd {
         context::set_real_threads(Some(Arc::clone(self) as Arc<dyn RealThreads>));
         runtime::set_quiet(true);
+        let _running = fatal::running(&self.name, None);
         let result = catch_unwind(AssertUnwindSafe(model));
         // Relaxed: see the chapter.
         self.gate.store(true, Ordering::Relaxed);
@@ -189,7 +196,7 @@ pub(crate) fn run(plan: &Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
             limit = Some(Limit::Millis(started.elapsed().as_millis() as u64));
             break;
         }
-        match one_round(plan.seed.wrapping_add(rounds), Arc::clone(&model), patience) {
+        match one_round((plan.name.clone(), plan.seed.wrapping_add(rounds)), Arc::clone(&model), patience) {
             Ok(RoundEnd { panic: Some(panic), .. }) => failure = Some(panic_failure(panic)),
             Ok(RoundEnd { outcome, .. }) => outcomes.extend(outcome),
             Err(why) => limit = Some(Limit::Engine(format!("round {}: {why}", rounds + 1))),
@@ -219,10 +226,14 @@ pub(crate) fn run(plan: &Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     }
 }
 
-fn one_round(seed: u64, model: Arc<dyn Fn() + Send + Sync>, patience: Duration) -> Result<RoundEnd, String> {
+fn one_round(
+    (name, seed): (String, u64),
+    model: Arc<dyn Fn() + Send + Sync>,
+    patience: Duration,
+) -> Result<RoundEnd, String> {
     let (sender, receiver) = mpsc::channel();
     let body = move || {
-        let end = Arc::new(Round::new(seed)).run(&*model);
+        let end = Arc::new(Round::new(name, seed)).run(&*model);
         // The receiver is gone if the round has taken too long.
         drop(sender.send(end));
     };

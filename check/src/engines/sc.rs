@@ -42,9 +42,6 @@ use std::sync::atomic::Ordering;
 /// has a bit for each.
 const MAX_THREADS: usize = 32;
 
-/// Stack of a model thread, in bytes. Pages are touched only when used.
-pub(super) const STACK: usize = 256 * 1024;
-
 thread_local! {
     static EXECUTION: ExecutionCell<ScExecution> = const { ExecutionCell::empty() };
 }
@@ -228,8 +225,11 @@ impl Runtime for Sc {
             with(|s| s.finish(number));
         });
         // The scheduler runs inside the call: it must go on with this thread.
-        with(|s| s.next = Some(s.me));
-        ExecutionState::spawn_thread(run, STACK, None, None, site);
+        let stack = with(|s| {
+            s.next = Some(s.me);
+            s.budget.stack
+        });
+        ExecutionState::spawn_thread(run, stack, None, None, site);
         with(|s| s.next = None);
         number
     }

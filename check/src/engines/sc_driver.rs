@@ -1,7 +1,7 @@
 //! Drives [`crate::engines::sc`]: execution after execution until the schedules are
 //! done, a limit is reached or something fails; then the failure again, twice.
 
-use crate::engines::sc::{self, STACK, Sc};
+use crate::engines::sc::{self, Sc};
 use crate::engines::sc_execution::{ScExecution, ScStop};
 use crate::plan::options::{Mode, Plan};
 use crate::report::cause::Cause;
@@ -244,7 +244,7 @@ impl Drop for ScInstallation {
 /// Runs `model` by `plan`.
 pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     panics::install();
-    let name = plan.name.clone();
+    let (name, stack) = (plan.name.clone(), plan.budget.stack);
     let execution = Box::new(ScExecution::new(&plan));
     let progress = Arc::new(Mutex::new(ScRecord {
         plan,
@@ -260,7 +260,7 @@ pub(crate) fn run(plan: Plan, model: Arc<dyn Fn() + Send + Sync>) -> Report {
     let installed = ScInstallation::new(execution);
     let driver = ScDriver { progress: Arc::clone(&progress), ran: false };
     let mut config = Config::new();
-    config.stack_size = STACK;
+    config.stack_size = stack;
     config.failure_persistence = FailurePersistence::None;
     config.max_steps = MaxSteps::None;
     config.silence_warnings = true;

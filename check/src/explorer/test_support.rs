@@ -18,7 +18,8 @@ use std::collections::BTreeSet;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub(crate) const BUDGET: Budget = Budget { spurious: 1, timeouts: 2, repeats: 1, turns: 12, steps: 1_000 };
+pub(crate) const BUDGET: Budget =
+    Budget { spurious: 1, timeouts: 2, repeats: 1, turns: 12, steps: 1_000, stack: 256 * 1024 };
 
 /// The line of the caller.
 #[track_caller]

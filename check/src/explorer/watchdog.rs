@@ -6,8 +6,10 @@
 //! operating-system thread of the search. So another thread looks now and then
 //! whether there has been a step since it looked last.
 
+use crate::seam::fatal::Whereabouts;
 use crate::seam::place::Place;
 use crate::seam::symbols::source_line;
+use std::fmt;
 use std::io::Write;
 use std::panic::Location;
 use std::ptr;
@@ -79,6 +81,31 @@ impl Heartbeat {
              - A model that only computes for long says so with `Check::watchdog`.\n\
              This is a failure. The process ends here.\n"
         )
+    }
+}
+
+/// Where a search is, for who ends the process in the middle of it.
+pub(crate) struct SearchPlace {
+    pub(crate) heartbeat: Arc<Heartbeat>,
+    /// Bytes, of each thread of the model.
+    pub(crate) stack: usize,
+}
+
+impl Whereabouts for SearchPlace {
+    fn write(&self, to: &mut dyn fmt::Write) -> fmt::Result {
+        let Heartbeat { executions, thread, line, .. } = &*self.heartbeat;
+        // Relaxed: this thread's own.
+        let (execution, number) = (executions.load(Ordering::Relaxed), thread.load(Ordering::Relaxed));
+        write!(to, "t{number}, execution {execution}")?;
+        // SAFETY: what is not null came from a `&'static Location`.
+        match unsafe { line.load(Ordering::Relaxed).as_ref() } {
+            Some(line) => write!(to, ", after {}:{}", line.file(), line.line()),
+            None => Ok(()),
+        }
+    }
+
+    fn stack_size(&self) -> usize {
+        self.stack
     }
 }
 

@@ -27,9 +27,6 @@ use std::cell::RefCell;
 /// Executions of a round.
 const ROUND: u32 = 1_000;
 
-/// Stack of a model thread, in bytes. Pages are touched only when used.
-pub(super) const STACK: usize = 256 * 1024;
-
 /// The workers of the round under way.
 #[derive(Default)]
 struct Workers {
@@ -67,8 +64,11 @@ pub(crate) fn start(number: usize, body: ThreadBody, site: Site) {
     });
     if let Some(body) = fresh {
         let run = Box::new(move || work(number, body));
-        with(|s| s.next = Some(s.me));
-        ExecutionState::spawn_thread(run, STACK, None, None, site);
+        let stack = with(|s| {
+            s.next = Some(s.me);
+            s.budget.stack
+        });
+        ExecutionState::spawn_thread(run, stack, None, None, site);
         with(|s| s.next = None);
     }
 }
@@ -92,6 +92,7 @@ fn work(number: usize, first: ThreadBody) {
 fn begin(number: usize) {
     let wipes = with(|s| {
         s.begins(number, stack::here());
+        s.heartbeat.step(number, None);
         s.wipes
     });
     if wipes {

@@ -1,6 +1,9 @@
 //! The budgets of one execution: what would otherwise have no bound.
 
-/// How often a thread may do in one execution what costs nothing.
+/// Bytes of the stack of a model's thread: what std gives to threads that it starts.
+pub(crate) const STACK: usize = 2 * 1024 * 1024;
+
+/// How often a thread may do in one execution what costs nothing, and how much of other things it may have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
     /// Spurious failures and wake-ups, a thread.
@@ -13,4 +16,6 @@ pub(crate) struct Budget {
     pub(crate) turns: u32,
     /// Operations in one execution.
     pub(crate) steps: u32,
+    /// Bytes of the stack of each thread. Pages are touched only when used.
+    pub(crate) stack: usize,
 }

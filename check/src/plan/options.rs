@@ -1,7 +1,7 @@
 //! How a model is to be searched.
 
 use crate::graph::event::BrokenRule;
-use crate::plan::budget::Budget;
+use crate::plan::budget::{Budget, STACK};
 use crate::plan::decision::Decision;
 use crate::plan::orderings::{OrderingRecorder, Weakened};
 use crate::plan::split::Split;
@@ -96,7 +96,14 @@ impl Plan {
             name,
             mode: Mode::Stages(default_plan()),
             seed: 0,
-            budget: Budget { spurious: 1, timeouts: 2, repeats: 1, turns: TURNS, steps: 20_000 },
+            budget: Budget {
+                spurious: 1,
+                timeouts: 2,
+                repeats: 1,
+                turns: TURNS,
+                steps: 20_000,
+                stack: STACK,
+            },
             max_executions: 10_000_000,
             max_time: Some(Duration::from_secs(60)),
             leaks: true,

@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod execution_cell;
+pub(crate) mod fatal;
 pub(crate) mod frames;
 pub(crate) mod op;
 pub(crate) mod origin;

@@ -43,6 +43,11 @@ impl PanicMemory {
         found.unwrap_or(PanicData { message, site: None })
     }
 
+    /// All of them, the first one first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &PanicData> {
+        self.0.iter().map(|(_, panic)| panic)
+    }
+
     /// The execution is over.
     pub(crate) fn clear(&mut self) {
         self.0.clear();

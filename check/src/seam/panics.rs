@@ -6,11 +6,12 @@
 use crate::report::cause::PanicData;
 use crate::report::data::SourceLine;
 use crate::seam::context;
-use crate::seam::panic_memory::PanicMemory;
+use crate::seam::panic_memory::{PanicMemory, message};
 use crate::seam::runtime;
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::io::Write;
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
@@ -49,6 +50,23 @@ pub(crate) fn of(payload: &(dyn Any + Send)) -> PanicData {
     with_memory(|memory| memory.of(payload))
 }
 
+/// What std says of a panic that cannot unwind: the process is about to abort.
+const CANNOT_UNWIND: [&str; 2] =
+    ["panic in a destructor during cleanup", "panic in a function that cannot unwind"];
+
+/// Says what led to a panic that cannot unwind: nobody else will be there to say it.
+fn say_what_led_here() {
+    let panics: Vec<String> = with_memory(|memory| {
+        let text = |panic: &PanicData| match &panic.site {
+            Some(site) => format!("ringwright: panicked at {}:{}: {}\n", site.file, site.line, panic.message),
+            None => format!("ringwright: panicked: {}\n", panic.message),
+        };
+        memory.all().map(text).collect()
+    });
+    // Not `eprint!`: what a test prints is captured, and lost with the process.
+    let _ = std::io::stderr().lock().write_all(panics.concat().as_bytes());
+}
+
 /// Keeps what `info` says.
 fn remember(info: &PanicHookInfo<'_>) {
     // What is allocated here is not the model's.
@@ -56,6 +74,9 @@ fn remember(info: &PanicHookInfo<'_>) {
     let site = info.location().map(|at| SourceLine { file: at.file().to_owned(), line: at.line() });
     context::at_end_of_execution(|| MEMORY.with_borrow_mut(PanicMemory::clear));
     with_memory(|memory| memory.keep(info.payload(), site));
+    if CANNOT_UNWIND.contains(&&*message(info.payload())) {
+        say_what_led_here();
+    }
     if let Some(engine) = runtime::current() {
         engine.panic_begins(of(info.payload()));
     }

@@ -2,6 +2,7 @@
 
 use crate::plan::token;
 use crate::report::data::Report;
+use crate::seam::fatal;
 use crate::sim::fault_search::{FaultSearch, SearchMode};
 use crate::sim::menu::{ClockFault, Cut, Delay, Downtime, FaultMenu};
 use crate::sim::rules::Rules;
@@ -248,6 +249,7 @@ impl Sim {
             body: &body,
         };
         let _watched = watchdog::watch(&self.name, self.watchdog, &search.heartbeat);
+        let _running = fatal::running(&self.name, None);
         search.run(&mode).with_command()
     }
 }

@@ -8,7 +8,7 @@ use crate::explorer::driver::record::{CheckRecord, ExecutionEnd, Phase};
 use crate::explorer::execution::Execution;
 use crate::explorer::liveness::Liveness;
 use crate::explorer::operations::Explorer;
-use crate::explorer::watchdog;
+use crate::explorer::watchdog::{self, SearchPlace};
 use crate::explorer::workers;
 use crate::memory::free_lists::Reuse;
 use crate::memory::heap;
@@ -19,6 +19,7 @@ use crate::report::meter::Meter;
 use crate::report::words::count;
 use crate::seam::context;
 use crate::seam::execution_cell::Installed;
+use crate::seam::fatal;
 use crate::seam::outside::SearchSlot;
 use crate::seam::panics;
 use crate::seam::place;
@@ -169,10 +170,13 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
         cut_loops: BTreeSet::new(),
         reuse: Reuse::default(),
     }));
-    let watched = watchdog::watch(&name, silence, &state.heartbeat);
+    let (stack, heartbeat) = (state.budget.stack, Arc::clone(&state.heartbeat));
+    let watched = watchdog::watch(&name, silence, &heartbeat);
+    let whereabouts = SearchPlace { heartbeat, stack };
+    let running = fatal::running(&name, Some(&whereabouts));
     let installed = Installation::new(state, &progress);
     let mut config = Config::new();
-    config.stack_size = workers::STACK;
+    config.stack_size = stack;
     config.failure_persistence = FailurePersistence::None;
     config.max_steps = MaxSteps::None;
     config.silence_warnings = true;
@@ -181,7 +185,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
         current::with(|s| (std::mem::take(&mut s.liveness), std::mem::take(&mut s.reuse), s.unseen_cells));
     let (cut_loops, waited) = current::with(|s| (std::mem::take(&mut s.cut_loops), s.loops_waited));
     drop(installed);
-    drop(watched);
+    drop((watched, running));
     let progress = Arc::into_inner(progress).expect("the driver is gone");
     let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.hooked = heap::hooked();
