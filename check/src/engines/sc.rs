@@ -277,6 +277,12 @@ impl Runtime for Sc {
         with(|s| s.panics.push((s.me, panic)));
     }
 
+    fn aborts(&self, panic: PanicData) {
+        let _engine = runtime::engine_code();
+        with(|s| _ = s.stop.get_or_insert(ScStop::Failed(panic.into())));
+        stand(ScRequest::Step, std::panic::Location::caller());
+    }
+
     fn panic_taken(&self, thread: usize) {
         with(|s| s.panics.retain(|(by, _)| *by != thread));
     }

@@ -137,6 +137,8 @@ pub(crate) enum Stop {
     Blocked,
     /// Only frozen threads are left, and those that join them.
     Frozen,
+    /// A panic ends the process: the first of [`Execution::panics`].
+    Aborted,
     /// It belongs to another thread or shard.
     Foreign,
     Failed {

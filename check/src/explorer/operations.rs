@@ -394,6 +394,15 @@ impl Runtime for Explorer {
         });
     }
 
+    fn aborts(&self, panic: PanicData) {
+        let _engine = runtime::engine_code();
+        step(|s| {
+            let site = s.graph.site;
+            s.panics.insert(0, (s.me, panic, site));
+            s.stop.get_or_insert(Stop::Aborted);
+        });
+    }
+
     fn panic_begins(&self, panic: PanicData) {
         with(|s| {
             let me = s.me;

@@ -146,6 +146,10 @@ pub(crate) trait Runtime {
     fn panic_begins(&self, _panic: PanicData) {}
     /// A model thread ended with a panic that nobody has joined yet.
     fn panicked(&self, panic: PanicData);
+    /// The running thread has panicked where the process would end.
+    fn aborts(&self, panic: PanicData) {
+        self.panicked(panic);
+    }
     /// The running thread, how many events it has had, and what happens before
     /// what it does next; `None` if the engine keeps no such clocks.
     fn past(&self) -> Option<(usize, u16, Clock)> {

@@ -3,7 +3,7 @@
 use crate::{Plain, acquit, convict};
 use ringwright_check::door::atomic::{AtomicU32, Ordering};
 use ringwright_check::door::{Arc, Condvar, Mutex, RwLock, mpsc, thread};
-use ringwright_check::{Check, FailureKind, outcome};
+use ringwright_check::{Check, Engine, FailureKind, outcome};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Runs its closure when it is dropped.
@@ -311,4 +311,45 @@ fn whether_a_lock_is_poisoned_is_read_like_any_atomic() {
             clears.join().unwrap();
         }
     });
+}
+
+struct PanicsInDrop;
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        panic!("in its destructor");
+    }
+}
+
+ringwright_check::thread_local! {
+    static PANICS: PanicsInDrop = const { PanicsInDrop };
+}
+
+#[test]
+fn a_thread_local_whose_destructor_panics_is_a_failure_even_if_somebody_joins() {
+    let of_another = || {
+        let other = thread::spawn(|| PANICS.with(|_| ()));
+        drop(other.join());
+    };
+    let of_main = || PANICS.with(|_| ());
+    let after_a_panic = || {
+        let other = thread::spawn(|| {
+            PANICS.with(|_| ());
+            panic!("the first");
+        });
+        drop(other.join());
+    };
+    let models: [fn(); 3] = [of_another, of_main, after_a_panic];
+    for engine in [Engine::Explorer, Engine::Sc] {
+        for model in models {
+            let report = Check::new("destructor").engine(engine).run(model);
+            report.assert_failed(FailureKind::Panic);
+            let failure = report.failure.as_ref().unwrap();
+            assert!(
+                failure.message.starts_with("in its destructor\nin the destructor of a thread-local"),
+                "{report}"
+            );
+            assert!(failure.sites[0].file.ends_with("unwinding.rs"), "{report}");
+        }
+    }
 }

@@ -101,7 +101,11 @@ fn end_of(state: &mut Execution) -> ExecutionEnd {
         (Some(Stop::Limit(limit)), _) => ExecutionEnd::Limit(limit),
         // A thread that died of a panic is the cause of whoever waits for it.
         (
-            Some(Stop::Failed { kind: FailureKind::Deadlock | FailureKind::Livelock, .. } | Stop::Frozen)
+            Some(
+                Stop::Failed { kind: FailureKind::Deadlock | FailureKind::Livelock, .. }
+                | Stop::Frozen
+                | Stop::Aborted,
+            )
             | None,
             Some(panic),
         ) => ExecutionEnd::Failed(panicked(panic)),
@@ -109,6 +113,7 @@ fn end_of(state: &mut Execution) -> ExecutionEnd {
             ExecutionEnd::Failed(Cause { kind, message, sites: sites.into_iter().map(source_line).collect() })
         }
         (Some(Stop::Frozen), None) => ExecutionEnd::Frozen,
+        (Some(Stop::Aborted), None) => unreachable!("it was aborted by a panic"),
         (None, None) => {
             state.look_at_cuts();
             unlisted_outcome(state).map_or(ExecutionEnd::Complete, ExecutionEnd::Failed)
