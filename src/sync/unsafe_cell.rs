@@ -38,8 +38,7 @@ impl<T> UnsafeCell<T> {
         self.with_mut(|old| unsafe { old.replace(value) })
     }
 
-    /// [`get`](Self::get) of a cell that is behind a raw pointer. As unseen as
-    /// that.
+    /// [`get`](Self::get) of a cell that is behind a raw pointer, with the same condition.
     #[inline(always)]
     pub fn raw_get(this: *const Self) -> *mut T {
         core::cell::UnsafeCell::raw_get(this.cast::<core::cell::UnsafeCell<T>>())
@@ -61,10 +60,9 @@ impl<T: ?Sized> UnsafeCell<T> {
         f(self.0.get())
     }
 
-    /// A raw pointer to the value. What is done through it is not seen by the
-    /// checker, except in code that is compiled with the thread-sanitizer pass:
-    /// use [`with`](Self::with) and [`with_mut`](Self::with_mut) where you can.
-    /// A check's notes say how often a model called this.
+    /// A raw pointer to the value. The checker sees what is done through it only in code that is compiled with
+    /// the thread-sanitizer pass. So with the feature `check` this compiles only if `check-plain` is on as well: use
+    /// [`with`](Self::with) and [`with_mut`](Self::with_mut), which the checker always sees.
     #[inline(always)]
     pub fn get(&self) -> *mut T {
         self.0.get()

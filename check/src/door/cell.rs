@@ -41,14 +41,6 @@ impl<T> UnsafeCell<T> {
         // SAFETY: the caller says so.
         self.with_mut(|old| unsafe { old.replace(value) })
     }
-
-    /// [`get`](Self::get) of a cell that is behind a raw pointer. As unseen as
-    /// that.
-    #[track_caller]
-    pub fn raw_get(this: *const Self) -> *mut T {
-        unseen(Location::caller());
-        this.wrapping_byte_add(std::mem::offset_of!(Self, value)).cast::<T>().cast_mut()
-    }
 }
 
 impl<T: ?Sized> UnsafeCell<T> {
@@ -76,19 +68,62 @@ impl<T: ?Sized> UnsafeCell<T> {
         }
     }
 
-    /// A raw pointer to the value. What is done through it is not seen by the
-    /// checker, except in code that is compiled with the thread-sanitizer pass:
-    /// use [`with`](Self::with) and [`with_mut`](Self::with_mut) where you can.
-    /// A check's notes say how often a model called this.
-    #[track_caller]
-    pub fn get(&self) -> *mut T {
-        unseen(Location::caller());
-        self.value.get()
-    }
-
     /// The value, by the caller's exclusive borrow.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
+    }
+}
+
+/// The checker sees what is done through a raw pointer: it does in code that is compiled with the thread-sanitizer
+/// pass, for which there is the feature `plain` (`check-plain` of `ringwright`).
+#[cfg(not(feature = "plain"))]
+#[diagnostic::on_unimplemented(
+    message = "the checker cannot see what is done through the pointer of `UnsafeCell::get`",
+    label = "use `with` or `with_mut`",
+    note = "code that needs the pointer itself is checked with the thread-sanitizer pass: turn on the feature `plain` of \
+            `ringwright-check`, or `check-plain` of `ringwright`"
+)]
+pub trait SeesPointer {}
+
+/// With the pass every pointer is seen.
+#[cfg(feature = "plain")]
+#[doc(hidden)]
+pub trait SeesPointer {}
+
+#[cfg(feature = "plain")]
+impl<T: ?Sized> SeesPointer for T {}
+
+impl<T> UnsafeCell<T> {
+    /// [`get`](Self::get) of a cell that is behind a raw pointer, with the same condition.
+    #[track_caller]
+    pub fn raw_get(this: *const Self) -> *mut T
+    where
+        T: SeesPointer,
+    {
+        unseen(Location::caller());
+        this.wrapping_byte_add(std::mem::offset_of!(Self, value)).cast::<T>().cast_mut()
+    }
+}
+
+impl<T: ?Sized> UnsafeCell<T> {
+    /// A raw pointer to the value: what is done through it is seen only in code that is compiled with the
+    /// thread-sanitizer pass. So without the feature `plain` this does not compile: use [`with`](Self::with) and
+    /// [`with_mut`](Self::with_mut), which the checker always sees.
+    ///
+    /// If the feature is on and no code was compiled with the pass, a check's notes say how often a model called this.
+    #[cfg_attr(
+        not(feature = "plain"),
+        doc = "\n```compile_fail\n\
+        let cell = ringwright_check::door::cell::UnsafeCell::new(1);\n\
+        cell.get();\n```"
+    )]
+    #[track_caller]
+    pub fn get(&self) -> *mut T
+    where
+        T: SeesPointer,
+    {
+        unseen(Location::caller());
+        self.value.get()
     }
 }
 

@@ -258,7 +258,7 @@ impl<T> Handle<T> {
         match &self.started {
             Started::Real(handle) => handle.is_finished(),
             Started::Modelled(_) => {
-                let _own = runtime::own_code();
+                let _own = runtime::handle_code();
                 // Relaxed: std promises no order, and says that thread-locals may still be dropped.
                 self.packet.done.load(Ordering::Relaxed) != 0
             }
@@ -279,13 +279,16 @@ fn run_thread<T>(f: impl FnOnce() -> T, packet: &Packet<T>) {
     if runtime::current().is_none() {
         return context::end_of_thread();
     }
+    let ends = |state: u8| {
+        let _own = runtime::handle_code();
+        // Release: pairs with the Acquire of `join` and `join_closure`.
+        packet.done.store(state, Ordering::Release);
+    };
     if locals::any() {
-        // Release: pairs with the Acquire of `join_closure`.
-        packet.done.store(RETURNED, Ordering::Release);
+        ends(RETURNED);
         context::end_of_thread();
     }
-    // Release: pairs with the Acquire of `join` and `join_closure`.
-    packet.done.store(OVER, Ordering::Release);
+    ends(OVER);
 }
 
 /// Starts a thread.

@@ -14,6 +14,7 @@
 
 use crate::explorer::time::Clock;
 use crate::explorer::turns::Turns;
+use crate::explorer::unseen::Unseen;
 use crate::graph::event::NONE;
 use crate::graph::rc11::Graph;
 use crate::graph::stamp::Stamp;
@@ -96,6 +97,8 @@ pub(crate) struct ModelThread {
     pub(super) frame: usize,
     /// How many calls of the door's that are built of its own atomics it is in.
     pub(super) own_calls: u8,
+    /// How many of those only count handles.
+    pub(super) handle_calls: u8,
     /// How often time has passed for it because it only asked for the time.
     pub(super) time_jumps: u8,
     /// How often it may still learn from nobody but the clock that another thread's sleep is over.
@@ -124,6 +127,8 @@ pub(crate) struct ObjectRecord {
     pub(crate) cell: u32,
     /// Who allocated its memory, and when: its initialisation.
     pub(crate) born: Stamp,
+    /// The thread that has used it first.
+    pub(crate) first: u8,
     /// Where its memory was freed.
     pub(crate) freed: Option<Stamp>,
     /// The value to put back when the execution ends, for a static.
@@ -205,8 +210,8 @@ pub(crate) struct Execution {
     pub(crate) stale_choices: u64,
     /// Whether a stale choice was left out because the graph is too large.
     pub(crate) too_large: bool,
-    /// Raw pointers to what cells hold that models got in all executions.
-    pub(crate) unseen_cells: u64,
+    /// In all executions.
+    pub(crate) unseen: Unseen,
     /// Loops that were not followed to their end in all executions: where, and for how many turns in a row.
     pub(crate) cut_loops: Vec<(Place, u32)>,
     /// Whether a loop has waited for news in any execution.
@@ -257,7 +262,7 @@ impl Execution {
             execution: 0,
             stale_choices: 0,
             too_large: false,
-            unseen_cells: 0,
+            unseen: Unseen::default(),
             cut_loops: Vec::new(),
             loops_waited: false,
             wipes: false,
@@ -328,6 +333,7 @@ impl Execution {
                 base: 0,
                 frame: 0,
                 own_calls: 0,
+                handle_calls: 0,
                 time_jumps: 0,
                 lessons: 0,
                 unwinds: false,
@@ -350,11 +356,12 @@ impl Execution {
         thread.rescues = RESCUES;
         thread.turns.reset();
         (thread.base, thread.frame) = (0, 0);
-        thread.own_calls = 0;
+        (thread.own_calls, thread.handle_calls) = (0, 0);
         thread.last_panic = None;
         thread.time_jumps = 0;
         thread.lessons = self.budget.timeouts;
         self.live_threads += 1;
+        self.unseen.threads |= self.live_threads > 1;
         Some(number)
     }
 

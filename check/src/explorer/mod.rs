@@ -21,6 +21,7 @@ pub(crate) mod tracing;
 #[cfg(feature = "plain")]
 pub(crate) mod tsan;
 pub(crate) mod turns;
+pub(crate) mod unseen;
 pub(crate) mod waiting;
 pub(crate) mod watchdog;
 pub(crate) mod workers;

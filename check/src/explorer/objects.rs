@@ -33,6 +33,9 @@ pub(super) fn touch(s: &mut Execution, obj: &Obj<'_>, site: Place) -> ObjectReco
         .copied();
     let object = known.unwrap_or_else(|| register(s, obj));
     let me = s.me;
+    if usize::from(object.first) != me {
+        s.unseen.shared |= s.threads[me].handle_calls == 0;
+    }
     if let Some(freed) = object.freed {
         use_after_free(s, freed, site);
     } else if !object.born.before(me, &s.graph.pasts[me].cur) {
@@ -43,6 +46,14 @@ pub(super) fn touch(s: &mut Execution, obj: &Obj<'_>, site: Place) -> ObjectReco
         let sites = object.born.site.into_iter().chain([site]).collect();
         s.fail(FailureKind::Race, message, sites);
     }
+    object
+}
+
+/// [`touch`] that says nothing of what threads have in common: to wait for a thread is not to share anything.
+pub(super) fn touch_alone(s: &mut Execution, obj: &Obj<'_>, site: Place) -> ObjectRecord {
+    let shared = s.unseen.shared;
+    let object = touch(s, obj, site);
+    s.unseen.shared = shared;
     object
 }
 
@@ -83,6 +94,7 @@ fn register(s: &mut Execution, obj: &Obj<'_>) -> ObjectRecord {
         loc: NONE,
         cell: NONE,
         born,
+        first: s.me as u8,
         freed,
         restore: (is_static.here && obj.bits > 0).then(|| obj.value()),
     };

@@ -7,7 +7,7 @@
 
 use crate::explorer::current::{resume, step, with};
 use crate::explorer::execution::{Execution, PendingRequest, Request, Status, Stop};
-use crate::explorer::objects::{now, report_race, still_there, touch};
+use crate::explorer::objects::{now, report_race, still_there, touch, touch_alone};
 use crate::explorer::progress::{self, StepKind};
 use crate::explorer::tracing;
 use crate::explorer::waiting::TurnEnd;
@@ -259,7 +259,8 @@ impl Runtime for Explorer {
         if op == SyncOp::WriteLock {
             step(Execution::choose_who_goes_first);
         }
-        let loc = step(|s| touch(s, &obj, site).loc);
+        let find = if op == SyncOp::Await { touch_alone } else { touch };
+        let loc = step(|s| find(s, &obj, site).loc);
         let frame = frame();
         let (_, choice) = read(PendingRequest { want: Request::Sync(op), loc, bits: obj.bits, site });
         let timed_out = choice.alt.kind == AltKind::Timeout;
@@ -312,7 +313,7 @@ impl Runtime for Explorer {
         resume(me);
         step(|s| {
             s.threads[me].pending = None;
-            let loc = touch(s, &done, site).loc;
+            let loc = touch_alone(s, &done, site).loc;
             let message = s.graph.newest(loc);
             s.graph.load(me, message, Strength::ACQUIRE);
             s.tracer.step(me, Some(site), || format!("join t{thread}"));
@@ -331,10 +332,16 @@ impl Runtime for Explorer {
         with(|s| s.me)
     }
 
-    fn own_code(&self, begins: bool) {
+    fn own_code(&self, begins: bool, of_a_handle: bool) {
         with(|s| {
-            let calls = &mut s.threads[s.me].own_calls;
-            *calls = if begins { calls.saturating_add(1) } else { calls.saturating_sub(1) };
+            let thread = &mut s.threads[s.me];
+            let change = |calls: &mut u8| {
+                *calls = if begins { calls.saturating_add(1) } else { calls.saturating_sub(1) };
+            };
+            change(&mut thread.own_calls);
+            if of_a_handle {
+                change(&mut thread.handle_calls);
+            }
         });
     }
 
@@ -373,7 +380,7 @@ impl Runtime for Explorer {
     }
 
     fn unseen_cell(&self, _: Site) {
-        with(|s| s.unseen_cells += 1);
+        with(|s| s.unseen.pointers += 1);
     }
 
     fn begin_operation(&self, name: &str, limit: u32) {

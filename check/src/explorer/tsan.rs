@@ -226,7 +226,13 @@ fn modelled<R>(
     let engine = current().filter(|_| in_user_code() && heap::active())?;
     let id: *const AtomicU64 = {
         let _engine = runtime::engine_code();
-        let ours = heap::with(|heap| heap.find(addr).is_some()) && !symbols::is_door(from);
+        if symbols::is_door(from) {
+            return None;
+        }
+        let ours = heap::with(|heap| heap.find(addr).is_some());
+        if !ours {
+            current::with(|s| s.unseen.meets_foreign(Place::Address(from)));
+        }
         ours.then(|| {
             IDS.with_borrow_mut(|ids| {
                 std::ptr::from_ref(&**ids.entry(addr).or_insert_with(|| Box::new(AtomicU64::new(0))))

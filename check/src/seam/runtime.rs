@@ -158,8 +158,9 @@ pub(crate) trait Runtime {
     /// A join gave the panic of thread `thread` to its caller.
     fn panic_taken(&self, thread: usize);
     /// A call of the door's that is built of its own atomics and fences begins
-    /// or ends: they stand at the caller's line, but are not the caller's.
-    fn own_code(&self, _begins: bool) {}
+    /// or ends: they stand at the caller's line, but are not the caller's. What is done to the count of a handle is
+    /// nothing that threads have in common.
+    fn own_code(&self, _begins: bool, _of_a_handle: bool) {}
     /// The running thread gets a raw pointer to what a cell holds: what it does
     /// through it is not seen. Engines that do not count let it pass.
     fn unseen_cell(&self, _site: Site) {}
@@ -297,21 +298,34 @@ pub(crate) fn executing() -> bool {
 
 /// Marks the door's own atomics and fences until dropped.
 #[derive(Debug)]
-pub(crate) struct OwnCode(());
+pub(crate) struct OwnCode {
+    of_a_handle: bool,
+}
 
 /// A call of the door's that is built of its own atomics and fences begins.
 #[inline]
 pub(crate) fn own_code() -> OwnCode {
+    begin_own_code(false)
+}
+
+/// [`own_code`] that only counts handles, or looks at a thread: threads that do no more have nothing in common.
+#[inline]
+pub(crate) fn handle_code() -> OwnCode {
+    begin_own_code(true)
+}
+
+#[inline]
+fn begin_own_code(of_a_handle: bool) -> OwnCode {
     if let Some(engine) = current() {
-        engine.own_code(true);
+        engine.own_code(true, of_a_handle);
     }
-    OwnCode(())
+    OwnCode { of_a_handle }
 }
 
 impl Drop for OwnCode {
     fn drop(&mut self) {
         if let Some(engine) = current() {
-            engine.own_code(false);
+            engine.own_code(false, self.of_a_handle);
         }
     }
 }

@@ -47,7 +47,7 @@ impl Wake for Parker {
 
     #[track_caller]
     fn wake_by_ref(self: &std::sync::Arc<Self>) {
-        let _own = crate::seam::runtime::own_code();
+        let _own = crate::seam::runtime::handle_code();
         // Release: pairs with the Acquire swap in `drive`. Whoever set the flag before unparks.
         if !self.woken.swap(true, Ordering::Release) {
             self.thread.unpark();
@@ -68,7 +68,7 @@ fn drive(poll: &mut dyn FnMut(&mut Context<'_>) -> bool) {
     let waker = Waker::from(std::sync::Arc::clone(&parker));
     let mut cx = Context::from_waker(&waker);
     while !poll(&mut cx) {
-        let _own = crate::seam::runtime::own_code();
+        let _own = crate::seam::runtime::handle_code();
         // Acquire: pairs with the Release swap in `Parker::wake_by_ref`.
         while !parker.woken.swap(false, Ordering::Acquire) {
             timer::park();

@@ -72,6 +72,7 @@ impl ReferenceCounts {
     /// One more handle that keeps the value.
     #[track_caller]
     pub(super) fn enter(&self) {
+        let _own = runtime::handle_code();
         // Relaxed: whoever has a handle already sees the value.
         if self.strong.fetch_add(1, Ordering::Relaxed) > MOST {
             std::process::abort();
@@ -81,6 +82,7 @@ impl ReferenceCounts {
     /// One fewer; whether it was the last, which then sees all that the others did.
     #[track_caller]
     pub(super) fn leave(&self) -> bool {
+        let _own = runtime::handle_code();
         // Release: pairs with the Acquire fence of whoever drops the last handle.
         let last = self.strong.fetch_sub(1, Ordering::Release) == 1;
         if last {
@@ -93,7 +95,7 @@ impl ReferenceCounts {
     /// [`leave`](Self::leave) if this is the last handle; whether it was.
     #[track_caller]
     pub(super) fn leave_if_last(&self) -> bool {
-        let _own = runtime::own_code();
+        let _own = runtime::handle_code();
         // Relaxed: the fence below orders the value's earlier uses before its move.
         if self.strong.compare_exchange(1, 0, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return false;
@@ -106,7 +108,7 @@ impl ReferenceCounts {
     /// A handle that keeps the value, if there still is one.
     #[track_caller]
     pub(super) fn upgrade(&self) -> bool {
-        let _own = runtime::own_code();
+        let _own = runtime::handle_code();
         let up = |n: usize| (n != 0).then(|| n + 1);
         // Acquire: pairs with the Release of `appear` and of `only`. Relaxed on failure: nothing is used.
         match self.strong.fetch_update(Ordering::Acquire, Ordering::Relaxed, up) {
@@ -118,7 +120,7 @@ impl ReferenceCounts {
     /// The value is there now, and one handle that keeps it.
     #[track_caller]
     pub(super) fn appear(&self) {
-        let _own = runtime::own_code();
+        let _own = runtime::handle_code();
         // Release: pairs with the Acquire of `upgrade`.
         let before = self.strong.fetch_add(1, Ordering::Release);
         assert_eq!(before, 0, "a value that is still to come has no handle");
@@ -128,7 +130,7 @@ impl ReferenceCounts {
     #[track_caller]
     pub(super) fn downgrade(&self) {
         self.set_weak_made();
-        let _own = runtime::own_code();
+        let _own = runtime::handle_code();
         // Relaxed: the exchange below looks again.
         let mut seen = self.weak.load(Ordering::Relaxed);
         loop {
@@ -150,7 +152,7 @@ impl ReferenceCounts {
     /// One more weak handle, made from another.
     #[track_caller]
     pub(super) fn enter_weak(&self) {
-        let _own = runtime::own_code();
+        let _own = runtime::handle_code();
         // Relaxed: whoever has a weak handle already keeps the memory.
         if self.weak.fetch_add(1, Ordering::Relaxed) > MOST {
             std::process::abort();
@@ -160,7 +162,7 @@ impl ReferenceCounts {
     /// One weak handle fewer; whether the memory is nobody's now.
     #[track_caller]
     pub(super) fn leave_weak(&self) -> bool {
-        let _own = runtime::own_code();
+        let _own = runtime::handle_code();
         // Release: pairs with the Acquire fence of whoever frees the memory.
         if self.weak.fetch_sub(1, Ordering::Release) != 1 {
             return false;
@@ -180,7 +182,7 @@ impl ReferenceCounts {
     /// Whether the caller's is the only handle, of both kinds.
     #[track_caller]
     pub(super) fn only(&self) -> bool {
-        let _own = runtime::own_code();
+        let _own = runtime::handle_code();
         // Acquire: pairs with the Release of the other handles' drops.
         if self.strong.load(Ordering::Acquire) != 1 {
             return false;

@@ -2,6 +2,7 @@
 
 use crate::explorer::execution::Execution;
 use crate::explorer::liveness::Liveness;
+use crate::explorer::unseen::Unseen;
 use crate::memory::free_lists::Reuse;
 use crate::plan::decision::Decision;
 use crate::plan::options::Plan;
@@ -98,8 +99,7 @@ pub(super) struct CheckRecord {
     /// Threads that were frozen, and steps that were counted.
     pub(super) liveness: Liveness,
     pub(super) reuse: Reuse,
-    /// Raw pointers to what cells hold that models got.
-    pub(super) unseen_cells: u64,
+    pub(super) unseen: Unseen,
     /// Whether a loop has waited for news.
     pub(super) loops_waited: bool,
     /// Loops that were not followed to their end: where, and for how many turns.
@@ -146,7 +146,7 @@ impl CheckRecord {
         self.hooked &= other.hooked;
         self.liveness.join(other.liveness);
         self.reuse.join(&other.reuse);
-        self.unseen_cells += other.unseen_cells;
+        self.unseen.join(&other.unseen);
         self.loops_waited |= other.loops_waited;
         self.cut_loops.extend(other.cut_loops);
     }

@@ -8,6 +8,7 @@ use crate::explorer::driver::record::{CheckRecord, ExecutionEnd, Phase};
 use crate::explorer::execution::Execution;
 use crate::explorer::liveness::Liveness;
 use crate::explorer::operations::Explorer;
+use crate::explorer::unseen::{Sight, Unseen};
 use crate::explorer::watchdog::{self, SearchPlace};
 use crate::explorer::workers;
 use crate::memory::free_lists::Reuse;
@@ -16,7 +17,6 @@ use crate::plan::options::{Mode, Plan};
 use crate::plan::orderings::OrderingSites;
 use crate::report::data::{Engine, Report, Verdict};
 use crate::report::meter::Meter;
-use crate::report::words::count;
 use crate::seam::context;
 use crate::seam::execution_cell::Installed;
 use crate::seam::fatal;
@@ -165,7 +165,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
         hooked: false,
         meter,
         liveness: Liveness::default(),
-        unseen_cells: 0,
+        unseen: Unseen::default(),
         loops_waited: false,
         cut_loops: BTreeSet::new(),
         reuse: Reuse::default(),
@@ -181,8 +181,9 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     config.max_steps = MaxSteps::None;
     config.silence_warnings = true;
     Runner::new(Resumer, config).run(move || workers::conduct(&*model, next_execution));
-    let (liveness, reuse, unseen_cells) =
-        current::with(|s| (std::mem::take(&mut s.liveness), std::mem::take(&mut s.reuse), s.unseen_cells));
+    let (liveness, reuse, unseen) = current::with(|s| {
+        (std::mem::take(&mut s.liveness), std::mem::take(&mut s.reuse), std::mem::take(&mut s.unseen))
+    });
     let (cut_loops, waited) = current::with(|s| (std::mem::take(&mut s.cut_loops), s.loops_waited));
     drop(installed);
     drop((watched, running));
@@ -190,7 +191,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.hooked = heap::hooked();
     (progress.liveness, progress.reuse) = (liveness, reuse);
-    (progress.unseen_cells, progress.loops_waited) = (unseen_cells, waited);
+    (progress.unseen, progress.loops_waited) = (unseen, waited);
     progress.cut_loops.extend(cut_loops.into_iter().map(|(place, turns)| (source_line(place), turns)));
     progress
 }
@@ -255,27 +256,17 @@ fn report(progress: &mut CheckRecord) -> Report {
         notes.push(format!("stages: {}", progress.stages.describe(progress.failure.is_some())));
     }
     notes.extend(progress.minimised.take());
-    if !progress.hooked {
-        notes.push(
-            "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen".into(),
-        );
-    }
-    if progress.loops_waited && !progress.hooked {
-        notes.push(
-            "a loop waits: without the quarantining allocator a counter on the heap is not seen".into(),
-        );
-    }
+    notes.extend(progress.unseen.notes(Sight {
+        hooked: progress.hooked,
+        pass_asked: cfg!(feature = "plain"),
+        pass: pass_is_active(),
+        loops_waited: progress.loops_waited,
+    }));
     if !unwinding::modelled() {
         notes.push(
             "code that runs while a panic unwinds is run at once here, without choices and without checks"
                 .into(),
         );
-    }
-    if progress.unseen_cells > 0 && !pass_is_active() {
-        notes.push(format!(
-            "{} of `UnsafeCell::get`: what is done through the pointer is not seen without the thread-sanitizer pass",
-            count(progress.unseen_cells, "call")
-        ));
     }
     let mut report = Report {
         name: progress.plan.name.clone(),
