@@ -1,10 +1,9 @@
 //! Thread-locals. A model's threads share one operating-system thread, so each
 //! has a table of its own here; outside a model it is std's thread-local.
 
-use crate::report::cause::PanicData;
 use crate::seam::context;
 use crate::seam::panics;
-use crate::seam::runtime::{self, RunningEngine};
+use crate::seam::runtime;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -69,24 +68,12 @@ fn end_of_thread() {
         match value {
             Some(value) => {
                 if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-                    aborts(engine, &*payload);
+                    panics::abort_in_thread_local(&*payload);
                 }
             }
             None => return,
         }
     }
-}
-
-/// The destructor of a value has panicked, with `payload`. With std the process ends there.
-fn aborts(engine: RunningEngine, payload: &(dyn Any + Send)) {
-    let panic = {
-        let _engine = runtime::engine_code();
-        let panic = panics::of(payload);
-        let message =
-            format!("{}\nin the destructor of a thread-local, where a panic ends the process", panic.message);
-        PanicData { message, ..panic }
-    };
-    engine.aborts(panic);
 }
 
 /// Forgets the tables of the last execution. What its threads did not drop

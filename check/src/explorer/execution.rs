@@ -12,7 +12,7 @@
 //!
 //! Loops that wait are the story of [`crate::explorer::waiting`].
 
-use crate::explorer::time::Clock;
+use crate::explorer::sleeps::Sleeps;
 use crate::explorer::turns::Turns;
 use crate::explorer::unseen::Unseen;
 use crate::graph::event::NONE;
@@ -185,7 +185,7 @@ pub(crate) struct Execution {
     pub(super) preemptions: u32,
     /// The thread that was chosen last.
     pub(super) last: usize,
-    pub(super) clock: Clock,
+    pub(super) sleeps: Sleeps,
     /// Whether writers that wait for a reader-writer lock hold new readers up; `None` before anybody writes.
     pub(super) writers_first: Option<bool>,
     pub(crate) tracer: Tracer,
@@ -248,7 +248,7 @@ impl Execution {
             stale: 0,
             preemptions: 0,
             last: 0,
-            clock: Clock::new(),
+            sleeps: Sleeps::new(),
             writers_first: None,
             tracer: Tracer::default(),
             candidates: Vec::new(),
@@ -289,7 +289,7 @@ impl Execution {
         self.stale_choices += u64::from(std::mem::take(&mut self.stale));
         self.preemptions = 0;
         self.last = 0;
-        self.clock.reset();
+        self.sleeps.reset();
         self.writers_first = None;
         self.unfair = false;
         self.tracer.reset();

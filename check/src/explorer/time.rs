@@ -25,33 +25,13 @@ const FIRST_JUMP: u64 = 1_000_000;
 /// Questions for the time in one turn, and turns with questions, after which it passes.
 pub(super) const MOST_QUESTIONS: u32 = 64;
 
-/// The clock of an execution.
-#[derive(Debug)]
-pub(super) struct Clock {
-    /// Its location, or [`NONE`].
-    loc: u32,
-    /// A message for each time that some time has passed.
-    passed: Vec<u32>,
-}
-
-impl Clock {
-    pub(super) const fn new() -> Clock {
-        Clock { loc: NONE, passed: Vec::new() }
-    }
-
-    pub(super) fn reset(&mut self) {
-        self.loc = NONE;
-        self.passed.clear();
-    }
-}
-
 impl Execution {
     /// The location of the clock.
     pub(super) fn clock(&mut self) -> u32 {
-        if self.clock.loc == NONE {
-            self.clock.loc = self.add_bare_location();
+        if self.sleeps.clock == NONE {
+            self.sleeps.clock = self.add_bare_location();
         }
-        self.clock.loc
+        self.sleeps.clock
     }
 
     /// What the running thread knows of the time, in nanoseconds.
@@ -67,7 +47,7 @@ impl Execution {
         let time = past.time;
         let own = self.add_bare_location();
         let message = self.graph.store(self.me, own, time, Strength::RELAXED, 1);
-        self.clock.passed.push(message);
+        self.sleeps.over.push(message);
         self.note(clock, message, false);
     }
 
@@ -77,7 +57,7 @@ impl Execution {
         let curious = self.threads[thread].lessons > 0;
         let alt = Alt { write: None, result: DONE, strength: Strength::RELAXED, kind: AltKind::Normal };
         let nothing = self.graph.newest(loc);
-        for (at, message) in self.clock.passed.iter().enumerate().rev() {
+        for (at, message) in self.sleeps.over.iter().enumerate().rev() {
             let later = self.graph.messages[*message as usize].time > known;
             if curious && later && *message >= covered {
                 self.choices.push(ReadOption { message: *message, nth: (at + 1).min(255) as u8, alt });

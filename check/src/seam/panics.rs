@@ -133,6 +133,18 @@ pub(crate) fn end_with_panic(payload: &(dyn Any + Send)) {
     drop(engine_code);
 }
 
+/// The destructor of a thread-local of the model has panicked, with `payload`. With std the process ends there.
+pub(crate) fn abort_in_thread_local(payload: &(dyn Any + Send)) {
+    let engine_code = runtime::engine_code();
+    let panic = of(payload);
+    let message =
+        format!("{}\nin the destructor of a thread-local, where a panic ends the process", panic.message);
+    if let Some(engine) = runtime::current() {
+        engine.aborts(PanicData { message, ..panic });
+    }
+    drop(engine_code);
+}
+
 /// Runs the main thread of a model: the closure, its thread-locals, its end.
 pub(crate) fn run_main(model: &dyn Fn()) {
     let _user = runtime::user_code();
