@@ -25,7 +25,7 @@ pub(crate) fn with<R>(f: impl FnOnce(&mut Execution) -> R) -> R {
 /// Gives up control for ever: the execution is over.
 fn abandon() -> ! {
     loop {
-        unwinding::give_up_control(switch);
+        give_up_control();
     }
 }
 
@@ -59,6 +59,11 @@ pub(crate) fn unstepped(f: impl FnOnce(&mut Execution)) {
 pub(super) fn resume(me: usize) {
     let next = with(|s| if s.next == Some(me) { s.next.take() } else { None });
     if next.is_none() {
-        unwinding::give_up_control(switch);
+        give_up_control();
     }
+}
+
+/// Gives up control to whoever is the next.
+pub(super) fn give_up_control() {
+    unwinding::give_up_control(switch);
 }

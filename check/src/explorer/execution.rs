@@ -33,7 +33,6 @@ use crate::search::chooser::Chooser;
 use crate::search::minimise::Preference;
 use crate::search::stack::{ReadOption, WriteNote};
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::sync::{Arc, MutexGuard};
 
 /// What a thread at a read wants.
@@ -82,6 +81,8 @@ const RESCUES: u8 = 40;
 #[derive(Debug)]
 pub(crate) struct ModelThread {
     pub(crate) name: String,
+    /// Whether the model gave it.
+    own_name: bool,
     pub(crate) status: Status,
     pub(crate) pending: Option<PendingRequest>,
     pub(super) chosen: Option<ReadOption>,
@@ -135,6 +136,11 @@ pub(crate) struct ObjectRecord {
     pub(crate) restore: Option<u64>,
 }
 
+/// What a thread is called that has no name of its own.
+fn default_name(number: usize) -> String {
+    if number == 0 { "main".to_owned() } else { format!("t{number}") }
+}
+
 /// Why an execution stopped before its end.
 #[derive(Clone, Debug)]
 pub(crate) enum Stop {
@@ -186,6 +192,8 @@ pub(crate) struct Execution {
     /// The thread that was chosen last.
     pub(super) last: usize,
     pub(super) sleeps: Sleeps,
+    /// Whether memory that holds objects was freed.
+    pub(super) freed: bool,
     /// Whether writers that wait for a reader-writer lock hold new readers up; `None` before anybody writes.
     pub(super) writers_first: Option<bool>,
     pub(crate) tracer: Tracer,
@@ -203,7 +211,7 @@ pub(crate) struct Execution {
     /// Keeps other models from statics, from the first use to the end of the check.
     pub(super) statics_claim: Option<MutexGuard<'static, ()>>,
     /// What the watchdog looks at.
-    pub(crate) heartbeat: std::sync::Arc<crate::explorer::watchdog::Heartbeat>,
+    pub(crate) heartbeat: std::sync::Arc<crate::explorer::heartbeat::Heartbeat>,
     /// The execution's number: half of an object's identity.
     pub(crate) execution: u32,
     /// What `stale` came to in all executions that have ended.
@@ -249,6 +257,7 @@ impl Execution {
             preemptions: 0,
             last: 0,
             sleeps: Sleeps::new(),
+            freed: false,
             writers_first: None,
             tracer: Tracer::default(),
             candidates: Vec::new(),
@@ -290,6 +299,7 @@ impl Execution {
         self.preemptions = 0;
         self.last = 0;
         self.sleeps.reset();
+        self.freed = false;
         self.writers_first = None;
         self.unfair = false;
         self.tracer.reset();
@@ -309,8 +319,6 @@ impl Execution {
             Chooser::Busy => {}
         }
         self.add_thread(None, None);
-        self.threads[0].name.clear();
-        self.threads[0].name.push_str("main");
     }
 
     /// Adds a thread and gives its number; `None` when there is no room.
@@ -321,7 +329,8 @@ impl Execution {
         let number = self.graph.add_thread(parent);
         if number == self.threads.len() {
             self.threads.push(ModelThread {
-                name: String::new(),
+                name: default_name(number),
+                own_name: false,
                 status: Status::Running,
                 pending: None,
                 chosen: None,
@@ -341,11 +350,9 @@ impl Execution {
             });
         }
         let thread = &mut self.threads[number];
-        thread.name.clear();
-        match name {
-            Some(name) => thread.name.push_str(&name),
-            // Into the same memory each time, and a string takes whatever is written.
-            None => drop(write!(thread.name, "t{number}")),
+        if thread.own_name || name.is_some() {
+            thread.own_name = name.is_some();
+            thread.name = name.unwrap_or_else(|| default_name(number));
         }
         thread.status = Status::Running;
         thread.pending = None;

@@ -180,6 +180,7 @@ pub(crate) fn keeps_back(addr: usize) -> bool {
     };
     step(|s| {
         s.steps = s.steps.saturating_sub(1);
+        s.freed |= !objects.is_empty();
         s.tracer.step(s.me, stamp.site, || format!("free {MEMORY}, {}", count(size as u64, "byte")));
         if let Some(first) = was {
             let sites = first.site.into_iter().chain(stamp.site).collect();

@@ -5,7 +5,7 @@
 //! are coroutines of shuttle's engine on that thread; [`crate::explorer::driver`] is the
 //! scheduler that resumes whichever one the state decided on.
 
-use crate::explorer::current::{resume, step, with};
+use crate::explorer::current::{give_up_control, resume, step, with};
 use crate::explorer::execution::{Execution, PendingRequest, Request, Status, Stop};
 use crate::explorer::objects::{now, report_race, still_there, touch, touch_alone};
 use crate::explorer::progress::{self, StepKind};
@@ -26,41 +26,66 @@ use crate::seam::statics;
 use crate::seam::thread_body::ThreadBody;
 use crate::seam::tracer::{OBJECT, TracedObject};
 use crate::seam::unwinding::unmodelled;
+use crate::search::stack::ReadOption;
 use std::sync::atomic::Ordering;
 
 /// The engine. Its state is the thread's.
 #[derive(Debug)]
 pub(crate) struct Explorer;
 
-/// Publishes `pending`, waits until it is chosen, and runs it.
-pub(super) fn read(pending: PendingRequest) -> (u64, crate::search::stack::ReadOption) {
-    let (me, stands) = step(|s| match s.repeated(&pending) {
-        Some(choice) => {
-            s.hold(pending, choice);
-            (s.me, false)
-        }
-        None => (s.stand(pending), true),
-    });
-    if stands {
-        resume(me);
-    }
-    step(|s| {
-        let (pending, choice) = s.take_chosen();
-        s.graph.site = Some(pending.site);
-        // Others have run since it was published, and may have freed the object.
-        still_there(s, &pending);
-        let value = s.apply(&pending, &choice);
-        trace_read(s, &pending, &choice, value);
-        (value, choice)
-    })
+/// A read that has run.
+pub(super) struct Performed {
+    pub(super) value: u64,
+    pub(super) choice: ReadOption,
+    /// Whether it ends a turn of a loop that says nothing of it.
+    ends_turn: bool,
 }
 
-fn trace_read(
-    s: &mut Execution,
-    pending: &PendingRequest,
-    choice: &crate::search::stack::ReadOption,
-    value: u64,
-) {
+/// Publishes what `prepare` makes, waits until it is chosen, and runs it.
+#[inline]
+pub(super) fn read(prepare: impl FnOnce(&mut Execution) -> PendingRequest) -> Performed {
+    let goes_on = step(|s| {
+        let pending = prepare(s);
+        if s.stop.is_some() {
+            return true;
+        }
+        match s.repeated(&pending) {
+            Some(choice) => {
+                s.hold(pending, choice);
+                true
+            }
+            None => {
+                let me = s.stand(pending);
+                s.next == Some(me) && s.next.take().is_some()
+            }
+        }
+    });
+    if !goes_on {
+        give_up_control();
+    }
+    step(perform)
+}
+
+/// Runs what was chosen for the running thread.
+fn perform(s: &mut Execution) -> Performed {
+    let (pending, choice) = s.take_chosen();
+    s.graph.site = Some(pending.site);
+    // Others have run since it was published, and may have freed the object.
+    if s.freed {
+        still_there(s, &pending);
+    }
+    let value = s.apply(&pending, &choice);
+    trace_read(s, &pending, &choice, value);
+    let leaves = match pending.want {
+        Request::Load(_) => true,
+        Request::Rmw { .. } => choice.alt.write.is_none_or(|new| new == value),
+        Request::Sync(_) => choice.alt.write.is_none() && choice.alt.kind != AltKind::Timeout,
+        _ => false,
+    };
+    Performed { value, choice, ends_turn: leaves && s.ends_silently() }
+}
+
+fn trace_read(s: &mut Execution, pending: &PendingRequest, choice: &ReadOption, value: u64) {
     if !s.tracer.on {
         return;
     }
@@ -90,7 +115,7 @@ fn trace_read(
     s.detail_event(kind, name, strength, Some(value));
 }
 
-fn sync_text(op: SyncOp, choice: &crate::search::stack::ReadOption) -> String {
+fn sync_text(op: SyncOp, choice: &ReadOption) -> String {
     let how = match choice.alt.kind {
         AltKind::Normal if matches!(op, SyncOp::Wait { .. }) => ": notified",
         AltKind::Normal if op == SyncOp::Enter => ": begins",
@@ -110,16 +135,16 @@ impl Runtime for Explorer {
             return obj.value();
         }
         progress::begin(StepKind::Read("load"), site);
-        let loc = step(|s| touch(s, &obj, site).loc);
         let ask = OrderingUse::of("load", OrderingRole::Only, order);
-        let want = Request::Load(with(|s| s.strength(ask, site)));
-        let pending = PendingRequest { want, loc, bits: obj.bits, site };
         let frame = frame();
-        let (value, _) = read(pending);
-        if with(Execution::ends_silently) {
+        let read = read(|s| {
+            let loc = touch(s, &obj, site).loc;
+            PendingRequest { want: Request::Load(s.strength(ask, site)), loc, bits: obj.bits, site }
+        });
+        if read.ends_turn {
             end_turn(frame, site);
         }
-        value
+        read.value
     }
 
     fn store(&self, obj: Obj<'_>, value: u64, order: Ordering, site: Site) {
@@ -168,21 +193,20 @@ impl Runtime for Explorer {
         }
         let site = place::of(site);
         progress::begin(StepKind::Write(op.name()), site);
-        let loc = step(|s| touch(s, &obj, site).loc);
         let cas = matches!(op, Rmw::Cas { .. });
         let succeeds =
             OrderingUse::of(op.name(), if cas { OrderingRole::Success } else { OrderingRole::Only }, ok);
         let fails = OrderingUse::of(op.name(), OrderingRole::Failure, err);
-        let (ok, err) = with(|s| {
-            let err = if cas { s.strength(fails, site) } else { fails.strength };
-            (s.strength(succeeds, site), err)
-        });
         let frame = frame();
-        let (value, choice) =
-            read(PendingRequest { want: Request::Rmw { op, ok, err }, loc, bits: obj.bits, site });
+        let Performed { value, choice, ends_turn } = read(|s| {
+            let loc = touch(s, &obj, site).loc;
+            let err = if cas { s.strength(fails, site) } else { fails.strength };
+            let want = Request::Rmw { op, ok: s.strength(succeeds, site), err };
+            PendingRequest { want, loc, bits: obj.bits, site }
+        });
         let writes = choice.alt.write.is_some();
         with(|s| s.came_to(if writes { succeeds } else { fails }, site));
-        if choice.alt.write.is_none_or(|new| new == value) && with(Execution::ends_silently) {
+        if ends_turn {
             end_turn(frame, site);
         }
         if writes { Ok(value) } else { Err(value) }
@@ -260,14 +284,16 @@ impl Runtime for Explorer {
             step(Execution::choose_who_goes_first);
         }
         let find = if op == SyncOp::Await { touch_alone } else { touch };
-        let loc = step(|s| find(s, &obj, site).loc);
         let frame = frame();
-        let (_, choice) = read(PendingRequest { want: Request::Sync(op), loc, bits: obj.bits, site });
+        let Performed { choice, ends_turn, .. } = read(|s| {
+            let loc = find(s, &obj, site).loc;
+            PendingRequest { want: Request::Sync(op), loc, bits: obj.bits, site }
+        });
         let timed_out = choice.alt.kind == AltKind::Timeout;
         if timed_out {
             step(|s| s.pass(nanos));
         }
-        if timed_out || (choice.alt.write.is_none() && with(Execution::ends_silently)) {
+        if timed_out || ends_turn {
             end_turn(frame, site);
         }
         choice.alt.result
@@ -364,9 +390,7 @@ impl Runtime for Explorer {
         }
         let site = place::of(site);
         progress::begin(StepKind::Read("now"), site);
-        let loc = step(Execution::clock);
-        let (time, _) = read(PendingRequest { want: Request::Time, loc, bits: 64, site });
-        time
+        read(|s| PendingRequest { want: Request::Time, loc: s.clock(), bits: 64, site }).value
     }
 
     fn pass(&self, nanos: u64) {

@@ -97,8 +97,8 @@ pub(crate) fn take(layout: Layout) -> Option<usize> {
         s.steps = s.steps.saturating_sub(1);
         (s.class(layout), s.graph.site.unwrap_or(Place::Line(Location::caller())))
     });
-    let (block, _) = read(PendingRequest { want: Request::Block(class), loc, bits: 64, site });
-    let number = u32::try_from(block.checked_sub(1)?).ok()?;
+    let read = read(|_| PendingRequest { want: Request::Block(class), loc, bits: 64, site });
+    let number = u32::try_from(read.value.checked_sub(1)?).ok()?;
     let site = objects::exact_site();
     let born = with(|s| {
         s.reuse.count += 1;

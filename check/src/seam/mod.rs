@@ -21,3 +21,4 @@ pub(crate) mod symbols;
 pub(crate) mod thread_body;
 pub(crate) mod tracer;
 pub(crate) mod unwinding;
+pub(crate) mod watchdog;

@@ -3,10 +3,10 @@
 use crate::plan::token;
 use crate::report::data::Report;
 use crate::seam::fatal;
+use crate::seam::watchdog::{self, Watchable};
 use crate::sim::fault_search::{FaultSearch, SearchMode};
 use crate::sim::menu::{ClockFault, Cut, Delay, Downtime, FaultMenu};
 use crate::sim::rules::Rules;
-use crate::sim::watchdog;
 use crate::sim::world::World;
 use std::sync::Arc;
 use std::time::Duration;
@@ -248,7 +248,8 @@ impl Sim {
             heartbeat: Arc::default(),
             body: &body,
         };
-        let _watched = watchdog::watch(&self.name, self.watchdog, &search.heartbeat);
+        let monitor = Arc::clone(&search.heartbeat) as Arc<dyn Watchable>;
+        let _watched = watchdog::watch(&self.name, self.watchdog, monitor);
         let _running = fatal::running(&self.name, None);
         search.run(&mode).with_command()
     }

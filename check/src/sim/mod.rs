@@ -171,6 +171,7 @@ mod node;
 mod node_faults;
 mod oracle;
 mod partition;
+mod poll_monitor;
 mod promises;
 mod ready;
 mod record;
@@ -179,7 +180,6 @@ mod rules;
 mod state;
 mod time;
 mod token;
-mod watchdog;
 mod world;
 
 pub use agreement::{AtomicCommit, CommitDecision, Leaders};

@@ -13,7 +13,8 @@ use crate::report::words::count;
 use crate::search::chooser::Chooser;
 use crate::search::minimise::Minimiser;
 use crate::search::stages::Stages;
-use std::collections::{BTreeSet, HashSet};
+use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// How an execution ended.
@@ -85,7 +86,7 @@ pub(super) struct CheckRecord {
     pub(super) started: Instant,
     pub(super) executions: u64,
     pub(super) blocked: u64,
-    pub(super) distinct: HashSet<u64>,
+    pub(super) distinct: FxHashSet<u64>,
     pub(super) outcomes: BTreeSet<String>,
     pub(super) suspects: u32,
     pub(super) limit: Option<Limit>,

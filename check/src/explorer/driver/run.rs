@@ -6,10 +6,10 @@ use crate::explorer::current;
 use crate::explorer::driver::lifecycle::ExplorerDriver;
 use crate::explorer::driver::record::{CheckRecord, ExecutionEnd, Phase};
 use crate::explorer::execution::Execution;
+use crate::explorer::heartbeat::SearchPlace;
 use crate::explorer::liveness::Liveness;
 use crate::explorer::operations::Explorer;
 use crate::explorer::unseen::{Sight, Unseen};
-use crate::explorer::watchdog::{self, SearchPlace};
 use crate::explorer::workers;
 use crate::memory::free_lists::Reuse;
 use crate::memory::heap;
@@ -26,12 +26,14 @@ use crate::seam::place;
 use crate::seam::runtime;
 use crate::seam::symbols::source_line;
 use crate::seam::unwinding;
+use crate::seam::watchdog::{self, Watchable};
 use crate::search::chooser::Chooser;
 use crate::search::stages::Stages;
+use rustc_hash::FxHashSet;
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -155,7 +157,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
         started: Instant::now(),
         executions: 0,
         blocked: 0,
-        distinct: HashSet::new(),
+        distinct: FxHashSet::default(),
         outcomes: BTreeSet::new(),
         suspects: 0,
         limit: None,
@@ -171,7 +173,7 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
         reuse: Reuse::default(),
     }));
     let (stack, heartbeat) = (state.budget.stack, Arc::clone(&state.heartbeat));
-    let watched = watchdog::watch(&name, silence, &heartbeat);
+    let watched = watchdog::watch(&name, silence, Arc::clone(&heartbeat) as Arc<dyn Watchable>);
     let whereabouts = SearchPlace { heartbeat, stack };
     let running = fatal::running(&name, Some(&whereabouts));
     let installed = Installation::new(state, &progress);

@@ -1,20 +1,17 @@
-//! The watchdog: a model that never ends, and never comes back to the checker,
-//! ends the process with an error that says where.
+//! What a search says of itself at each step, for who watches it: the watchdog, and whoever ends the process.
 //!
-//! The explorer limits the steps of an execution. A thread that loops or blocks
-//! without touching the door makes none, and nobody can stop it: it runs on the
-//! operating-system thread of the search. So another thread looks now and then
-//! whether there has been a step since it looked last.
+//! The explorer limits the steps of an execution. A thread that loops or blocks without touching the door makes
+//! none: see [`crate::seam::watchdog`].
 
 use crate::seam::fatal::Whereabouts;
 use crate::seam::place::Place;
 use crate::seam::symbols::source_line;
+use crate::seam::watchdog::Watchable;
 use std::fmt;
-use std::io::Write;
 use std::panic::Location;
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// What a search says of itself at each step. Relaxed, all of it: one thread
@@ -27,8 +24,6 @@ pub(crate) struct Heartbeat {
     line: AtomicPtr<Location<'static>>,
     /// The search waits for another one, and is well.
     paused: AtomicBool,
-    over: Mutex<bool>,
-    ended: Condvar,
 }
 
 impl Heartbeat {
@@ -57,9 +52,15 @@ impl Heartbeat {
         self.paused.store(false, Ordering::Relaxed);
         result
     }
+}
 
-    /// What the process says before it ends.
-    fn report(&self, name: &str, silence: Duration) -> String {
+impl Watchable for Heartbeat {
+    fn steps(&self) -> Option<u64> {
+        let paused = self.paused.load(Ordering::Relaxed);
+        (!paused).then(|| self.steps.load(Ordering::Relaxed))
+    }
+
+    fn hangs(&self, name: &str, silence: Duration) -> String {
         let execution = self.executions.load(Ordering::Relaxed);
         let thread = match self.thread.load(Ordering::Relaxed) {
             0 => "main".to_owned(),
@@ -107,44 +108,4 @@ impl Whereabouts for SearchPlace {
     fn stack_size(&self) -> usize {
         self.stack
     }
-}
-
-/// Watches until it is dropped.
-#[derive(Debug)]
-pub(crate) struct WatchdogGuard(Option<Arc<Heartbeat>>);
-
-impl Drop for WatchdogGuard {
-    fn drop(&mut self) {
-        if let Some(heartbeat) = &self.0 {
-            *heartbeat.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
-            heartbeat.ended.notify_all();
-        }
-    }
-}
-
-/// Ends the process if the search behind `heartbeat` makes no step for `silence`.
-pub(crate) fn watch(name: &str, silence: Duration, heartbeat: &Arc<Heartbeat>) -> WatchdogGuard {
-    if silence.is_zero() {
-        return WatchdogGuard(None);
-    }
-    let (name, watched) = (name.to_owned(), Arc::clone(heartbeat));
-    // Without a thread to spare nobody watches; the check itself is as it was.
-    let started = std::thread::Builder::new().name("ringwright watchdog".into()).spawn(move || {
-        let mut over = watched.over.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut seen = watched.steps.load(Ordering::Relaxed);
-        while !*over {
-            let waited = watched.ended.wait_timeout(over, silence);
-            let (guard, time) = waited.unwrap_or_else(PoisonError::into_inner);
-            over = guard;
-            let steps = watched.steps.load(Ordering::Relaxed);
-            let silent = steps == seen && !watched.paused.load(Ordering::Relaxed);
-            if time.timed_out() && silent && !*over {
-                // Not `eprint!`: what a test's threads print is captured, and lost with the process.
-                let _ = std::io::stderr().lock().write_all(watched.report(&name, silence).as_bytes());
-                std::process::exit(101);
-            }
-            seen = steps;
-        }
-    });
-    WatchdogGuard(started.is_ok().then(|| Arc::clone(heartbeat)))
 }
