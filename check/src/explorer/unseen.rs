@@ -30,6 +30,8 @@ pub(crate) struct Sight {
     pub(crate) pass: bool,
     /// A loop has waited for news.
     pub(crate) loops_waited: bool,
+    /// The check has found a failure, perhaps before its threads met.
+    pub(crate) failed: bool,
 }
 
 impl Unseen {
@@ -52,7 +54,7 @@ impl Unseen {
     /// The notes of the report.
     pub(crate) fn notes(&self, sight: Sight) -> Vec<String> {
         let mut notes = Vec::new();
-        if self.threads && !self.shared && !sight.pass {
+        if self.threads && !self.shared && !sight.pass && !sight.failed {
             notes.push(
                 "the threads of the model share nothing that the checker sees: is the code converted to the door's \
                  types?"
@@ -101,7 +103,8 @@ impl Unseen {
 mod tests {
     use super::*;
 
-    const ALL: Sight = Sight { hooked: true, pass_asked: true, pass: true, loops_waited: true };
+    const ALL: Sight =
+        Sight { hooked: true, pass_asked: true, pass: true, loops_waited: true, failed: false };
 
     #[test]
     fn with_the_allocator_and_the_pass_nothing_is_unseen() {
@@ -114,11 +117,14 @@ mod tests {
     #[test]
     fn each_thing_unseen_is_said() {
         let unseen = Unseen { pointers: 1, threads: true, shared: false, ..Unseen::default() };
-        let nothing = Sight { hooked: false, pass_asked: false, pass: false, loops_waited: true };
+        let nothing =
+            Sight { hooked: false, pass_asked: false, pass: false, loops_waited: true, failed: false };
         let notes = unseen.notes(nothing);
         let said = ["share nothing", "plain memory", "1 call of", "no quarantining", "a loop waits"];
         assert_eq!(notes.len(), said.len());
         assert!(notes.iter().zip(said).all(|(note, said)| note.contains(said)), "{notes:?}");
+        let failed = Sight { failed: true, ..nothing };
+        assert!(!unseen.notes(failed)[0].contains("share nothing"));
         let asked = Sight { hooked: true, pass_asked: true, ..nothing };
         let notes = Unseen { shared: true, ..Unseen::default() }.notes(asked);
         assert_eq!(notes.len(), 1, "{notes:?}");

@@ -39,6 +39,9 @@ fn owner(name: &str, file: &Path) -> Owner {
     {
         // Paths were cut when this was compiled: only the name is left.
         Owner::Checker
+    } else if !file.ends_with(".rs") {
+        // Another language's: that of the system's libraries.
+        Owner::Dependency
     } else {
         Owner::User
     }
@@ -147,6 +150,8 @@ mod tests {
             assert_eq!(of("leak::main", &format!("/home/u/proj/{file}")), Owner::User, "{file}");
         }
         assert_eq!(of("leak::main", "/rustc/proj/leak/src/main.rs"), Owner::User);
+        let start = "./csu/../sysdeps/nptl/libc_start_call_main.h";
+        assert_eq!(of("__libc_start_call_main", start), Owner::Dependency);
     }
 
     #[test]

@@ -45,9 +45,9 @@ struct Args {
     /// Executions of each random search.
     #[arg(long, default_value_t = 200)]
     executions: u64,
-    /// Seconds that one search may take.
-    #[arg(long, default_value_t = 10)]
-    seconds: u64,
+    /// Seconds that one search may take, such as 0.5.
+    #[arg(long, default_value = "10", value_parser = seconds)]
+    seconds: Duration,
     /// Stop after this many disagreements.
     #[arg(long, default_value_t = 10)]
     most: u64,
@@ -181,6 +181,12 @@ fn in_parts(args: &Args) -> Result<Counts, String> {
     Ok(counts)
 }
 
+/// A time in seconds, with a fraction or without.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    Duration::try_from_secs_f64(number).map_err(|error| error.to_string())
+}
+
 impl Args {
     fn name(&self) -> String {
         format!("{:?}", self.kind).to_lowercase()
@@ -226,7 +232,7 @@ impl Args {
                 Some(RuleArg::ScAccessIsFence) => BrokenRule::ScAccessIsFence,
                 Some(RuleArg::NoPsc) => BrokenRule::NoPsc,
             },
-            time: Duration::from_secs(self.seconds),
+            time: self.seconds,
             executions: self.executions,
         }
     }

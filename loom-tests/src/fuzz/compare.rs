@@ -89,7 +89,9 @@ pub fn compare<P: FuzzProgram>(name: &str, program: &P, settings: &FuzzSettings)
         return comparison;
     };
     for &way in &settings.ways {
-        if way == Way::Unreduced && !program.is_small() {
+        // The other exhaustive ways take no less than the whole search.
+        let too_long = comparison.undecided > 0 && !way.is_random();
+        if too_long || (way == Way::Unreduced && !program.is_small()) {
             continue;
         }
         let reports = search(name, program, settings, way);

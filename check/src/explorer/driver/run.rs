@@ -263,6 +263,7 @@ fn report(progress: &mut CheckRecord) -> Report {
         pass_asked: cfg!(feature = "plain"),
         pass: pass_is_active(),
         loops_waited: progress.loops_waited,
+        failed: progress.failure.is_some(),
     }));
     if !unwinding::modelled() {
         notes.push(
