@@ -199,7 +199,8 @@ impl Check {
     }
 
     /// Allows each thread of an execution this many time-outs while another
-    /// thread can still go on.
+    /// thread can still go on. So often, too, a thread that asks for the time may
+    /// find that another thread's sleep is over which it does not come after.
     pub fn timeouts(mut self, times: u8) -> Check {
         self.plan.budget.timeouts = times;
         self

@@ -1,4 +1,4 @@
-//! [`parking_lot`](::parking_lot)'s `Mutex`, `RwLock` and `Condvar`.
+//! [`parking_lot`]'s `Mutex`, `RwLock` and `Condvar`.
 //!
 //! As there: no poisoning, a guard that is waited with stays where it is, and a
 //! wait that ends for no reason does not exist. Timed locking, upgradable and
