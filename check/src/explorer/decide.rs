@@ -337,6 +337,12 @@ impl Execution {
         }
     }
 
+    /// Whether a writer that waits may have marked the lock that the running thread holds, or may do so before
+    /// that gives it back: not if writers go on as readers do, and not if there is nobody else.
+    pub(super) fn may_have_waiting_writers(&self) -> bool {
+        self.writers_first != Some(false) && self.live_threads > 1
+    }
+
     /// Picks one of `of`, as part of the schedule.
     pub(crate) fn branch(&mut self, of: u32) -> u32 {
         if of == 1 {

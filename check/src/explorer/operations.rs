@@ -263,7 +263,8 @@ impl Runtime for Explorer {
     }
 
     fn unlock_write(&self, obj: Obj<'_>, site: Site) {
-        if with(|s| s.writers_first == Some(true)) {
+        // A writer may have come to wait meanwhile, or still come before: then its mark must stay.
+        if with(|s| s.may_have_waiting_writers()) {
             self.sync(obj, SyncOp::WriteUnlock, 0, site);
         } else {
             self.unlock(obj, site);

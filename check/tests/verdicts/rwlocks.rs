@@ -45,6 +45,36 @@ fn two_reads_around_a_waiting_writer_are_a_deadlock() {
 }
 
 #[test]
+fn a_writer_that_waits_while_the_lock_is_given_back_is_not_forgotten() {
+    // The holder has tried, so nobody has said yet who goes first.
+    acquit(["0", "1", "held"], || {
+        || {
+            let lock = Arc::new(RwLock::new(0));
+            let theirs = Arc::clone(&lock);
+            let writer = thread::spawn(move || *theirs.write().unwrap() = 1);
+            match lock.try_write() {
+                Ok(value) => outcome(*value),
+                Err(_) => outcome("held"),
+            }
+            writer.join().unwrap();
+            assert_eq!(*lock.read().unwrap(), 1);
+        }
+    });
+    // The holder was alone when it took the lock.
+    acquit(["1"], || {
+        || {
+            let lock = Arc::new(RwLock::new(0));
+            let theirs = Arc::clone(&lock);
+            let value = lock.write().unwrap();
+            let writer = thread::spawn(move || *theirs.write().unwrap() = 1);
+            drop(value);
+            writer.join().unwrap();
+            outcome(*lock.read().unwrap());
+        }
+    });
+}
+
+#[test]
 fn a_try_around_a_waiting_writer_may_fail_and_nothing_is_stuck() {
     acquit(["Err", "Ok"], || {
         || {
