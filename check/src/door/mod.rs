@@ -14,6 +14,7 @@ pub mod mpsc;
 mod mutex;
 mod object;
 mod once;
+mod packet;
 #[cfg(feature = "parking_lot")]
 pub mod parking_lot;
 mod poison;

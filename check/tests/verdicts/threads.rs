@@ -181,3 +181,41 @@ fn a_thread_is_finished_before_its_thread_locals_are_dropped() {
         }
     });
 }
+
+/// What a thread returns: says on which thread it is dropped, and writes to what main may use as well.
+struct Returned {
+    main: thread::ThreadId,
+    plain: Arc<Plain>,
+}
+
+impl Drop for Returned {
+    fn drop(&mut self) {
+        outcome(if thread::current().id() == self.main { "main" } else { "the thread" });
+        self.plain.set(1);
+    }
+}
+
+/// A thread whose handle is dropped, or leaves its result for nobody; then main may write.
+fn detaches(writes: bool) -> impl Fn() + Send + Sync + 'static {
+    move || {
+        let plain = Plain::shared();
+        let returned = Returned { main: thread::current().id(), plain: Arc::clone(&plain) };
+        drop(thread::spawn(move || returned));
+        if writes {
+            plain.set(2);
+        }
+    }
+}
+
+#[test]
+fn what_a_detached_thread_returns_is_dropped_by_whoever_lets_go_last() {
+    acquit(["main", "the thread"], || detaches(false));
+    convict(FailureKind::Race, || detaches(true));
+    // Whoever joins it has it.
+    acquit(["main"], || {
+        || {
+            let returned = Returned { main: thread::current().id(), plain: Plain::shared() };
+            drop(thread::spawn(move || returned).join().unwrap());
+        }
+    });
+}
