@@ -208,7 +208,8 @@ impl Check {
 
     /// Allows a loop that only waits this many turns in a row that read nothing
     /// new, while another thread can still go on. More are not needed: such turns
-    /// change nothing at all.
+    /// change nothing at all. (One that sleeps changes the time. If the model asks for
+    /// that, the loop counts: see [`turns`](Check::turns).)
     pub fn repeats(mut self, turns: u8) -> Check {
         self.plan.budget.repeats = turns;
         self

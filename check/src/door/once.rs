@@ -25,6 +25,7 @@
 use crate::door::atomic::{AtomicU8, Ordering};
 use crate::door::condvar::Condvar;
 use crate::door::mutex::{Mutex, MutexGuard};
+use crate::door::static_value;
 use crate::seam::context;
 use crate::seam::runtime;
 use crate::seam::statics;
@@ -222,9 +223,10 @@ impl fmt::Debug for Once {
 /// If the object at `addr` is a static that a model has just initialised, has
 /// `reset` called on it when the execution ends.
 #[inline(never)]
-fn at_end(addr: usize, reset: fn(usize)) {
+fn at_end(addr: usize, size: usize, reset: fn(usize)) {
     if runtime::current().is_some() && statics::is_static(addr) {
         let _engine = runtime::engine_code();
+        static_value::is_whole(addr, size);
         context::reset_at_end(Box::new(move || reset(addr)));
     }
 }
@@ -339,7 +341,7 @@ impl<T> OnceLock<T> {
             // SAFETY: this is the closure of `once`, so no other thread writes, and none reads before
             // the state is complete (invariant 2).
             unsafe { (*self.value.get()).write(value) };
-            at_end(std::ptr::from_ref(self) as usize, drop_static::<OnceLock<T>>);
+            at_end(std::ptr::from_ref(self) as usize, size_of_val(self), drop_static::<OnceLock<T>>);
         });
     }
 
@@ -488,7 +490,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
         let value = init();
         // SAFETY: this is the closure of `once`, so no other thread writes or reads (invariant 2).
         unsafe { (*self.value.get()).write(value) };
-        at_end(std::ptr::from_ref(self) as usize, drop_static::<LazyLock<T, F>>);
+        at_end(std::ptr::from_ref(self) as usize, size_of_val(self), drop_static::<LazyLock<T, F>>);
     }
 }
 

@@ -10,11 +10,12 @@ use crate::seam::runtime;
 use crate::seam::statics;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 std::thread_local! {
-    /// The values that this execution has used.
-    static USED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    /// The statics that are put back as a whole when this execution ends.
+    static WHOLE: RefCell<Vec<Range<usize>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A static's value as it was. If it is dropped without having run, only the bytes come back.
@@ -58,22 +59,24 @@ pub(super) fn keep<T: ?Sized>(value: *mut T) {
     }
 }
 
+/// This static is put back as a whole, and with it all locks inside it: one that the model has initialised, or the
+/// value under a lock.
+pub(super) fn is_whole(addr: usize, size: usize) {
+    WHOLE.with_borrow_mut(|all| all.push(addr..addr + size.max(1)));
+    context::at_end_of_execution(|| WHOLE.with_borrow_mut(Vec::clear));
+}
+
 #[track_caller]
 fn first_use<T: ?Sized>(value: *mut T, addr: usize) {
     let _engine = runtime::engine_code();
-    let known = USED.with_borrow_mut(|used| {
-        let known = used.contains(&addr);
-        if !known {
-            used.push(addr);
-        }
-        known
-    });
-    if known {
+    // SAFETY: the caller holds the lock, so the value is there.
+    let size = unsafe { size_of_val(&*value) };
+    if WHOLE.with_borrow(|all| all.iter().any(|range| range.contains(&addr))) {
         return;
     }
-    context::at_end_of_execution(|| USED.with_borrow_mut(Vec::clear));
+    is_whole(addr, size);
     // SAFETY: the caller holds the lock, so nobody writes the value.
-    let before = unsafe { std::slice::from_raw_parts(value.cast::<u8>(), size_of_val(&*value)) }.to_vec();
+    let before = unsafe { std::slice::from_raw_parts(value.cast::<u8>(), size) }.to_vec();
     assert!(
         !std::mem::needs_drop::<T>() || !owns_memory(addr, &before),
         "a static lock holds a value that owns memory from outside of the model, so it cannot be put back after \

@@ -276,7 +276,7 @@ fn report(name: String, progress: &mut ScRecord) -> Report {
     let mut notes = progress.plan.notes();
     notes.push(
         "sequentially consistent interleavings of atomic operations and locks: weak behaviours, and data races on \
-         plain memory, are not looked for"
+         plain memory, are not looked for; a writer that waits for a lock holds no reader up"
             .into(),
     );
     let verdict = match (&progress.failure, &progress.limit) {

@@ -192,6 +192,10 @@ pub(crate) struct Execution {
     /// The thread that was chosen last.
     pub(super) last: usize,
     pub(super) sleeps: Sleeps,
+    /// Whether anybody has asked for the time, in any execution.
+    pub(super) time_matters: bool,
+    /// Loops that were cut although time passes in them, in all executions, before that was known.
+    pub(super) slept_loops: Vec<Place>,
     /// Whether memory that holds objects was freed.
     pub(super) freed: bool,
     /// Whether writers that wait for a reader-writer lock hold new readers up; `None` before anybody writes.
@@ -257,6 +261,8 @@ impl Execution {
             preemptions: 0,
             last: 0,
             sleeps: Sleeps::new(),
+            time_matters: false,
+            slept_loops: Vec::new(),
             freed: false,
             writers_first: None,
             tracer: Tracer::default(),

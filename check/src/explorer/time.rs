@@ -42,6 +42,7 @@ impl Execution {
     /// The running thread has slept, or its wait is over.
     pub(super) fn pass(&mut self, nanos: u64) {
         let clock = self.clock();
+        self.threads[self.me].turns.slept |= nanos > 0;
         let past = &mut self.graph.pasts[self.me];
         past.time = past.time.saturating_add(nanos);
         let time = past.time;
@@ -70,6 +71,7 @@ impl Execution {
 
     /// The running thread learns what `message` says of the time, and gives what it knows then.
     pub(super) fn learn_time(&mut self, pending: &PendingRequest, message: u32) -> u64 {
+        self.time_matters = true;
         let learns = self.graph.messages[message as usize].loc != pending.loc;
         self.graph.load(self.me, message, Strength::RELAXED);
         let thread = &mut self.threads[self.me];

@@ -16,6 +16,7 @@ use crate::memory::heap;
 use crate::seam::op::Rmw;
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, current, in_user_code};
+use crate::seam::statics;
 use crate::seam::symbols;
 use crate::seam::unwinding;
 use std::cell::RefCell;
@@ -130,7 +131,13 @@ fn record(addr: usize, size: usize, access: Access, from: usize) {
     if symbols::is_door(from) {
         return;
     }
-    current::unstepped(|s| plain::access(s, addr, size, access, Place::Address(from)));
+    current::unstepped(|s| {
+        let me = s.me;
+        if access == Access::Write && s.threads[me].turns.in_a_loop() && statics::is_static(addr) {
+            s.threads[me].turns.wrote_static = true;
+        }
+        plain::access(s, addr, size, access, Place::Address(from));
+    });
 }
 
 extern "C" fn memcpy(to: *mut u8, of: *const u8, size: usize, from: usize) -> *mut u8 {

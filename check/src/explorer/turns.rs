@@ -65,6 +65,9 @@ pub(crate) struct Turns {
     /// How often the turn under way has asked for the time, and what the last one that did was told.
     pub(super) asked_time: u32,
     pub(super) time: Option<u64>,
+    /// Whether time has passed in the turn under way, and whether it did in the last one.
+    pub(super) slept: bool,
+    pub(super) last_slept: bool,
     /// How many turns have asked for it since the loop got on.
     pub(super) timed_turns: u32,
     /// The last turn that was not empty, if there is one.
@@ -106,6 +109,8 @@ impl Turns {
             wrote_static: false,
             asked_time: 0,
             time: None,
+            slept: false,
+            last_slept: false,
             timed_turns: 0,
             last: None,
             spare: Vec::new(),
@@ -132,6 +137,7 @@ impl Turns {
         self.forget();
         self.latest = None;
         self.time = None;
+        (self.slept, self.last_slept) = (false, false);
         self.silent = None;
         self.cut_writes.clear();
         self.verifies = None;

@@ -88,12 +88,12 @@ impl Unseen {
                 "no quarantining allocator: use after free, leaks and the publication of fresh nodes are not seen"
                     .to_owned(),
             );
-            if sight.loops_waited {
-                notes.push(
-                    "a loop waits: without the quarantining allocator a counter on the heap is not seen"
-                        .to_owned(),
-                );
-            }
+        }
+        if sight.loops_waited {
+            let memory = if sight.hooked { "from outside of the model" } else { "on the heap" };
+            notes.push(format!(
+                "a loop waits: that it counts in std's statics or thread-locals, or in memory {memory}, is not seen"
+            ));
         }
         notes
     }
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     const ALL: Sight =
-        Sight { hooked: true, pass_asked: true, pass: true, loops_waited: true, failed: false };
+        Sight { hooked: true, pass_asked: true, pass: true, loops_waited: false, failed: false };
 
     #[test]
     fn with_the_allocator_and_the_pass_nothing_is_unseen() {
@@ -125,7 +125,7 @@ mod tests {
         assert!(notes.iter().zip(said).all(|(note, said)| note.contains(said)), "{notes:?}");
         let failed = Sight { failed: true, ..nothing };
         assert!(!unseen.notes(failed)[0].contains("share nothing"));
-        let asked = Sight { hooked: true, pass_asked: true, ..nothing };
+        let asked = Sight { hooked: true, pass_asked: true, loops_waited: false, ..nothing };
         let notes = Unseen { shared: true, ..Unseen::default() }.notes(asked);
         assert_eq!(notes.len(), 1, "{notes:?}");
         assert!(notes[0].ends_with("but no code was compiled with it"), "{notes:?}");

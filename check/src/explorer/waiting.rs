@@ -25,7 +25,8 @@
 //!    there is news that it could have read all the time.
 //! 3. A loop that nobody else can give news is not cut: it repeats itself until it ends.
 //!    The time is part of what a turn that asks for it finds, and it passes for a loop that only asks for it: so a
-//!    loop with a deadline counts, and ends.
+//!    loop with a deadline counts, and ends. A loop that sleeps counts if anybody asks for the time. If nobody has
+//!    asked before it is cut, and somebody does in another execution, the verdict names it.
 //! 4. When nobody can go on and all loops only wait, that is a livelock. A loop that takes writes back is asked
 //!    for one more turn before, in case another thread can go on in the middle of it: then the execution is
 //!    only unfair.
@@ -243,13 +244,16 @@ impl Execution {
         (frame != 0 && frame < base).then(|| unsafe { stack::digest(frame, base) })
     }
 
-    /// [`own_state`](Self::own_state), and the time if the turn has asked for it. Time passes if it was told the
+    /// [`own_state`](Self::own_state), and the time if the turn has asked for it, or has let it pass and somebody asks. Time passes if it was told the
     /// same as last time, and in a loop that has asked in many turns.
     fn state_and_time(&mut self, frame: usize) -> Option<u64> {
         let (state, now) = (self.own_state(frame), self.time());
         let t = &mut self.threads[self.me].turns;
+        t.last_slept = std::mem::take(&mut t.slept);
+        // Where nobody sees the stack, the time alone shows that the loop gets on.
+        let with_time = |time: u64| Some(stack::mix(state.unwrap_or_default(), time));
         if std::mem::take(&mut t.asked_time) == 0 {
-            return state;
+            return if t.last_slept && self.time_matters { with_time(now) } else { state };
         }
         t.timed_turns += 1;
         if t.time == Some(now) || t.timed_turns > MOST_QUESTIONS {
@@ -257,8 +261,7 @@ impl Execution {
         }
         let now = self.time();
         self.threads[self.me].turns.time = Some(now);
-        // Where nobody sees the stack, the time alone shows that the loop gets on.
-        Some(stack::mix(state.unwrap_or_default(), now))
+        with_time(now)
     }
 
     /// Whether the turn that the running thread has just ended may have changed what nobody looks at.
@@ -392,6 +395,9 @@ impl Execution {
     /// The loop can only do the same again.
     fn wait_for_news(&mut self, site: Place) -> TurnEnd {
         self.loops_waited = true;
+        if self.threads[self.me].turns.last_slept && !self.slept_loops.contains(&site) {
+            self.slept_loops.push(site);
+        }
         let t = &mut self.threads[self.me].turns;
         t.pace = Pace::News;
         t.counts = false;

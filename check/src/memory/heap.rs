@@ -41,6 +41,13 @@ pub(crate) struct Heap {
     order: Vec<(usize, u32)>,
 }
 
+impl Drop for Heap {
+    /// The thread ends, perhaps by `exit` in the middle of a model: what its other thread-locals free is not recorded.
+    fn drop(&mut self) {
+        ACTIVE.set(false);
+    }
+}
+
 thread_local! {
     static HEAP: UnsafeCell<Heap> = const { UnsafeCell::new(Heap { blocks: Vec::new(), live: 0, order: Vec::new() }) };
     static ACTIVE: Cell<bool> = const { Cell::new(false) };

@@ -97,8 +97,8 @@ impl Running {
                 at.stack_size()
             )?,
             (End::Signal("SIGABRT"), _) => to.write_str(
-                "A panic that cannot unwind aborts: one that leaves a destructor while another panic unwinds, or \
-                 the destructor of a thread-local.\n",
+                "It has called `abort`, or a panic could not unwind: one that leaves a destructor while another \
+                 panic unwinds, for instance.\n",
             )?,
             (End::Exit, _) => to.write_str("The rest of the search has not been seen. This is a failure.\n")?,
             _ => {}
@@ -246,7 +246,8 @@ mod tests {
         assert!(text(End::Exit).contains("has called `exit`: here.\n"));
         drop(inner);
         assert!(
-            text(End::Signal("SIGABRT")).contains("`outer` is ended by the signal SIGABRT.\nA panic that")
+            text(End::Signal("SIGABRT"))
+                .contains("`outer` is ended by the signal SIGABRT.\nIt has called `abort`")
         );
         drop(outer);
         assert!(RUNNING.get().is_none());

@@ -2,7 +2,7 @@
 
 use crate::acquit;
 use ringwright_check::door::atomic::{AtomicU32, Ordering};
-use ringwright_check::door::{Arc, Mutex, RwLock, thread};
+use ringwright_check::door::{Arc, LazyLock, Mutex, OnceLock, RwLock, thread};
 use ringwright_check::{Check, FailureKind, outcome};
 use std::panic::resume_unwind;
 
@@ -94,4 +94,44 @@ fn a_value_that_owns_memory_from_outside_is_refused() {
     report.assert_failed(FailureKind::Panic);
     assert!(report.failure.as_ref().unwrap().message.contains("owns memory from outside"), "{report}");
     assert_eq!(*LIST.lock().unwrap_or_else(|e| e.into_inner()), [1]);
+}
+
+#[test]
+fn a_lock_inside_a_static_that_the_model_makes_goes_with_it() {
+    static LIST: LazyLock<Mutex<Vec<u32>>> = LazyLock::new(|| Mutex::new(Vec::new()));
+    static NAME: LazyLock<RwLock<String>> = LazyLock::new(|| RwLock::new("a".to_owned()));
+    static LATER: OnceLock<Mutex<Option<Arc<u32>>>> = OnceLock::new();
+    static OUTER: Mutex<Option<Mutex<Vec<u32>>>> = Mutex::new(None);
+    acquit(["1 2", "2 1"], || {
+        || {
+            let other = thread::spawn(|| LIST.lock().unwrap().push(1));
+            LIST.lock().unwrap().push(2);
+            other.join().unwrap();
+            let list = LIST.lock().unwrap();
+            outcome(format!("{} {}", list[0], list[1]));
+        }
+    });
+    acquit(["ab"], || {
+        || {
+            thread::spawn(|| NAME.write().unwrap().push('b')).join().unwrap();
+            outcome(NAME.read().unwrap().as_str());
+        }
+    });
+    acquit(["None Some(3)"], || {
+        || {
+            let before = *LATER.get_or_init(|| Mutex::new(None)).lock().unwrap() == None;
+            assert!(before);
+            thread::spawn(|| *LATER.get().unwrap().lock().unwrap() = Some(Arc::new(3))).join().unwrap();
+            outcome(format!("None {:?}", LATER.get().unwrap().lock().unwrap().as_deref()));
+        }
+    });
+    acquit(["[1, 2]"], || {
+        || {
+            let mut outer = OUTER.lock().unwrap();
+            assert!(outer.is_none());
+            let inner = outer.insert(Mutex::new(vec![1]));
+            inner.lock().unwrap().push(2);
+            outcome(format!("{:?}", inner.lock().unwrap()));
+        }
+    });
 }

@@ -126,3 +126,63 @@ fn a_deadline_that_is_too_short_is_found() {
     });
     report.assert_failed(FailureKind::Panic);
 }
+
+/// A thread waits for a flag and sleeps between two looks; `spent` gets the milliseconds that it took.
+fn poll(spent: fn(u128)) -> impl Fn() + Send + Sync + 'static {
+    move || {
+        let start = Instant::now();
+        let x = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&x);
+        // Release: pairs with the Acquire load below.
+        let other = thread::spawn(move || theirs.store(1, Ordering::Release));
+        // Acquire: pairs with the Release store above.
+        while x.load(Ordering::Acquire) == 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        spent(start.elapsed().as_millis());
+        other.join().unwrap();
+    }
+}
+
+#[test]
+fn a_loop_that_sleeps_may_take_its_time() {
+    let report = Check::new("slow").run(poll(|millis| assert!(millis < 6, "it took too long")));
+    report.assert_failed(FailureKind::Panic);
+    let report = Check::new("odd").run(poll(|millis| assert_ne!(millis, 5)));
+    report.assert_failed(FailureKind::Panic);
+    // How long it may take has no bound, and the verdict says so.
+    let report = Check::new("any").run(poll(|_| ()));
+    report.assert_passed();
+    assert!(matches!(report.verdict, Verdict::Bounded(_)), "{report}");
+    // The time is asked for by another thread alone, and after the loop.
+    let report = Check::new("told").run(|| {
+        let x = Arc::new((AtomicU32::new(0), Mutex::new(0)));
+        let theirs = Arc::clone(&x);
+        let poller = thread::spawn(move || {
+            // Acquire: pairs with the Release store below.
+            while theirs.0.load(Ordering::Acquire) == 0 {
+                thread::sleep(Duration::from_millis(1));
+            }
+            *theirs.1.lock().unwrap() = 1;
+        });
+        let start = Instant::now();
+        // Release: pairs with the Acquire load above.
+        x.0.store(1, Ordering::Release);
+        poller.join().unwrap();
+        assert!(start.elapsed() < Duration::from_millis(6), "it took too long");
+    });
+    report.assert_failed(FailureKind::Panic);
+    // Nobody asks: the loop only waits.
+    let report = Check::new("nobody asks").run(|| {
+        let x = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&x);
+        // Relaxed: nothing hangs on it.
+        let other = thread::spawn(move || theirs.store(1, Ordering::Relaxed));
+        // Relaxed: as above.
+        while x.load(Ordering::Relaxed) == 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        other.join().unwrap();
+    });
+    assert_eq!(report.verdict, Verdict::Exhaustive, "{report}");
+}

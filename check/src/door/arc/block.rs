@@ -95,7 +95,7 @@ impl ReferenceCounts {
     /// [`leave`](Self::leave) if this is the last handle; whether it was.
     #[track_caller]
     pub(super) fn leave_if_last(&self) -> bool {
-        let _own = runtime::handle_code();
+        let _own = runtime::own_code();
         // Relaxed: the fence below orders the value's earlier uses before its move.
         if self.strong.compare_exchange(1, 0, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return false;
@@ -108,7 +108,7 @@ impl ReferenceCounts {
     /// A handle that keeps the value, if there still is one.
     #[track_caller]
     pub(super) fn upgrade(&self) -> bool {
-        let _own = runtime::handle_code();
+        let _own = runtime::own_code();
         let up = |n: usize| (n != 0).then(|| n + 1);
         // Acquire: pairs with the Release of `appear` and of `only`. Relaxed on failure: nothing is used.
         match self.strong.fetch_update(Ordering::Acquire, Ordering::Relaxed, up) {
@@ -120,7 +120,7 @@ impl ReferenceCounts {
     /// The value is there now, and one handle that keeps it.
     #[track_caller]
     pub(super) fn appear(&self) {
-        let _own = runtime::handle_code();
+        let _own = runtime::own_code();
         // Release: pairs with the Acquire of `upgrade`.
         let before = self.strong.fetch_add(1, Ordering::Release);
         assert_eq!(before, 0, "a value that is still to come has no handle");
@@ -130,7 +130,7 @@ impl ReferenceCounts {
     #[track_caller]
     pub(super) fn downgrade(&self) {
         self.set_weak_made();
-        let _own = runtime::handle_code();
+        let _own = runtime::own_code();
         // Relaxed: the exchange below looks again.
         let mut seen = self.weak.load(Ordering::Relaxed);
         loop {
@@ -182,7 +182,7 @@ impl ReferenceCounts {
     /// Whether the caller's is the only handle, of both kinds.
     #[track_caller]
     pub(super) fn only(&self) -> bool {
-        let _own = runtime::handle_code();
+        let _own = runtime::own_code();
         // Acquire: pairs with the Release of the other handles' drops.
         if self.strong.load(Ordering::Acquire) != 1 {
             return false;

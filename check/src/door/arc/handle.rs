@@ -101,7 +101,7 @@ impl<T> Arc<T> {
     #[track_caller]
     pub fn into_inner(this: Arc<T>) -> Option<T> {
         let this = ManuallyDrop::new(this);
-        let own = crate::seam::runtime::handle_code();
+        let own = crate::seam::runtime::own_code();
         let last = this.counts().leave();
         drop(own);
         last.then(|| ManuallyDrop::into_inner(this).into_value())

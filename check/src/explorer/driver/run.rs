@@ -186,7 +186,13 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     let (liveness, reuse, unseen) = current::with(|s| {
         (std::mem::take(&mut s.liveness), std::mem::take(&mut s.reuse), std::mem::take(&mut s.unseen))
     });
-    let (cut_loops, waited) = current::with(|s| (std::mem::take(&mut s.cut_loops), s.loops_waited));
+    let (cut_loops, waited) = current::with(|s| {
+        let mut cut = std::mem::take(&mut s.cut_loops);
+        if s.time_matters {
+            cut.extend(s.slept_loops.drain(..).map(|place| (place, u32::from(s.budget.repeats) + 1)));
+        }
+        (cut, s.loops_waited)
+    });
     drop(installed);
     drop((watched, running));
     let progress = Arc::into_inner(progress).expect("the driver is gone");
