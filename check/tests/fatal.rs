@@ -93,7 +93,7 @@ const ENDS: [End; 12] = [
         || {
             drop(Check::new("first").run(|| ()));
             let model = || {
-                let owned = vec![Box::new(1)];
+                let owned = [Box::new(1)];
                 std::process::exit(*owned[0] - 1)
             };
             drop(Check::new("second").run(model));

@@ -119,7 +119,7 @@ fn a_lock_inside_a_static_that_the_model_makes_goes_with_it() {
     });
     acquit(["None Some(3)"], || {
         || {
-            let before = *LATER.get_or_init(|| Mutex::new(None)).lock().unwrap() == None;
+            let before = LATER.get_or_init(|| Mutex::new(None)).lock().unwrap().is_none();
             assert!(before);
             thread::spawn(|| *LATER.get().unwrap().lock().unwrap() = Some(Arc::new(3))).join().unwrap();
             outcome(format!("None {:?}", LATER.get().unwrap().lock().unwrap().as_deref()));
