@@ -186,3 +186,30 @@ fn a_loop_that_sleeps_may_take_its_time() {
     });
     assert_eq!(report.verdict, Verdict::Exhaustive, "{report}");
 }
+
+#[test]
+fn a_loop_that_was_cut_before_anybody_asked_for_the_time_is_named() {
+    // Only who reads 1 asks, and the first execution reads 0.
+    let model = || {
+        let x = Arc::new((AtomicU32::new(0), AtomicU32::new(0)));
+        let theirs = Arc::clone(&x);
+        let poller = thread::spawn(move || {
+            // Relaxed, all of them: nothing hangs on it.
+            while theirs.0.load(Ordering::Relaxed) == 0 {
+                thread::sleep(Duration::from_millis(1));
+            }
+            theirs.1.store(1, Ordering::Relaxed);
+        });
+        x.0.store(1, Ordering::Relaxed);
+        let asks = x.1.load(Ordering::Relaxed) == 1;
+        poller.join().unwrap();
+        if asks {
+            outcome(Instant::now().elapsed() < TEN);
+        }
+    };
+    for threads in [1, 2] {
+        let report = Check::new("asks late").threads(threads).run(model);
+        report.assert_passed();
+        assert!(matches!(report.verdict, Verdict::Bounded(_)), "{report}");
+    }
+}

@@ -105,6 +105,10 @@ pub(super) struct CheckRecord {
     pub(super) loops_waited: bool,
     /// Loops that were not followed to their end: where, and for how many turns.
     pub(super) cut_loops: BTreeSet<(SourceLine, u32)>,
+    /// Loops that were cut although time passes in them, before it was known whether that matters.
+    pub(super) slept_loops: BTreeSet<SourceLine>,
+    /// Whether anybody has asked for the time.
+    pub(super) time_matters: bool,
 }
 
 impl CheckRecord {
@@ -114,7 +118,11 @@ impl CheckRecord {
         let name = |(at, turns): &(SourceLine, u32)| {
             format!("the loop at {at} repeats itself for {} or until it ends", count(*turns, "turn"))
         };
-        large.into_iter().chain(self.cut_loops.iter().map(name)).collect()
+        let slept = self.slept_loops.iter().filter(|_| self.time_matters);
+        let turns = u32::from(self.plan.budget.repeats) + 1;
+        let loops: BTreeSet<_> =
+            self.cut_loops.iter().cloned().chain(slept.map(|at| (at.clone(), turns))).collect();
+        large.into_iter().chain(loops.iter().map(name)).collect()
     }
 }
 
@@ -150,5 +158,7 @@ impl CheckRecord {
         self.unseen.join(&other.unseen);
         self.loops_waited |= other.loops_waited;
         self.cut_loops.extend(other.cut_loops);
+        self.slept_loops.extend(other.slept_loops);
+        self.time_matters |= other.time_matters;
     }
 }

@@ -170,6 +170,8 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
         unseen: Unseen::default(),
         loops_waited: false,
         cut_loops: BTreeSet::new(),
+        slept_loops: BTreeSet::new(),
+        time_matters: false,
         reuse: Reuse::default(),
     }));
     let (stack, heartbeat) = (state.budget.stack, Arc::clone(&state.heartbeat));
@@ -186,13 +188,8 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     let (liveness, reuse, unseen) = current::with(|s| {
         (std::mem::take(&mut s.liveness), std::mem::take(&mut s.reuse), std::mem::take(&mut s.unseen))
     });
-    let (cut_loops, waited) = current::with(|s| {
-        let mut cut = std::mem::take(&mut s.cut_loops);
-        if s.time_matters {
-            cut.extend(s.slept_loops.drain(..).map(|place| (place, u32::from(s.budget.repeats) + 1)));
-        }
-        (cut, s.loops_waited)
-    });
+    let (cut_loops, waited) = current::with(|s| (std::mem::take(&mut s.cut_loops), s.loops_waited));
+    let (slept_loops, time_matters) = current::with(|s| (std::mem::take(&mut s.slept_loops), s.time_matters));
     drop(installed);
     drop((watched, running));
     let progress = Arc::into_inner(progress).expect("the driver is gone");
@@ -201,6 +198,8 @@ fn search(plan: Plan, worker: u64, model: Arc<dyn Fn() + Send + Sync>) -> CheckR
     (progress.liveness, progress.reuse) = (liveness, reuse);
     (progress.unseen, progress.loops_waited) = (unseen, waited);
     progress.cut_loops.extend(cut_loops.into_iter().map(|(place, turns)| (source_line(place), turns)));
+    progress.slept_loops.extend(slept_loops.into_iter().map(source_line));
+    progress.time_matters = time_matters;
     progress
 }
 
