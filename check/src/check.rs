@@ -198,8 +198,8 @@ impl Check {
         self
     }
 
-    /// Allows each thread of an execution this many time-outs while another
-    /// thread can still go on. So often, too, a thread that asks for the time may
+    /// Allows each thread of an execution, and each [`TaskSet`](crate::task::TaskSet), this many time-outs while
+    /// another thread, or task, can still go on. So often, too, a thread that asks for the time may
     /// find that another thread's sleep is over which it does not come after.
     pub fn timeouts(mut self, times: u8) -> Check {
         self.plan.budget.timeouts = times;

@@ -263,6 +263,10 @@ impl Runtime for Sc {
         with(|s| s.nanos)
     }
 
+    fn timeouts(&self) -> u8 {
+        with(|s| s.budget.timeouts)
+    }
+
     fn pass(&self, nanos: u64) {
         with(|s| s.nanos += nanos);
     }

@@ -394,6 +394,10 @@ impl Runtime for Explorer {
         read(|s| PendingRequest { want: Request::Time, loc: s.clock(), bits: 64, site }).value
     }
 
+    fn timeouts(&self) -> u8 {
+        with(|s| s.budget.timeouts)
+    }
+
     fn pass(&self, nanos: u64) {
         let _engine = runtime::engine_code();
         step(|s| s.pass(nanos));

@@ -128,6 +128,10 @@ pub(crate) trait Runtime {
     fn choose(&self, n: usize) -> usize;
     /// Nanoseconds since the start of the execution.
     fn now(&self, site: Site) -> u64;
+    /// Time-outs that a thread may have while others can go on.
+    fn timeouts(&self) -> u8 {
+        2
+    }
     /// Time passes.
     fn pass(&self, nanos: u64);
     /// Lets time pass, and others run.

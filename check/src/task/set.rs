@@ -25,10 +25,6 @@ use std::rc::Rc;
 use std::sync::PoisonError;
 use std::task::{Context, Poll, Wake, Waker};
 
-/// How often in a model the time of a sleep passes while tasks are woken that
-/// could be polled.
-const EARLY: u8 = 2;
-
 /// The woken tasks of a set, in the order of their waking. Who shares it is counted by std, as wakers are: so its
 /// memory is none of the model's business, and nobody is ordered by the last drop.
 #[derive(Debug)]
@@ -100,6 +96,8 @@ struct Slot {
 pub struct TaskSet {
     woken: std::sync::Arc<Woken>,
     slots: RefCell<Vec<Slot>>,
+    /// How often in a model the time of a sleep may still pass while tasks are woken that could be polled: these are
+    /// time-outs, as those of a thread are.
     early: Cell<u8>,
 }
 
@@ -123,7 +121,8 @@ impl TaskSet {
             let _engine = runtime::engine_code();
             std::sync::Arc::new(Woken { thread: thread::current(), tasks: Mutex::new(Vec::new()) })
         };
-        TaskSet { woken, slots: RefCell::default(), early: Cell::new(EARLY) }
+        let timeouts = runtime::current().map_or(0, |engine| engine.timeouts());
+        TaskSet { woken, slots: RefCell::default(), early: Cell::new(timeouts) }
     }
 
     /// Adds a task. It runs while [`run`](Self::run) or

@@ -50,7 +50,9 @@ impl FuzzProgram for TaskProgram {
     }
 
     fn budgets(&self, check: Check) -> Check {
-        check.spurious(0).timeouts(8)
+        let timed = |op: &&TaskOp| matches!(op, TaskOp::Timeout(_));
+        let timeouts = self.threads.iter().flatten().flatten().filter(timed).count();
+        check.spurious(0).timeouts(timeouts as u8)
     }
 
     fn is_small(&self) -> bool {
