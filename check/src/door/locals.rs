@@ -68,7 +68,7 @@ fn end_of_thread() {
         match value {
             Some(value) => {
                 if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-                    panics::abort(&*payload, "in the destructor of a thread-local");
+                    panics::abort_in_thread_local(&*payload);
                 }
             }
             None => return,

@@ -14,7 +14,6 @@ pub mod mpsc;
 mod mutex;
 mod object;
 mod once;
-mod packet;
 #[cfg(feature = "parking_lot")]
 pub mod parking_lot;
 mod poison;

@@ -1,9 +1,8 @@
 //! Threads: [`std::thread`].
 
-use crate::door::atomic::Ordering;
+use crate::door::atomic::{AtomicU8, Ordering};
 use crate::door::locals;
 use crate::door::object::Word;
-use crate::door::packet::{Claim, OVER, Packet, RETURNED};
 use crate::seam::context;
 use crate::seam::op::SyncOp;
 use crate::seam::panics;
@@ -181,6 +180,24 @@ pub fn available_parallelism() -> io::Result<NonZero<usize>> {
     }
 }
 
+/// What a thread leaves for whoever joins it.
+struct Packet<T> {
+    result: Mutex<Option<Result<T>>>,
+    /// How far the thread has come: see [`RETURNED`] and [`OVER`].
+    done: AtomicU8,
+}
+
+/// The closure has returned, but there are thread-locals to drop.
+const RETURNED: u8 = 1;
+/// The thread has run all its code.
+const OVER: u8 = 2;
+
+impl<T> Packet<T> {
+    fn take(&self) -> Option<Result<T>> {
+        self.result.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 /// A started thread, of either kind.
 enum Started {
     Real(std::thread::JoinHandle<()>),
@@ -189,7 +206,7 @@ enum Started {
 
 struct Handle<T> {
     started: Started,
-    packet: Claim<T>,
+    packet: Arc<Packet<T>>,
     /// Made when somebody asks: most never do.
     thread: OnceLock<Thread>,
 }
@@ -223,7 +240,7 @@ impl<T> Handle<T> {
                 engine.panic_taken(number);
             }
         }
-        self.packet.result()
+        self.packet.take().expect("a thread leaves its result before it is done")
     }
 
     /// Waits until the closure has returned, and not for thread-locals: how a scope ends.
@@ -233,7 +250,7 @@ impl<T> Handle<T> {
         let engine = runtime::current().expect("a model's thread was joined from outside the model");
         engine.join_closure(number, self.packet.done.object(), Location::caller());
         engine.panic_taken(number);
-        self.packet.result()
+        self.packet.take().expect("a thread leaves its result before it is done")
     }
 
     #[track_caller]
@@ -249,22 +266,29 @@ impl<T> Handle<T> {
     }
 }
 
-/// The body of every thread: the closure, its result, its thread-locals.
+/// The body of every thread: the closure, its thread-locals, its result.
 fn run_thread<T>(f: impl FnOnce() -> T, packet: &Packet<T>) {
     let result = catch_unwind(AssertUnwindSafe(f));
     if let Err(payload) = &result {
         panics::end_with_panic(&**payload);
     }
-    packet.leave(result);
+    {
+        let _engine = runtime::engine_code();
+        *packet.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    }
     if runtime::current().is_none() {
         return context::end_of_thread();
     }
-    if !locals::any() {
-        return packet.returned(OVER);
+    let ends = |state: u8| {
+        let _own = runtime::handle_code();
+        // Release: pairs with the Acquire of `join` and `join_closure`.
+        packet.done.store(state, Ordering::Release);
+    };
+    if locals::any() {
+        ends(RETURNED);
+        context::end_of_thread();
     }
-    packet.returned(RETURNED);
-    context::end_of_thread();
-    packet.set(OVER);
+    ends(OVER);
 }
 
 /// Starts a thread.
@@ -278,7 +302,7 @@ where
     T: 'a,
 {
     let engine_code = runtime::engine_code();
-    let packet = Arc::new(Packet::new());
+    let packet = Arc::new(Packet { result: Mutex::new(None), done: AtomicU8::new(0) });
     let theirs = Arc::clone(&packet);
     let name = builder.name.clone();
     let body: Box<dyn FnOnce() + 'a> = Box::new(move || {
@@ -304,17 +328,13 @@ where
         });
         // SAFETY: as above; the public callers require `Send` of the closure and its result.
         let handle = unsafe { real.spawn_unchecked(move || body.run()) }?;
-        return Ok(Handle {
-            started: Started::Real(handle),
-            packet: Claim::new(packet),
-            thread: OnceLock::new(),
-        });
+        return Ok(Handle { started: Started::Real(handle), packet, thread: OnceLock::new() });
     };
     let number = engine.spawn(builder.name.clone(), ThreadBody::new(body), site);
     if builder.name.is_some() {
         Thread::modelled(number, builder.name);
     }
-    Ok(Handle { started: Started::Modelled(number), packet: Claim::new(packet), thread: OnceLock::new() })
+    Ok(Handle { started: Started::Modelled(number), packet, thread: OnceLock::new() })
 }
 
 /// A thread's body on its way to its thread.
@@ -405,6 +425,9 @@ where
 }
 
 /// The right to wait for a thread: [`std::thread::JoinHandle`].
+///
+/// In a model, what a thread returns and nobody joins is dropped by the thread or with the handle, as the order that
+/// the search runs has it. That it could be the other is not explored.
 pub struct JoinHandle<T>(Handle<T>);
 
 // SAFETY: the handle gives its result away by value only, and threads' results are `Send`.

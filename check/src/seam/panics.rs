@@ -133,11 +133,12 @@ pub(crate) fn end_with_panic(payload: &(dyn Any + Send)) {
     drop(engine_code);
 }
 
-/// Code of the model has panicked with `payload`, and `at` such a place the process ends with std.
-pub(crate) fn abort(payload: &(dyn Any + Send), at: &str) {
+/// The destructor of a thread-local of the model has panicked, with `payload`. With std the process ends there.
+pub(crate) fn abort_in_thread_local(payload: &(dyn Any + Send)) {
     let engine_code = runtime::engine_code();
     let panic = of(payload);
-    let message = format!("{}\n{at}, where a panic ends the process", panic.message);
+    let message =
+        format!("{}\nin the destructor of a thread-local, where a panic ends the process", panic.message);
     if let Some(engine) = runtime::current() {
         engine.aborts(PanicData { message, ..panic });
     }
