@@ -14,6 +14,7 @@ use crate::explorer::current;
 use crate::explorer::plain;
 use crate::memory::heap;
 use crate::seam::op::Rmw;
+use crate::seam::origin;
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, current, in_user_code};
 use crate::seam::statics;
@@ -237,8 +238,9 @@ fn modelled<R>(
             return None;
         }
         let ours = heap::with(|heap| heap.find(addr).is_some());
-        if !ours {
-            current::with(|s| s.unseen.meets_foreign(Place::Address(from)));
+        if !ours && current::with(|s| s.unseen.foreign.is_none()) {
+            let place = origin::outside_std().map(Place::Found);
+            current::with(|s| s.unseen.foreign = place);
         }
         ours.then(|| {
             IDS.with_borrow_mut(|ids| {

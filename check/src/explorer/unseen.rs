@@ -13,10 +13,9 @@ pub(crate) struct Unseen {
     pub(crate) threads: bool,
     /// Whether two threads used one object of the door's, handles apart.
     pub(crate) shared: bool,
-    /// Operations, met by the thread-sanitizer pass, on atomics that the door did not make and that are not in
-    /// memory of the model's own, with the first one's line.
-    pub(crate) foreign: u64,
-    pub(crate) first_foreign: Option<Place>,
+    /// The first line, met by the thread-sanitizer pass, that uses an atomic which the door did not make and which is
+    /// not in memory of the model's own.
+    pub(crate) foreign: Option<Place>,
 }
 
 /// What the program has that lets the checker see more.
@@ -35,20 +34,12 @@ pub(crate) struct Sight {
 }
 
 impl Unseen {
-    /// The pass has met an operation at `site` on an atomic that nobody sees.
-    #[cfg(feature = "plain")]
-    pub(crate) fn meets_foreign(&mut self, site: Place) {
-        self.foreign += 1;
-        self.first_foreign.get_or_insert(site);
-    }
-
     /// Adds what another thread of the same check has not seen.
     pub(crate) fn join(&mut self, other: &Unseen) {
         self.pointers += other.pointers;
         self.threads |= other.threads;
         self.shared |= other.shared;
-        self.foreign += other.foreign;
-        self.first_foreign = self.first_foreign.or(other.first_foreign);
+        self.foreign = self.foreign.or(other.foreign);
     }
 
     /// The notes of the report.
@@ -75,13 +66,9 @@ impl Unseen {
             let calls = count(self.pointers, "call");
             notes.push(format!("{calls} of `UnsafeCell::get`: what is done through the pointer is not seen"));
         }
-        if self.foreign > 0 {
-            let first = self.first_foreign.map(source_line);
-            let at = first.map_or_else(String::new, |line| format!(", the first at {line}"));
-            notes.push(format!(
-                "{} on atomics that are not the door's{at}: the checker does not see them",
-                count(self.foreign, "operation")
-            ));
+        if let Some(place) = self.foreign {
+            let line = source_line(place);
+            notes.push(format!("atomics that are not the door's are not seen: one is used at {line}"));
         }
         if !sight.hooked {
             notes.push(
@@ -102,6 +89,7 @@ impl Unseen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::panic::Location;
 
     const ALL: Sight =
         Sight { hooked: true, pass_asked: true, pass: true, loops_waited: false, failed: false };
@@ -110,8 +98,10 @@ mod tests {
     fn with_the_allocator_and_the_pass_nothing_is_unseen() {
         let unseen = Unseen { pointers: 3, threads: true, ..Unseen::default() };
         assert!(unseen.notes(ALL).is_empty());
-        let notes = Unseen { foreign: 2, ..unseen }.notes(ALL);
-        assert_eq!(notes, ["2 operations on atomics that are not the door's: the checker does not see them"]);
+        let here = Location::caller();
+        let notes = Unseen { foreign: Some(Place::Line(here)), ..unseen }.notes(ALL);
+        assert_eq!(notes.len(), 1);
+        assert!(notes[0].ends_with(&format!("one is used at {}:{}", file!(), here.line())), "{notes:?}");
     }
 
     #[test]
@@ -133,8 +123,9 @@ mod tests {
 
     #[test]
     fn one_check_of_several_threads_has_the_sum() {
-        let mut whole = Unseen { pointers: 1, foreign: 1, ..Unseen::default() };
-        whole.join(&Unseen { pointers: 2, foreign: 3, threads: true, shared: true, first_foreign: None });
-        assert_eq!((whole.pointers, whole.foreign, whole.threads, whole.shared), (3, 4, true, true));
+        let foreign = Some(Place::Line(Location::caller()));
+        let mut whole = Unseen { pointers: 1, foreign: None, ..Unseen::default() };
+        whole.join(&Unseen { pointers: 2, foreign, threads: true, shared: true });
+        assert_eq!((whole.pointers, whole.foreign, whole.threads, whole.shared), (3, foreign, true, true));
     }
 }

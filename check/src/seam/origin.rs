@@ -76,6 +76,27 @@ pub(crate) fn here() -> Option<u32> {
     }
 }
 
+/// The line of the code that asks std for something itself, by a number; `None` if it is the checker that asks.
+#[cfg(feature = "plain")]
+pub(crate) fn outside_std() -> Option<u32> {
+    let functions = frames::stack().into_iter().flat_map(frames::functions);
+    // The innermost frames are those that look at the stack, then come the checker's own.
+    let asks = functions
+        .skip_while(|function| function.owner != Owner::Checker)
+        .skip_while(|function| function.owner == Owner::Checker)
+        .find(|function| function.owner != Owner::Std)?;
+    if asks.owner == Owner::Checker {
+        return None;
+    }
+    let origin = Origin { line: asks.line, call: None };
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let index = known.origins.iter().position(|other| *other == origin).unwrap_or_else(|| {
+        known.origins.push(origin);
+        known.origins.len() - 1
+    });
+    Some(index as u32)
+}
+
 /// The line that [`here`] has found.
 pub(crate) fn line(index: u32) -> SourceLine {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner).origins[index as usize].line.clone()
