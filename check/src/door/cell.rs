@@ -74,8 +74,8 @@ impl<T: ?Sized> UnsafeCell<T> {
     }
 }
 
-/// The checker sees what is done through a raw pointer: it does in code that is compiled with the thread-sanitizer
-/// pass, for which there is the feature `plain` (`check-plain` of `ringwright`).
+/// Types whose values the checker sees through a raw pointer: all of them with the feature `plain` (`check-plain` of
+/// `ringwright`), which is for code that is compiled with the thread-sanitizer pass, and none without it.
 #[cfg(not(feature = "plain"))]
 #[diagnostic::on_unimplemented(
     message = "the checker cannot see what is done through the pointer of `UnsafeCell::get`",

@@ -57,8 +57,7 @@ pub(crate) fn unstepped(f: impl FnOnce(&mut Execution)) {
 
 /// Gives up control unless thread `me`, which runs, is also the next.
 pub(super) fn resume(me: usize) {
-    let next = with(|s| if s.next == Some(me) { s.next.take() } else { None });
-    if next.is_none() {
+    if !with(|s| s.takes_next(me)) {
         give_up_control();
     }
 }

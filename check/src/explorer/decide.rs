@@ -117,7 +117,7 @@ impl Execution {
     pub(super) fn renewed(&mut self, thread: usize, choice: ReadOption) -> Option<ReadOption> {
         let pending = self.choosing(thread)?;
         let value = self.graph.messages.get(choice.message as usize)?.value;
-        if let Request::Block(_) | Request::Time = pending.want {
+        if pending.want.has_own_list() {
             return Some(choice);
         }
         self.alts_of(thread, &pending, value);
@@ -142,7 +142,7 @@ impl Execution {
         std::mem::swap(&mut group.choices, &mut self.choices);
         self.choices_of(thread, &pending, self.threads[thread].covered);
         std::mem::swap(&mut group.choices, &mut self.choices);
-        if bound && !matches!(pending.want, Request::Block(_) | Request::Time) {
+        if bound && !pending.want.has_own_list() {
             let newest = self.graph.newest(pending.loc);
             let before = group.choices.len();
             group.choices.retain(|choice| choice.message == newest);
@@ -155,7 +155,7 @@ impl Execution {
         group.thread = thread;
         group.loc = pending.loc;
         group.seq = self.graph.pasts[thread].seq + 1;
-        group.rmw = !matches!(pending.want, Request::Load(_) | Request::Time);
+        group.rmw = pending.want.may_write();
         let covered = self.threads[thread].covered;
         group.fresh = self.graph.mo(pending.loc).iter().all(|m| *m >= covered);
         stack.keep_group();
@@ -267,11 +267,7 @@ impl Execution {
     /// `thread` as the sampler sees it, if it waits for a choice.
     fn able(&self, thread: usize) -> Option<Candidate> {
         let pending = self.choosing(thread)?;
-        Some(Candidate {
-            thread,
-            loc: pending.loc,
-            writes: !matches!(pending.want, Request::Load(_) | Request::Time),
-        })
+        Some(Candidate { thread, loc: pending.loc, writes: pending.want.may_write() })
     }
 
     pub(super) fn random(&mut self, n: usize) -> usize {

@@ -57,6 +57,18 @@ pub(crate) enum Request {
     Time,
 }
 
+impl Request {
+    /// Whether its choices are a list of its own, and not the messages of one location.
+    pub(super) fn has_own_list(self) -> bool {
+        matches!(self, Request::Block(_) | Request::Time)
+    }
+
+    /// Whether it may change what others find.
+    pub(super) fn may_write(self) -> bool {
+        !matches!(self, Request::Load(_) | Request::Time)
+    }
+}
+
 /// A thread's next operation, published before it gives up control.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PendingRequest {
@@ -473,6 +485,11 @@ impl Execution {
             (Status::Waiting, Some(Request::Newer)) => self.has_news(thread),
             _ => false,
         }
+    }
+
+    /// Whether thread `me`, which runs, is also the next: then it goes on.
+    pub(super) fn takes_next(&mut self, me: usize) -> bool {
+        self.next.take_if(|next| *next == me).is_some()
     }
 
     /// What was chosen for the running thread, with its operation.

@@ -1,6 +1,6 @@
 //! Follows a list of preferences as far as they can be had: how the minimiser's proposals are run.
 
-use crate::explorer::execution::{Execution, Request};
+use crate::explorer::execution::Execution;
 use crate::seam::op::AltKind;
 use crate::search::chooser::Chooser;
 use crate::search::minimise::{Follower, Preference};
@@ -33,9 +33,10 @@ impl Execution {
             self.choices_of(thread, &pending, 0);
             let mo = self.graph.mo(pending.loc);
             let message = mo.len().checked_sub(1 + behind as usize).map(|at| mo[at]);
-            // Blocks have numbers of their own.
-            let block = matches!(pending.want, Request::Block(_) | Request::Time);
-            let exact = self.choices.iter().find(|c| (block || Some(c.message) == message) && c.nth == alt);
+            // What is in a list of its own has a number there.
+            let own_list = pending.want.has_own_list();
+            let exact =
+                self.choices.iter().find(|c| (own_list || Some(c.message) == message) && c.nth == alt);
             if let Some(choice) = exact.or(self.choices.first()) {
                 return Some((thread, *choice));
             }

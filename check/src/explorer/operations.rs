@@ -22,7 +22,6 @@ use crate::seam::op::{AltKind, DONE, Rmw, Strength, SyncOp};
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, Runtime, Site};
 use crate::seam::stack;
-use crate::seam::statics;
 use crate::seam::thread_body::ThreadBody;
 use crate::seam::tracer::{OBJECT, TracedObject};
 use crate::seam::unwinding::unmodelled;
@@ -56,7 +55,7 @@ pub(super) fn read(prepare: impl FnOnce(&mut Execution) -> PendingRequest) -> Pe
             }
             None => {
                 let me = s.stand(pending);
-                s.next == Some(me) && s.next.take().is_some()
+                s.takes_next(me)
             }
         }
     });
@@ -240,8 +239,8 @@ impl Runtime for Explorer {
             if s.stop.is_some() {
                 return;
             }
-            if access == Access::Write && statics::is_static(obj.addr()) {
-                s.threads[s.me].turns.wrote_static = true;
+            if access == Access::Write {
+                s.note_static_write(obj.addr());
             }
             let stamp = now(s, Some(site));
             let cur = &s.graph.pasts[s.me].cur;

@@ -17,7 +17,6 @@ use crate::seam::op::Rmw;
 use crate::seam::origin;
 use crate::seam::place::{self, Place};
 use crate::seam::runtime::{self, Access, Obj, current, in_user_code};
-use crate::seam::statics;
 use crate::seam::symbols;
 use crate::seam::unwinding;
 use std::cell::RefCell;
@@ -133,9 +132,8 @@ fn record(addr: usize, size: usize, access: Access, from: usize) {
         return;
     }
     current::unstepped(|s| {
-        let me = s.me;
-        if access == Access::Write && s.threads[me].turns.in_a_loop() && statics::is_static(addr) {
-            s.threads[me].turns.wrote_static = true;
+        if access == Access::Write {
+            s.note_static_write(addr);
         }
         plain::access(s, addr, size, access, Place::Address(from));
     });

@@ -51,6 +51,7 @@ use crate::plan::decision::Decision;
 use crate::seam::op::AltKind;
 use crate::seam::place::Place;
 use crate::seam::stack;
+use crate::seam::statics;
 use crate::search::chooser::Chooser;
 use crate::search::stack::ReadOption;
 
@@ -244,8 +245,8 @@ impl Execution {
         (frame != 0 && frame < base).then(|| unsafe { stack::digest(frame, base) })
     }
 
-    /// [`own_state`](Self::own_state), and the time if the turn has asked for it, or has let it pass and somebody asks. Time passes if it was told the
-    /// same as last time, and in a loop that has asked in many turns.
+    /// [`own_state`](Self::own_state), and the time if the turn has asked for it, or has let it pass and somebody
+    /// asks. Time passes if it was told the same as last time, and in a loop that has asked in many turns.
     fn state_and_time(&mut self, frame: usize) -> Option<u64> {
         let (state, now) = (self.own_state(frame), self.time());
         let t = &mut self.threads[self.me].turns;
@@ -262,6 +263,12 @@ impl Execution {
         let now = self.time();
         self.threads[self.me].turns.time = Some(now);
         with_time(now)
+    }
+
+    /// The running thread writes at `addr`, not as an atomic: in a static that is memory that nobody compares.
+    pub(super) fn note_static_write(&mut self, addr: usize) {
+        let t = &mut self.threads[self.me].turns;
+        t.wrote_static |= t.in_a_loop() && statics::is_static(addr);
     }
 
     /// Whether the turn that the running thread has just ended may have changed what nobody looks at.
