@@ -6,7 +6,8 @@
 //! an execution. When nobody has anything to pick, the execution is covered by
 //! another one, or it is stuck.
 
-use crate::explorer::execution::{Execution, ModelThread, PendingRequest, Request, Status, Stop};
+use crate::explorer::execution::{Execution, ModelThread, Status, Stop};
+use crate::explorer::request::{PendingRequest, Request};
 use crate::memory::heap;
 use crate::plan::decision::Decision;
 use crate::report::cause::PanicData;

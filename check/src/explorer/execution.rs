@@ -12,6 +12,7 @@
 //!
 //! Loops that wait are the story of [`crate::explorer::waiting`].
 
+use crate::explorer::request::{PendingRequest, Request};
 use crate::explorer::sleeps::Sleeps;
 use crate::explorer::turns::Turns;
 use crate::explorer::unseen::Unseen;
@@ -25,7 +26,7 @@ use crate::plan::orderings::{OrderingSites, OrderingUse};
 use crate::report::cause::PanicData;
 use crate::report::data::{FailureKind, Limit};
 use crate::seam::clock::MAX_THREADS;
-use crate::seam::op::{Alt, AltKind, Rmw, Strength, SyncOp};
+use crate::seam::op::{Alt, AltKind, Strength};
 use crate::seam::place::Place;
 use crate::seam::stack;
 use crate::seam::tracer::Tracer;
@@ -34,49 +35,6 @@ use crate::search::minimise::Preference;
 use crate::search::stack::{ReadOption, WriteNote};
 use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard};
-
-/// What a thread at a read wants.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Request {
-    Load(Strength),
-    Rmw {
-        op: Rmw,
-        ok: Strength,
-        err: Strength,
-    },
-    Sync(SyncOp),
-    /// The end of this thread. Runs as soon as it can.
-    Join(usize),
-    /// A newer message than the ones of the last turn. Runs as soon as it can.
-    Newer,
-    /// Nothing, for ever: see [`crate::explorer::progress`].
-    Frozen,
-    /// A block of this class that was freed, or a fresh one: see [`crate::explorer::reuse`].
-    Block(u32),
-    /// The time: see [`crate::explorer::time`].
-    Time,
-}
-
-impl Request {
-    /// Whether its choices are a list of its own, and not the messages of one location.
-    pub(super) fn has_own_list(self) -> bool {
-        matches!(self, Request::Block(_) | Request::Time)
-    }
-
-    /// Whether it may change what others find.
-    pub(super) fn may_write(self) -> bool {
-        !matches!(self, Request::Load(_) | Request::Time)
-    }
-}
-
-/// A thread's next operation, published before it gives up control.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PendingRequest {
-    pub(crate) want: Request,
-    pub(crate) loc: u32,
-    pub(crate) bits: u8,
-    pub(crate) site: Place,
-}
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Status {

@@ -14,6 +14,7 @@ pub(crate) mod objects;
 pub(crate) mod operations;
 pub(crate) mod plain;
 pub(crate) mod progress;
+pub(crate) mod request;
 pub(crate) mod reuse;
 pub(crate) mod sleeps;
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Tells a replayed execution: its lines in an order that can be read, with the
 //! steps that the failure is about marked.
 
-use crate::explorer::execution::{Execution, PendingRequest, Request, Status};
+use crate::explorer::execution::{Execution, Status};
 use crate::explorer::naming::Names;
 use crate::explorer::objects::MEMORY;
+use crate::explorer::request::{PendingRequest, Request};
 use crate::graph::event::{GraphEvent, NONE};
 use crate::graph::interleave::{self, LaneStep, LocationAccess, ReadingOrder};
 use crate::report::cause::Cause;

@@ -2,7 +2,8 @@
 //! memory is still there, and what a free does to it.
 
 use crate::explorer::current::{step, with};
-use crate::explorer::execution::{Execution, ObjectRecord, PendingRequest};
+use crate::explorer::execution::{Execution, ObjectRecord};
+use crate::explorer::request::PendingRequest;
 use crate::graph::event::NONE;
 use crate::graph::stamp::Stamp;
 use crate::memory::heap;

@@ -6,9 +6,10 @@
 //! scheduler that resumes whichever one the state decided on.
 
 use crate::explorer::current::{give_up_control, resume, step, with};
-use crate::explorer::execution::{Execution, PendingRequest, Request, Status, Stop};
+use crate::explorer::execution::{Execution, Status, Stop};
 use crate::explorer::objects::{now, report_race, still_there, touch, touch_alone};
 use crate::explorer::progress::{self, StepKind};
+use crate::explorer::request::{PendingRequest, Request};
 use crate::explorer::tracing;
 use crate::explorer::waiting::TurnEnd;
 use crate::explorer::workers;

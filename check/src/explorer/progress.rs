@@ -22,8 +22,9 @@
 //! written has no bound.
 
 use crate::explorer::current::{step, with};
-use crate::explorer::execution::{Execution, PendingRequest, Request, Status};
+use crate::explorer::execution::{Execution, Status};
 use crate::explorer::liveness::{FrozenThread, Liveness, Region};
+use crate::explorer::request::{PendingRequest, Request};
 use crate::graph::event::NONE;
 use crate::plan::decision::Decision;
 use crate::report::data::FailureKind;

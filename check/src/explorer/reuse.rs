@@ -17,9 +17,10 @@
 //!    an identity word names a freed object no more (`objects::touch`).
 
 use crate::explorer::current::{step, with};
-use crate::explorer::execution::{Execution, PendingRequest, Request};
+use crate::explorer::execution::Execution;
 use crate::explorer::objects;
 use crate::explorer::operations::read;
+use crate::explorer::request::{PendingRequest, Request};
 use crate::graph::event::NONE;
 use crate::memory::free_lists::Class;
 use crate::memory::heap;

@@ -1,7 +1,8 @@
 //! Executions by hand: the tests of the explorer stand in for its driver and for the model's threads.
 
-use crate::explorer::execution::{Execution, PendingRequest, Request, Status, Stop};
+use crate::explorer::execution::{Execution, Status, Stop};
 use crate::explorer::objects::touch;
+use crate::explorer::request::{PendingRequest, Request};
 use crate::explorer::waiting::TurnEnd;
 use crate::graph::event::NONE;
 use crate::plan::budget::Budget;

@@ -14,7 +14,8 @@
 //! Time also passes for a thread that only looks at it, so that a loop with a deadline ends: see
 //! [`crate::explorer::waiting`]. Nobody else learns of that but by reading what the thread writes.
 
-use crate::explorer::execution::{Execution, PendingRequest};
+use crate::explorer::execution::Execution;
+use crate::explorer::request::PendingRequest;
 use crate::graph::event::NONE;
 use crate::seam::op::{Alt, AltKind, DONE, Strength};
 use crate::search::stack::ReadOption;

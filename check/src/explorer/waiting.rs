@@ -42,7 +42,8 @@
 //! Whether two stacks are the same hangs on bytes that no one has written, too. So each answer is a choice on
 //! the stack of choices, with one way on: an execution that repeats another's choices repeats its answers.
 
-use crate::explorer::execution::{Execution, PendingRequest, Request, Status};
+use crate::explorer::execution::{Execution, Status};
+use crate::explorer::request::{PendingRequest, Request};
 use crate::explorer::time::MOST_QUESTIONS;
 use crate::explorer::turns::{Did, Pace, TurnStep, TurnWrites};
 use crate::graph::event::{GraphEvent, NONE};

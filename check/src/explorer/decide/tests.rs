@@ -1,6 +1,7 @@
 //! Read points by hand: what each thread is offered, what is picked, and why nobody goes on.
 
-use crate::explorer::execution::{Execution, Request, Status, Stop};
+use crate::explorer::execution::{Execution, Status, Stop};
+use crate::explorer::request::Request;
 use crate::explorer::test_support::{ModelWord, execution, failure, offers, search, stand};
 use crate::explorer::turns::{Did, Pace, TurnStep};
 use crate::graph::event::NONE;

@@ -1,7 +1,7 @@
 //! Whole programs, explored: their outcomes, and how many executions that takes.
 
-use crate::explorer::execution::Request;
 use crate::explorer::execution::{Execution, Status};
+use crate::explorer::request::Request;
 use crate::explorer::test_support::{
     BUDGET, Explored, ModelWord, Step, execution, explore, here, run, search, stand,
 };
